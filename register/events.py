@@ -1,0 +1,155 @@
+"""Events: the envelope of a ledger entry, and the catalogue of types.
+
+An entry's bytes are a CloudEvents 1.0 JSON object in RFC 8785 canonical form. `parse` turns them into an `Event`;
+`draft` builds one and gives its bytes. The time is set by the node inside the ledger's lock and never decreases.
+Sources: CloudEvents 1.0.2 (CNCF), RFC 8785, RFC 9562 (UUIDv7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from ledger.tlog import canonical
+from ledger.tlog.errors import CanonicalFormError
+from register import payloads
+from register.errors import MalformedEvent, UnknownEventType
+from register.moments import format_instant, parse_moment
+from register.payloads import Said
+
+SPEC_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1"
+
+CATALOGUE: Final[Mapping[str, type[Said]]] = {
+    "register.opened": payloads.RegisterOpened,
+    "agency.recognised": payloads.AgencyRecognised,
+    "agency.amended": payloads.AgencyAmended,
+    "agency.withdrawn": payloads.AgencyWithdrawn,
+    "issuer.registered": payloads.IssuerRegistered,
+    "issuer.amended": payloads.IssuerAmended,
+    "issuer.closed": payloads.IssuerClosed,
+    "issuer.related": payloads.IssuerRelated,
+    "programme.registered": payloads.ProgrammeRegistered,
+    "programme.amended": payloads.ProgrammeAmended,
+    "programme.closed": payloads.ProgrammeClosed,
+    "key.bound": payloads.KeyBound,
+    "key.revoked": payloads.KeyRevoked,
+    "mandate.granted": payloads.MandateGranted,
+    "mandate.revoked": payloads.MandateRevoked,
+    "accreditation.granted": payloads.AccreditationGranted,
+    "accreditation.amended": payloads.AccreditationAmended,
+    "accreditation.suspended": payloads.AccreditationSuspended,
+    "accreditation.reinstated": payloads.AccreditationReinstated,
+    "accreditation.revoked": payloads.AccreditationRevoked,
+}
+"""Event type → the model of its data. What is not here is unknown and quarantined when it comes from a peer."""
+
+_ENVELOPE: Final = {"specversion", "id", "source", "type", "subject", "time", "schemaversion", "data", "datacontenttype"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One parsed entry. `subject` is the address of the thing, `subject_id` its last part; `time` aware UTC."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    data: Any
+    schemaversion: str = SCHEMA_VERSION
+
+    @property
+    def subject_id(self) -> str:
+        """The id of the thing the event is about."""
+        return self.subject.rsplit("/", 1)[-1]
+
+
+@cache
+def _adapter(event_type: str) -> TypeAdapter[Any]:
+    return TypeAdapter(CATALOGUE[event_type])
+
+
+def parse(entry: bytes) -> Event:
+    """Parse an entry's bytes into an event.
+
+    Raises MalformedEvent when they are no canonical CloudEvent with data of the catalogue, and UnknownEventType when
+    the envelope is sound but its type or schema version is not known here.
+    """
+    try:
+        envelope = canonical.decode(entry)
+    except CanonicalFormError as error:
+        raise MalformedEvent(f"expected canonical JSON (RFC 8785): {error}") from error
+    return _read_envelope(envelope)
+
+
+def _read_envelope(envelope: object) -> Event:
+    if not isinstance(envelope, dict) or envelope.get("specversion") != SPEC_VERSION:
+        raise MalformedEvent(f"expected a CloudEvents object of specversion {SPEC_VERSION!r}")
+    texts = [envelope.get(name) for name in ("id", "source", "type", "subject", "time", "schemaversion")]
+    if not all(isinstance(text, str) and 0 < len(text) <= 2000 for text in texts):
+        raise MalformedEvent("expected non-empty texts for id, source, type, subject, time and schemaversion")
+    event_id, source, event_type, subject, time, version = (str(text) for text in texts)
+    if event_type not in CATALOGUE or version != SCHEMA_VERSION:
+        raise UnknownEventType(f"event type {event_type[:80]!r} in schema version {version[:20]!r} is not known here")
+    try:
+        moment = parse_moment(time)
+        data = _adapter(event_type).validate_python(envelope.get("data"))
+    except ValidationError as error:
+        raise MalformedEvent(f"{event_type}: {describe(error)}") from error
+    except ValueError as error:
+        raise MalformedEvent(f"{event_type}: time: {error}") from error
+    return Event(event_id, source, event_type, subject, moment, data, version)
+
+
+def describe(error: ValidationError) -> str:
+    """Say in one line what a validation found: the first fault's field and what was expected, never the input."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "data"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def draft(event_type: str, *, event_id: str, source: str, subject: str, time: datetime, data: Mapping[str, Any]) -> bytes:
+    """Return the canonical bytes of an event; `data` is JSON-ready and was validated by its payload's model."""
+    return canonical.encode(
+        {
+            "specversion": SPEC_VERSION,
+            "id": f"urn:uuid:{event_id}",
+            "source": source,
+            "type": event_type,
+            "subject": subject,
+            "time": format_instant(time),
+            "schemaversion": SCHEMA_VERSION,
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+    )
+
+
+def identity(source: str, event_id: str) -> bytes:
+    """Return the 256-bit identity of an event: CloudEvents makes `source` and `id` together unique (section 3.1.1)."""
+    return hashlib.sha256(b"assay event identity v1\x00" + source.encode() + b"\x00" + event_id.encode()).digest()
+
+
+def json_schema(event_type: str) -> dict[str, Any]:
+    """Return the published JSON Schema (2020-12) of a whole entry of this type and the current version."""
+    data = _adapter(event_type).json_schema(mode="validation", ref_template="#/$defs/{model}")
+    definitions = data.pop("$defs", {})
+    text = {"type": "string", "minLength": 1}
+    properties = {name: dict(text) for name in sorted(_ENVELOPE - {"data"})}
+    properties |= {"specversion": {"const": SPEC_VERSION}, "type": {"const": event_type}, "data": data}
+    properties |= {"schemaversion": {"const": SCHEMA_VERSION}, "time": {"type": "string", "format": "date-time"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": event_type,
+        "type": "object",
+        "required": sorted(_ENVELOPE - {"datacontenttype"}),
+        "properties": properties,
+        "$defs": definitions,
+    }

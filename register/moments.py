@@ -1,0 +1,82 @@
+"""Instants: how a date or date-time is read, compared and written (RFC 3339).
+
+A bare date means its first instant in UTC, and an instant that is the first of a UTC day is written as a
+bare date; so `2024-01-01` and `2024-01-01T00:00:00Z` are one and the same moment everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_FIRST_YEAR = 1000
+
+
+def parse_moment(value: object) -> datetime:
+    """Read a date or RFC 3339 date-time as an aware UTC datetime; raise ValueError saying what was expected."""
+    if isinstance(value, datetime):
+        return _in_utc(value)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if not isinstance(value, str):
+        raise ValueError(f"expected a date such as 2024-01-31, got {type(value).__name__}")
+    if not (_DATE.fullmatch(value) or _DATE_TIME.fullmatch(value)):
+        raise ValueError(f"expected a date such as 2024-01-31 or 2024-01-31T12:00:00Z, got {value[:40]!r}")
+    return _read_text(value)
+
+
+def _read_text(text: str) -> datetime:
+    try:
+        if len(text) == 10:
+            moment = datetime(int(text[:4]), int(text[5:7]), int(text[8:10]), tzinfo=UTC)
+        else:
+            moment = datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a date of the calendar: {error}") from None
+    if moment.year < _FIRST_YEAR:
+        raise ValueError(f"expected a year from {_FIRST_YEAR} to 9999, got {text!r}")
+    return moment
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("expected a time with an offset, such as 2024-01-31T12:00:00Z")
+    return value.astimezone(UTC)
+
+
+def parse_end_of_moment(text: str) -> datetime:
+    """Read a transaction time: a bare date is its last instant in UTC, anything else as `parse_moment`."""
+    moment = parse_moment(text)
+    if len(text) == 10:
+        return moment + timedelta(days=1) - timedelta(microseconds=1)
+    return moment
+
+
+def format_instant(moment: datetime) -> str:
+    """Write an instant in full RFC 3339 UTC, with microseconds only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a moment the short way: as a bare date when it is the first instant of a UTC day."""
+    text = format_instant(moment)
+    return text[:10] if text.endswith("T00:00:00Z") else text
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    PlainSerializer(format_moment, return_type=str),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}], "examples": ["2024-01-31"]}),
+]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    PlainSerializer(format_instant, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]

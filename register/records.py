@@ -1,0 +1,330 @@
+"""Records: what the register believes about one thing, as frozen values.
+
+A record is one *version* of a thing: the fold of the entries named in `entries` (ledger indexes of its origin,
+ascending). Each further entry makes a new version; the read model keeps them all with the range of indexes during
+which they were the newest, so "as known at" is a comparison of indexes. Valid time (periods, suspensions, ends)
+lies inside a version. Times are aware UTC datetimes; periods are half-open, [from, until), with None for open.
+`dump` and `load` write and read the JSON form that the read model, the API and bundles share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+
+from register.moments import Instant, Moment
+from register.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where and when a fact was recorded: ledger index and the entry's own time."""
+
+    index: int
+    time: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A half-open span of valid time; None is open."""
+
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+
+    def holds(self, at: Moment) -> bool:
+        """Tell whether `at` lies in [valid_from, valid_until)."""
+        return (self.valid_from is None or self.valid_from <= at) and (self.valid_until is None or at < self.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A revocation, withdrawal or closure: what it ends holds no longer at or after `effective_from`."""
+
+    effective_from: Moment
+    reason: str
+    recorded: Recorded
+    note: str | None = None
+    legal_basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A span during which an accreditation does not count; open until it is lifted."""
+
+    effective_from: Moment
+    reason: str
+    recorded: Recorded
+    effective_until: Moment | None = None
+    lifted: Recorded | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A decision or report kept elsewhere: address, SHA-256 of its bytes (hex), languages."""
+
+    url: str
+    sha256: str | None = None
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierClaim:
+    """One identifier of an organisation, as claimed; `value` is canonical, `original` as it was written."""
+
+    scheme: str
+    value: str
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+    source: str | None = None
+    original: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A name an organisation bore until `until`."""
+
+    language: str
+    name: str
+    until: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class FormerScope:
+    """The scope that held until `until` (valid time), before an amendment took effect; `recorded` is that amendment."""
+
+    until: Moment
+    scope: Scope
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRecord:
+    """The node that speaks in a ledger: its name and the countries it may speak for."""
+
+    id: str
+    url: str
+    name: str
+    territory: tuple[str, ...]
+    operator: str
+    policy_url: str | None
+    entries: tuple[int, ...]
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyRecord:
+    """A quality assurance agency and the scope and period for which the node recognises it."""
+
+    id: str
+    url: str
+    names: Mapping[str, str]
+    country: str
+    scope: Scope
+    valid: Period
+    entries: tuple[int, ...]
+    acronym: str | None = None
+    identifiers: tuple[IdentifierClaim, ...] = ()
+    website: str | None = None
+    decision_document: Document | None = None
+    former_scopes: tuple[FormerScope, ...] = ()
+    withdrawal: Ending | None = None
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerRecord:
+    """An organisation that awards credentials. `quarantine` is the code for which it is kept but does not count."""
+
+    id: str
+    url: str
+    names: Mapping[str, str]
+    country: str
+    provider_type: Literal[1, 2]
+    entries: tuple[int, ...]
+    acronym: str | None = None
+    sites: tuple[str, ...] = ()
+    identifiers: tuple[IdentifierClaim, ...] = ()
+    website: str | None = None
+    former_names: tuple[FormerName, ...] = ()
+    closure: Ending | None = None
+    quarantine: str | None = None
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRecord:
+    """How `issuer` relates to `other` for a period, and whether accreditations pass on (see trust.py)."""
+
+    id: str
+    issuer: str
+    relation: str
+    other: str
+    valid: Period
+    accreditations_pass_on: bool
+    recorded: Recorded
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeRecord:
+    """A standing offer of an issuer that leads to a credential; all that is not about the learner."""
+
+    id: str
+    url: str
+    issuer: str
+    titles: Mapping[str, str]
+    valid: Period
+    entries: tuple[int, ...]
+    credential_type: str | None = None
+    eqf_level: int | None = None
+    qf_ehea_cycle: str | None = None
+    nqf_level: str | None = None
+    isced_f: tuple[str, ...] = ()
+    ects: str | None = None
+    hours: int | None = None
+    learning_outcomes: tuple[Mapping[str, Any], ...] = ()
+    assessment_type: str | None = None
+    supervision: str | None = None
+    quality_assurance: str | None = None
+    participation: str | None = None
+    prerequisites: Mapping[str, str] | None = None
+    stackability: str | None = None
+    awarding_bodies: tuple[str, ...] = ()
+    identifiers: tuple[IdentifierClaim, ...] = ()
+    closure: Ending | None = None
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRevocation:
+    """The end of a key: `since` is from when a compromised key may have been in other hands."""
+
+    reason: Literal["superseded", "compromised", "unspecified"]
+    effective_from: Moment
+    recorded: Recorded
+    since: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What an issuer signs with; `value` is the DID, thumbprint or organizationIdentifier in canonical spelling."""
+
+    id: str
+    url: str
+    issuer: str
+    kind: Literal["did", "jwk", "x5t", "eidas"]
+    value: str
+    valid: Period
+    entries: tuple[int, ...]
+    proof: str | None = None
+    revocation: KeyRevocation | None = None
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MandateRecord:
+    """An awarding body's permission for another organisation to seal credentials for it."""
+
+    id: str
+    url: str
+    awarding_body: str
+    sealer: str
+    scope: Scope
+    valid: Period
+    entries: tuple[int, ...]
+    revocation: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccreditationRecord:
+    """An agency's decision that an issuer may award credentials within a scope.
+
+    `scope` and `decision` are those of the newest terms; `former_scopes` are earlier terms by the valid time until
+    which they held. `corrected` lists entries that a later entry of this record corrects.
+    """
+
+    id: str
+    url: str
+    issuer: str
+    agency: str
+    kind: str
+    scope: Scope
+    decision: str
+    valid: Period
+    entries: tuple[int, ...]
+    granted: Recorded
+    contributing_agencies: tuple[str, ...] = ()
+    standard: str | None = None
+    status: str | None = None
+    report: Document | None = None
+    summary: str | None = None
+    legal_basis: str | None = None
+    local_identifier: str | None = None
+    on_behalf: bool = False
+    former_scopes: tuple[FormerScope, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+    revocation: Ending | None = None
+    corrected: tuple[int, ...] = ()
+    quarantine: str | None = None
+    demonstration: bool = False
+
+
+def scope_at(newest: Scope, former: tuple[FormerScope, ...], at: Moment) -> Scope:
+    """Return the scope that held at `at`: that of the earliest former terms not yet over, else the newest."""
+    still_held = [terms for terms in former if at < terms.until]
+    return min(still_held, key=lambda terms: terms.until).scope if still_held else newest
+
+
+Record = (
+    RegisterRecord
+    | AgencyRecord
+    | IssuerRecord
+    | RelationRecord
+    | ProgrammeRecord
+    | KeyRecord
+    | MandateRecord
+    | AccreditationRecord
+)
+
+KINDS: Final[Mapping[str, type[Any]]] = {
+    "register": RegisterRecord,
+    "agency": AgencyRecord,
+    "issuer": IssuerRecord,
+    "relation": RelationRecord,
+    "programme": ProgrammeRecord,
+    "key": KeyRecord,
+    "mandate": MandateRecord,
+    "accreditation": AccreditationRecord,
+}
+"""Kind of a record → its class; the names are those of tables, changes and JSON alike."""
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[kind])
+
+
+def dump(kind: str, record: Record) -> bytes:
+    """Write a record as JSON bytes, absent values left out."""
+    return _adapter(kind).dump_json(record, exclude_none=True)
+
+
+def dump_mapping(kind: str, record: Record) -> dict[str, Any]:
+    """Write a record as a JSON-ready mapping, absent values left out."""
+    mapping: dict[str, Any] = _adapter(kind).dump_python(record, mode="json", exclude_none=True)
+    return mapping
+
+
+def load(kind: str, content: bytes | str) -> Any:
+    """Read a record back from its JSON form."""
+    return _adapter(kind).validate_json(content)
+
+
+def load_mapping(kind: str, content: Mapping[str, Any]) -> Any:
+    """Read a record back from a parsed JSON mapping."""
+    return _adapter(kind).validate_python(content)
