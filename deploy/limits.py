@@ -1,0 +1,31 @@
+"""Bodies larger than the node accepts are refused before anything reads them."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+
+class BodyLimit:
+    """Middleware: 413 as problem+json (RFC 9457) by the declared length; 400 where the length is no number.
+
+    A body without a declared length is read as empty by WSGI, so the declaration is what counts.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if not (declared.isascii() and declared.isdecimal()):
+            return problem(400, "length_not_understood", "Content-Length must be a whole number of bytes.")
+        if int(declared) > settings.ASSAY_MAX_BODY_BYTES:
+            limit = settings.ASSAY_MAX_BODY_BYTES
+            return problem(413, "too_large", f"The body has {int(declared)} bytes; at most {limit} are accepted.")
+        return self.get_response(request)
+
+
+def problem(status: int, code: str, detail: str) -> HttpResponse:
+    """Return an RFC 9457 answer with the register's `code` member."""
+    body = {"type": "about:blank", "title": code.replace("_", " "), "status": status, "code": code, "detail": detail}
+    return JsonResponse(body, status=status, content_type="application/problem+json")

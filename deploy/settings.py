@@ -1,0 +1,223 @@
+"""Django settings of a node: flat, from the environment, loud when wrong.
+
+`deploy/up` writes what it generated into `DIR/node.env`; a variable of the process environment wins over it.
+Every variable is described in deploy/README.md.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from deploy.database import database_settings
+from deploy.env import read_environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+_env = read_environment(os.environ, BASE_DIR)
+
+SECRET_KEY = _env.text("SECRET_KEY")
+DEBUG = _env.flag("ASSAY_DEBUG")
+
+# The node: what it is called, where it stands, which countries it may speak for.
+ASSAY_DATA_DIR = _env.path("ASSAY_DATA_DIR", BASE_DIR / ".assay")
+ASSAY_NODE_NAME = _env.text("ASSAY_NODE_NAME")
+ASSAY_ORIGIN = _env.text("ASSAY_ORIGIN")
+ASSAY_BASE_URL = _env.web_address("ASSAY_BASE_URL")
+ASSAY_TERRITORY = _env.countries("ASSAY_TERRITORY")
+ASSAY_KEYS_DIR = _env.path("ASSAY_KEYS_DIR", ASSAY_DATA_DIR / "keys")
+ASSAY_GUARD_DIR = _env.path("ASSAY_GUARD_DIR", ASSAY_DATA_DIR / "guard")
+ASSAY_FRESHNESS_SECONDS = _env.integer("ASSAY_FRESHNESS_SECONDS", 86_400, at_least=1)
+ASSAY_DEMO = _env.flag("ASSAY_DEMO")
+
+_secure = ASSAY_BASE_URL.startswith("https://")
+ALLOWED_HOSTS = _env.words("ASSAY_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [ASSAY_BASE_URL]
+
+# The web and the workers use a role that cannot alter the ledger; only migrations and restore use its owner.
+ASSAY_DATABASE_ROLE = _env.choice("ASSAY_DATABASE_ROLE", ("app", "owner"))
+ASSAY_APP_ROLE_CONFIGURED = "ASSAY_APP_DATABASE_URL" in _env.values
+DATABASES: dict[str, dict[str, Any]] = {"default": database_settings(_env, ASSAY_DATABASE_ROLE)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "assay",
+    }
+}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "django_htmx",
+    "csp",
+    "ledger",
+    "register",
+    "federation",
+    "deploy",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "deploy.limits.BodyLimit",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "deploy.urls"
+WSGI_APPLICATION = "deploy.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+ASSAY_TOKEN_DAYS = _env.integer("ASSAY_TOKEN_DAYS", 90, at_least=1)
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_TTL": timedelta(days=ASSAY_TOKEN_DAYS),
+    "TOKEN_LIMIT_PER_USER": None,
+    "AUTO_REFRESH": False,
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "register.api.problems.handle_exception",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Assay register API",
+    "DESCRIPTION": "Who may award which credential, where and when; each answer with its proof.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
+DATA_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+# Uploads stay in memory: a credential to be verified never touches a disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("fr", "Français"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("it", "Italiano"),
+    ("nl", "Nederlands"),
+    ("pl", "Polski"),
+    ("el", "Ελληνικά"),
+]
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# With a manifest each file's address holds its content's hash, so caches may keep it for ever.
+ASSAY_STATIC_MANIFEST = _env.flag("ASSAY_STATIC_MANIFEST", default=True)
+STATIC_URL = "/static/"
+STATIC_ROOT = ASSAY_DATA_DIR / "static"
+_static = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": _static if ASSAY_STATIC_MANIFEST else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not ASSAY_STATIC_MANIFEST
+WHITENOISE_AUTOREFRESH = not ASSAY_STATIC_MANIFEST
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _env.flag("ASSAY_BEHIND_PROXY") else None
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Cookies know no port: nodes that share a machine would log each other's users out.
+SESSION_COOKIE_NAME = f"assay_{ASSAY_NODE_NAME}_session"
+CSRF_COOKIE_NAME = f"assay_{ASSAY_NODE_NAME}_csrf"
+SESSION_COOKIE_AGE = 8 * 3600
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_DEFAULT_QUEUE = _env.text("ASSAY_QUEUE", "assay")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+
+ASSAY_LOG_LEVEL = _env.choice("ASSAY_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))
+# One line an event to standard output. Neither bodies nor query strings nor headers are logged anywhere.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {
+        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
+    },
+    "root": {"handlers": ["stdout"], "level": ASSAY_LOG_LEVEL},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
+
