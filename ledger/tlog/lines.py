@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterable
 
 HASH_SIZE = 32
+MAX_PROOF = 63
+"""No proof in a tree of at most 2**63-1 leaves is longer."""
+
 MAX_UINT63 = 2**63 - 1
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -37,6 +41,18 @@ def decode_hash(text: str) -> bytes:
     if len(data) != HASH_SIZE:
         raise ValueError(f"expected the base64 of a 32-byte hash, got {len(data)} bytes")
     return data
+
+
+def decode_proof(rows: list[str]) -> tuple[bytes, ...]:
+    """Read a proof, one base64 hash a row; more than 63 rows raise `ValueError`."""
+    if len(rows) > MAX_PROOF:
+        raise ValueError(f"expected at most {MAX_PROOF} proof hashes, got {len(rows)}")
+    return tuple(decode_hash(row) for row in rows)
+
+
+def encode_proof(hashes: Iterable[bytes]) -> str:
+    """Write a proof, one base64 hash a line, each with its newline."""
+    return "".join(encode_base64(value) + "\n" for value in hashes)
 
 
 def decode_decimal(text: str) -> int:

@@ -1,0 +1,100 @@
+"""The one spelling of an entry: RFC 8785 (JCS) over I-JSON without floats.
+
+Values are None, bool, int within ±(2**53 - 1), str without lone surrogates, list or tuple, and dict with str keys, at
+most 64 levels deep. Strings are never normalised. Any other spelling of the same value is refused, not repaired.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import NoReturn, cast
+
+import rfc8785
+
+from ledger.tlog.errors import CanonicalFormError
+
+MAX_DEPTH = 64
+MAX_INT = 2**53 - 1
+
+JsonValue = None | bool | int | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+def encode(value: object) -> bytes:
+    """Return the canonical bytes of a value; raises `CanonicalFormError` for one that has none here."""
+    try:
+        if _admit(value):
+            # For ASCII keys code point order is UTF-16 order, and the C encoder writes strings as RFC 8785 does.
+            return json.dumps(
+                value, ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+            ).encode()
+        return rfc8785.dumps(cast(JsonValue, value))
+    except (UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
+        raise CanonicalFormError("expected strings of Unicode characters, got a lone surrogate") from error
+
+
+def decode(data: bytes) -> JsonValue:
+    """Read canonical bytes; raises `CanonicalFormError` unless the value's own encoding is exactly these bytes.
+
+    That rules out duplicate keys, white space, other orders and spellings, a byte order mark, floats and `-0`.
+    """
+    try:
+        value: JsonValue = json.loads(data.decode(), parse_float=_refuse_number, parse_constant=_refuse_number)
+    except RecursionError:
+        raise CanonicalFormError(f"expected at most {MAX_DEPTH} levels, got far more") from None
+    except CanonicalFormError:
+        raise
+    except ValueError as error:
+        raise CanonicalFormError(f"expected UTF-8 JSON, got something else: {error}") from error
+    again = encode(value)
+    if again != data:
+        at = next((i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b), min(len(again), len(data)))
+        raise CanonicalFormError(
+            f"expected RFC 8785 canonical JSON, got another spelling from byte {at}; encode it anew"
+        )
+    return value
+
+
+def _admit(value: object) -> bool:
+    """Raise unless the value may be written; return whether all keys are ASCII."""
+    ascii_keys = True
+    # An explicit stack, one open container a level: neither deep nor self-containing values can exhaust anything.
+    stack: list[Iterator[object]] = [iter((value,))]
+    while stack:
+        for item in stack[-1]:
+            if type(item) is dict:
+                ascii_keys = _admit_keys(item) and ascii_keys
+                stack.append(iter(item.values()))
+                break
+            if type(item) is list or type(item) is tuple:
+                stack.append(iter(item))
+                break
+            _admit_scalar(item)
+        else:
+            stack.pop()
+        if len(stack) > MAX_DEPTH + 1:
+            raise CanonicalFormError(f"expected at most {MAX_DEPTH} levels, got more; flatten the value")
+    return ascii_keys
+
+
+def _admit_scalar(item: object) -> None:
+    if type(item) is int:
+        if not -MAX_INT <= item <= MAX_INT:
+            raise CanonicalFormError("expected an integer within ±(2^53-1), got a larger one; write it as text")
+    elif type(item) is not str and type(item) is not bool and item is not None:
+        raise CanonicalFormError(
+            f"expected text, integer, boolean, null, list or object, got {type(item).__name__}; convert it first"
+        )
+
+
+def _admit_keys(mapping: dict[object, object]) -> bool:
+    ascii_keys = True
+    for key in mapping:
+        if type(key) is not str:
+            raise CanonicalFormError(f"expected text as the key of an object, got {type(key).__name__}")
+        ascii_keys = ascii_keys and key.isascii()
+    return ascii_keys
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise CanonicalFormError(f"expected integers only, got {text[:20]!r}; write it as text")
