@@ -1,0 +1,1 @@
+"""The ledger: append-only logs of bytes, their Merkle trees, signed checkpoints and receipts."""
