@@ -50,7 +50,17 @@ CATALOGUE: Final[Mapping[str, type[Said]]] = {
 }
 """Event type → the model of its data. What is not here is unknown and quarantined when it comes from a peer."""
 
-_ENVELOPE: Final = {"specversion", "id", "source", "type", "subject", "time", "schemaversion", "data", "datacontenttype"}
+_ENVELOPE: Final = {
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "schemaversion",
+    "data",
+    "datacontenttype",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,9 @@ def describe(error: ValidationError) -> str:
     return f"{where}: {first['msg'].removeprefix('Value error, ')}"
 
 
-def draft(event_type: str, *, event_id: str, source: str, subject: str, time: datetime, data: Mapping[str, Any]) -> bytes:
+def draft(
+    event_type: str, *, event_id: str, source: str, subject: str, time: datetime, data: Mapping[str, Any]
+) -> bytes:
     """Return the canonical bytes of an event; `data` is JSON-ready and was validated by its payload's model."""
     return canonical.encode(
         {

@@ -72,7 +72,9 @@ Moment = Annotated[
     datetime,
     BeforeValidator(parse_moment),
     PlainSerializer(format_moment, return_type=str),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}], "examples": ["2024-01-31"]}),
+    WithJsonSchema(
+        {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}], "examples": ["2024-01-31"]}
+    ),
 ]
 Instant = Annotated[
     datetime,

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
+from register.identifiers import normalise_value
 from register.moments import Moment
 from register.records import Document
 from register.scope import UNRESTRICTED, Scope
@@ -72,7 +73,9 @@ class PeriodTerms(Payload):
     @model_validator(mode="after")
     def _check_order(self) -> Self:
         if self.valid_until is not None and self.valid_until <= self.valid_from:
-            raise ValueError("expected valid_until after valid_from; give a later end, or leave it out for an open period")
+            raise ValueError(
+                "expected valid_until after valid_from; give a later end, or leave it out for an open period"
+            )
         return self
 
 
@@ -280,6 +283,11 @@ class KeyTerms(PeriodTerms):
     value: Text
     proof: Text | None = None
     demonstration: StrictBool = False
+
+    @model_validator(mode="after")
+    def _check_value(self) -> Self:
+        normalise_value(self.kind, self.value)
+        return self
 
 
 class KeyBound(KeyTerms, Said):

@@ -37,7 +37,9 @@ class Period:
 
     def holds(self, at: Moment) -> bool:
         """Tell whether `at` lies in [valid_from, valid_until)."""
-        return (self.valid_from is None or self.valid_from <= at) and (self.valid_until is None or at < self.valid_until)
+        return (self.valid_from is None or self.valid_from <= at) and (
+            self.valid_until is None or at < self.valid_until
+        )
 
 
 @dataclass(frozen=True, slots=True)

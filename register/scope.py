@@ -47,12 +47,22 @@ _Programme = Annotated[str, Field(min_length=1, max_length=200)]
 class Scope:
     """Limits on credential types, EQF levels, ISCED-F fields, jurisdictions, programmes and (agencies) activities."""
 
-    credential_types: Annotated[Annotated[tuple[_CredentialType, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
-    eqf_levels: Annotated[Annotated[tuple[_EqfLevel, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
+    credential_types: Annotated[
+        Annotated[tuple[_CredentialType, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)
+    ] = None
+    eqf_levels: Annotated[Annotated[tuple[_EqfLevel, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = (
+        None
+    )
     isced_f: Annotated[Annotated[tuple[_IscedF, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
-    jurisdictions: Annotated[Annotated[tuple[_Jurisdiction, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
-    programmes: Annotated[Annotated[tuple[_Programme, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
-    activities: Annotated[Annotated[tuple[_Activity, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
+    jurisdictions: Annotated[
+        Annotated[tuple[_Jurisdiction, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)
+    ] = None
+    programmes: Annotated[
+        Annotated[tuple[_Programme, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)
+    ] = None
+    activities: Annotated[Annotated[tuple[_Activity, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = (
+        None
+    )
 
     def limit(self, name: str) -> tuple[str | int, ...] | None:
         """Return the limit called `name` (a field of this class), or None when unrestricted."""

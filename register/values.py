@@ -56,7 +56,11 @@ def _claim_canonically(value: object) -> object:
 
 
 Id = Annotated[str, StringConstraints(pattern=UUID_PATTERN)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_refuse_control_characters)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
+    AfterValidator(_refuse_control_characters),
+]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=5000), AfterValidator(_refuse_control_characters)]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2000), AfterValidator(_check_url)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
