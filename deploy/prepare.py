@@ -1,0 +1,51 @@
+"""Brings a node's database and files to the state its code needs: `python -m deploy.prepare schema|demo`.
+
+Each step may run again at any time. `schema` runs as the owner of the tables, `demo` as the web does, so that the
+demonstration data enter by the same door as anybody's.
+"""
+
+import io
+import json
+import os
+import sys
+import time
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.db import connection
+
+from deploy.embedded import write_private
+from deploy.roles import grant_app_role
+
+ACCESS_FILE = "access.json"
+# Demonstration tokens are made anew well before they expire.
+RENEW_AFTER_SECONDS = 60 * 86_400
+
+
+def prepare_schema() -> None:
+    """Check the settings, migrate, grant, gather static files."""
+    call_command("check", fail_level="ERROR")
+    call_command("migrate", interactive=False, verbosity=1)
+    if role := os.environ.get("ASSAY_APP_ROLE"):
+        with connection.cursor():
+            grant_app_role(connection.connection, role)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def prepare_demo() -> None:
+    """Load the demonstration data (unless `--empty`) and make tokens and logins for it."""
+    commands = get_commands()
+    if settings.ASSAY_DEMO and "load_demo" in commands:
+        call_command("load_demo")
+    path = settings.ASSAY_DATA_DIR / ACCESS_FILE
+    if "demo_access" not in commands or (path.exists() and time.time() - path.stat().st_mtime < RENEW_AFTER_SECONDS):
+        return
+    written = io.StringIO()
+    call_command("demo_access", json=True, stdout=written)
+    write_private(path, json.dumps(json.loads(written.getvalue())))
+
+
+if __name__ == "__main__":
+    django.setup()
+    {"schema": prepare_schema, "demo": prepare_demo}[sys.argv[1]]()

@@ -1,0 +1,54 @@
+"""The command lines of a node's processes."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.env import Environment
+from deploy.nodes import Node
+from deploy.supervisor import Program
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def prepare_program(node: Node, env: Mapping[str, str], step: str) -> Program:
+    """Return how to bring a node's database up to date."""
+    argv = (sys.executable, "-m", "deploy.prepare", step)
+    return Program(f"{node.name}-{step}", argv, env, node.directory / "logs" / f"{step}.log", ROOT)
+
+
+def web_program(node: Node, env: Mapping[str, str], nodes: int) -> Program:
+    """Return how to serve a node; several nodes on one machine get by with fewer processes each."""
+    settings = Environment(os.environ)
+    workers = settings.integer("ASSAY_WEB_WORKERS", 2 if nodes <= 2 else 1, at_least=1)
+    threads = settings.integer("ASSAY_WEB_THREADS", 4, at_least=1)
+    argv = (
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", node.bind, "--port", str(node.port)),
+        *("--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--respawn-failed-workers"),
+        *("--workers-kill-timeout", "10", "--no-access-log", "deploy.wsgi:application"),
+    )
+    return Program(f"{node.name}-web", argv, env, node.directory / "logs" / "web.log", ROOT)
+
+
+def worker_program(node: Node, env: Mapping[str, str], nodes: int) -> Program:
+    """Return how to run a node's background jobs."""
+    concurrency = Environment(os.environ).integer("ASSAY_WORKERS", 2 if nodes == 1 else 1, at_least=1)
+    argv = (
+        *(sys.executable, "-m", "celery", "-A", "deploy.celery", "worker", "--hostname", f"{node.name}@%h"),
+        *("--queues", env["ASSAY_QUEUE"], "--concurrency", str(concurrency), "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle"),
+    )
+    (node.directory / "run" / "worker.ready").unlink(missing_ok=True)
+    return Program(f"{node.name}-worker", argv, env, node.directory / "logs" / "worker.log", ROOT)
+
+
+def beat_program(node: Node, env: Mapping[str, str], nodes: int) -> Program:
+    """Return how to run a node's clock: it only puts jobs into the queue."""
+    schedule = str(node.directory / "run" / "beat")
+    argv = (
+        *(sys.executable, "-m", "celery", "-A", "deploy.celery", "beat", "--loglevel", "INFO"),
+        *("--schedule", schedule, "--pidfile", ""),
+    )
+    (node.directory / "run").mkdir(parents=True, exist_ok=True)
+    return Program(f"{node.name}-beat", argv, env, node.directory / "logs" / "beat.log", ROOT)
