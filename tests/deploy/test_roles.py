@@ -1,0 +1,32 @@
+"""The web's role reads everything, appends to the ledger, and alters none of it."""
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from deploy.roles import APPEND_ONLY
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET log_id = log_id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_app_role_may_not_alter_the_ledger(app_connection: psycopg.Connection[Any], table: str, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app_connection.execute(statement.format(table).encode())
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_app_role_may_not_drop_the_triggers_of_the_ledger(app_connection: psycopg.Connection[Any], table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app_connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL".encode())
+
+
+def test_app_role_may_not_create_tables(app_connection: psycopg.Connection[Any]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app_connection.execute("CREATE TABLE mine ()")
+
+
+def test_app_role_reads_and_writes_what_is_not_the_ledger(app_connection: psycopg.Connection[Any]) -> None:
+    app_connection.execute("UPDATE ledger_log SET size = size")
+    app_connection.execute("DELETE FROM django_session")
+    assert app_connection.execute("SELECT count(*) FROM ledger_entry").fetchone() == (0,)
