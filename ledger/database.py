@@ -15,6 +15,7 @@ from psycopg.pq import Format
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 Row = tuple[Any, ...]
+Parameters = tuple[Any, ...] | dict[str, Any]
 
 
 @contextmanager
@@ -31,19 +32,19 @@ def open_cursor() -> Iterator[Cursor]:
         yield cursor
 
 
-def fetch_one(sql: LiteralString, parameters: Row) -> Row | None:
+def fetch_one(sql: LiteralString, parameters: Parameters) -> Row | None:
     """Run a query and return its first row, or None."""
     with open_cursor() as cursor:
         return cursor.execute(sql, parameters).fetchone()
 
 
-def fetch_all(sql: LiteralString, parameters: Row) -> list[Row]:
+def fetch_all(sql: LiteralString, parameters: Parameters) -> list[Row]:
     """Run a query and return all its rows."""
     with open_cursor() as cursor:
         return cursor.execute(sql, parameters).fetchall()
 
 
-def execute(sql: LiteralString, parameters: Row) -> int:
+def execute(sql: LiteralString, parameters: Parameters) -> int:
     """Run a statement and return how many rows it touched."""
     with open_cursor() as cursor:
         return cursor.execute(sql, parameters).rowcount

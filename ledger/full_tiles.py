@@ -20,18 +20,18 @@ ROOT_OFFSET = SIZE - HASH_SIZE
 
 
 class FullTile(NamedTuple):
-    """A row of the tile table."""
+    """A row of the tile table: `number` is the tile's index in its level."""
 
     level: int
-    index: int
+    number: int
     nodes: bytes
 
 
 class Place(NamedTuple):
-    """Where a node lies: tile level and index, its height in the tile (0 to 7) and its position in that row."""
+    """Where a node lies: tile level, tile number in it, height in the tile (0 to 7), position in that row."""
 
     level: int
-    index: int
+    tile: int
     height: int
     position: int
 
@@ -44,8 +44,8 @@ class Place(NamedTuple):
 def locate_node(node: Node) -> Place:
     """Return where a node lies. A full tile's root is hash 0 to 255 of the tile above, not looked for in its own."""
     level, height = divmod(node.level, HEIGHT)
-    index, position = divmod(node.index, WIDTH >> height)
-    return Place(level, index, height, position)
+    tile, position = divmod(node.index, WIDTH >> height)
+    return Place(level, tile, height, position)
 
 
 def join_rows(rows: Sequence[Sequence[bytes]]) -> bytes:

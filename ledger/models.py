@@ -26,7 +26,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
             "to correct an entry, append one that corrects it"
         )
 
-    create = bulk_create = bulk_update = update = delete = get_or_create = update_or_create = _refuse  # type: ignore[assignment]
+    create = bulk_create = bulk_update = update = delete = get_or_create = update_or_create = _refuse
 
 
 class AppendOnly(models.Model):

@@ -6,6 +6,7 @@ commit order, and a transaction that fails leaves nothing. After the commit, `le
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,8 +143,7 @@ def _check_identities(identities: Sequence[bytes]) -> None:
         raise LedgerError("expected identities of 32 bytes (SHA-256), got another length")
     if len(set(identities)) == len(identities):
         return
-    seen: set[bytes] = set()
-    twice = next(identity for identity in identities if identity in seen or seen.add(identity))
+    twice = Counter(identities).most_common(1)[0][0]
     raise DuplicateEntry("expected each entry once, got one twice in a batch; leave one out", twice, None)
 
 

@@ -1,0 +1,53 @@
+"""What a process keeps between requests: right edges and full upper tiles, each proven by the hash it is kept under.
+
+Nothing is kept by its position alone. An edge is kept under the root it was found to hash to, a tile under its own
+root, so an entry of the cache stays true whatever happens to the database: a transaction that rolls back, a
+restored backup, a test. Bounds: 8 edges of at most 8 x 16 KB (three levels, 48 KB, up to 16 million entries) and
+128 tiles of 16 KB, about 2.5 MB in all.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+from ledger.edge import Edge
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class RecentlyUsed(Generic[K, V]):
+    """A dictionary of bounded length that forgets what was not asked for the longest; safe among threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._items: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: K) -> V | None:
+        """Return what is kept under the key, or None."""
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+            return self._items.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value and forget the oldest one beyond the limit."""
+        with self._lock:
+            self._items[key] = value
+            self._items.move_to_end(key)
+            if len(self._items) > self._limit:
+                self._items.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+edges: RecentlyUsed[tuple[int, bytes], Edge] = RecentlyUsed(8)
+"""Edges by tree size and root."""
+
+tiles: RecentlyUsed[bytes, bytes] = RecentlyUsed(128)
+"""The stored bytes of full tiles above level 0, by the tile's root."""
