@@ -1,0 +1,1 @@
+"""Putting the apps together: settings, addresses, commands, and the processes of a node."""

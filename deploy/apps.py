@@ -11,5 +11,6 @@ class DeployConfig(AppConfig):
     name = "deploy"
 
     def ready(self) -> None:
+        """Bind Celery and register the checks."""
         import_module("deploy.celery")
         import_module("deploy.checks")

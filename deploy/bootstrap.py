@@ -21,13 +21,16 @@ EXTRAS = {
     "node": ["--extra", "node", "--no-dev"],
     "test": ["--all-extras", "--group", "dev"],
 }
-CAUSES = (
-    (r"No space left on device", "the disk is full: free about 1 GB"),
-    (r"Permission denied|Read-only file system", f"{ROOT} cannot be written: check its owner and mode"),
-    (r"Failed to fetch|dns error|Could not connect|Temporary failure|No matching distribution", "the package index cannot be reached: check the network"),
-    (r"\b(gcc|cc|clang)\b|compiler|Python\.h", "a C compiler is missing: install one (Debian: apt-get install build-essential python3-dev)"),
-    (r"no wheel|doesn't have a (source distribution|wheel)", "a package has no wheel for this machine"),
-)  # fmt: skip
+NO_INDEX = r"Failed to fetch|dns error|Could not connect|Temporary failure|No matching distribution"
+CAUSES = {
+    r"No space left on device": "the disk is full: free about 1 GB",
+    r"Permission denied|Read-only file system": f"{ROOT} cannot be written: check its owner and mode",
+    NO_INDEX: "the package index cannot be reached: check the network",
+    r"\b(gcc|cc|clang)\b|compiler|Python\.h": (
+        "a C compiler is missing: install one (Debian: apt-get install build-essential python3-dev)"
+    ),
+    r"no wheel|doesn't have a (source distribution|wheel)": "a package has no wheel for this machine",
+}
 
 
 class SetupError(Exception):
@@ -131,9 +134,15 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 def perform(argv: list[str], trouble: str) -> None:
     """Run an installer; its output is kept for the file named in the one line of failure."""
-    env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON": str(PYTHON if PYTHON.exists() else sys.executable)}
+    env = {
+        **os.environ,
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        "UV_PYTHON": str(PYTHON if PYTHON.exists() else sys.executable),
+    }
     env.pop("VIRTUAL_ENV", None)
-    done = subprocess.run(argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
         log = VENV / "install.log"
         try:
@@ -145,7 +154,7 @@ def perform(argv: list[str], trouble: str) -> None:
 
 def explain(said: str) -> str | None:
     """Return the cure for a known cause in an installer's output."""
-    return next((cure for pattern, cure in CAUSES if re.search(pattern, said, re.IGNORECASE)), None)
+    return next((cure for pattern, cure in CAUSES.items() if re.search(pattern, said, re.IGNORECASE)), None)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The Celery application: `celery -A deploy.celery`; tasks live in each app's `tasks` module."""
 
 import os
-
 from pathlib import Path
 from typing import Any
 

@@ -69,10 +69,15 @@ class Services:
 
     def database_url(self, user: str, database: str) -> str:
         """Return a URL for one of the roles `postgres`, `assay_owner` and `assay_app`."""
-        passwords = {SUPERUSER: self.secrets.superuser, "assay_owner": self.secrets.owner, "assay_app": self.secrets.app}
+        passwords = {
+            SUPERUSER: self.secrets.superuser,
+            "assay_owner": self.secrets.owner,
+            "assay_app": self.secrets.app,
+        }
         port = self.secrets.postgres_port
         if has_socket(self.cluster, port):
-            return f"postgresql://{user}:{passwords[user]}@/{database}?host={quote(str(self.cluster), safe='')}&port={port}"
+            host = quote(str(self.cluster), safe="")
+            return f"postgresql://{user}:{passwords[user]}@/{database}?host={host}&port={port}"
         return f"postgresql://{user}:{passwords[user]}@127.0.0.1:{port}/{database}"
 
     def redis_url(self, number: int = 0) -> str:
@@ -208,7 +213,14 @@ def write_redis_configuration(services: Services) -> None:
     home.mkdir(exist_ok=True)
     lines = [
         *("bind 127.0.0.1", f"port {services.secrets.redis_port}", f"requirepass {services.secrets.redis}"),
-        *(f'dir "{home}"', "appendonly yes", "save 300 1", "databases 64", "daemonize no", "maxmemory-policy noeviction"),
+        *(
+            f'dir "{home}"',
+            "appendonly yes",
+            "save 300 1",
+            "databases 64",
+            "daemonize no",
+            "maxmemory-policy noeviction",
+        ),
     ]
     write_private(home / "redis.conf", "\n".join(lines) + "\n")
 

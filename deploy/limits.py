@@ -15,7 +15,7 @@ class BodyLimit:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponse:  # noqa: D102  the protocol of a middleware
         declared = request.META.get("CONTENT_LENGTH") or "0"
         if not (declared.isascii() and declared.isdecimal()):
             return problem(400, "length_not_understood", "Content-Length must be a whole number of bytes.")

@@ -1,14 +1,15 @@
 """The nodes of one data directory: their names, addresses and territories, and the files that describe them.
 
 One node lives in DIR itself, several in DIR/nl, DIR/de and so on, each with its own `node.env`, `keys/`, `guard/`.
-A node's origin is settled at its first start and stays, whatever port it is started on later: it is the name of its
-ledger, and every signature names it.
+A node's origin and base URL are settled at its first start and stay, whatever port it is started on later: they are
+the name of its ledger, which every signature names, and the source that every entry names.
 """
 
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.embedded import Services, write_private
@@ -28,7 +29,7 @@ COUNTRIES = ("NL", "DE", "FR", "PL", "IT", "ES", "PT", "BE", "AT", "RO", "CZ", "
 # Settled by the plan of the nodes; the environment's own values were heard there.
 SETTLED = {
     *("DATABASE_URL", "ASSAY_APP_DATABASE_URL", "REDIS_URL", "ASSAY_DATA_DIR", "ASSAY_NODE_NAME", "ASSAY_ORIGIN"),
-    *("ASSAY_TERRITORY", "ASSAY_QUEUE", "ASSAY_DEMO"),
+    *("ASSAY_BASE_URL", "ASSAY_TERRITORY", "ASSAY_QUEUE", "ASSAY_DEMO"),
 }
 
 
@@ -43,10 +44,11 @@ class Node:
     port: int
     territory: tuple[str, ...]
     origin: str
+    base_url: str
 
     @property
     def url(self) -> str:
-        """Where people reach it."""
+        """Where this start can be reached; `base_url` is the address its entries name."""
         return f"http://{web_host(self.bind)}:{self.port}"
 
     @property
@@ -65,28 +67,29 @@ def web_host(bind: str) -> str:
 def plan_nodes(data: Path, count: int, port: int, bind: str) -> list[Node]:
     """Lay out `count` nodes: one European register, or national ones on ports `port`, `port + 1` and on.
 
-    A single node takes ASSAY_NODE_NAME, ASSAY_TERRITORY and ASSAY_ORIGIN from the environment where they are set.
+    A single node hears ASSAY_NODE_NAME, ASSAY_TERRITORY, ASSAY_ORIGIN and ASSAY_BASE_URL of the environment.
     """
     if count == 1:
         env = Environment(os.environ)
         territory = env.countries("ASSAY_TERRITORY") if env.words("ASSAY_TERRITORY") else sorted({*EHEA, *ECHE_ALSO})
-        name, origin = env.text("ASSAY_NODE_NAME", "eu"), env.text("ASSAY_ORIGIN", "") or None
-        return [plan_node(name, 0, data, bind, port, tuple(territory), origin)]
+        node = Node(env.text("ASSAY_NODE_NAME", "eu"), 0, data, bind, port, tuple(territory), "", "")
+        return [name_node(node, os.environ)]
     return [
-        plan_node(country.lower(), number, data / country.lower(), bind, port + number, (country,))
+        name_node(Node(country.lower(), number, data / country.lower(), bind, port + number, (country,), "", ""), {})
         for number, country in enumerate(COUNTRIES[:count])
     ]
 
 
-def plan_node(
-    name: str, number: int, directory: Path, bind: str, port: int, territory: tuple[str, ...], wanted: str | None = None
-) -> Node:
-    """Lay out one node; an origin it already has is kept, another one refused."""
-    kept = read_node_file(directory / NODE_FILE).get("ASSAY_ORIGIN")
-    if kept and wanted and kept != wanted:
-        message = f"The ledger in {directory} is called {kept}; ASSAY_ORIGIN says {wanted}. Unset it, or use other --data."
-        raise StartError(message)
-    return Node(name, number, directory, bind, port, territory, kept or wanted or f"{web_host(bind)}:{port}/ledger")
+def name_node(node: Node, wanted: Mapping[str, str]) -> Node:
+    """Give a node the names it has; for a new one those wanted, or its address. Another name is refused."""
+    stored = read_node_file(node.directory / NODE_FILE)
+    fresh = {"ASSAY_ORIGIN": f"{web_host(node.bind)}:{node.port}/ledger", "ASSAY_BASE_URL": node.url}
+    for name in fresh:
+        if stored.get(name) and wanted.get(name) and stored[name] != wanted[name]:
+            known = f"The register in {node.directory} has {name}={stored[name]}, and its entries say so"
+            raise StartError(f"{known}; got {wanted[name]}. Unset {name}, or choose another --data.")
+        fresh[name] = stored.get(name) or wanted.get(name) or fresh[name]
+    return replace(node, origin=fresh["ASSAY_ORIGIN"], base_url=fresh["ASSAY_BASE_URL"])
 
 
 def allowed_hosts(bind: str) -> list[str]:
@@ -106,7 +109,7 @@ def write_node_file(node: Node, database: dict[str, str], redis_url: str, demo: 
         "ASSAY_DATA_DIR": str(node.directory),
         "ASSAY_NODE_NAME": node.name,
         "ASSAY_ORIGIN": node.origin,
-        "ASSAY_BASE_URL": node.url,
+        "ASSAY_BASE_URL": node.base_url,
         "ASSAY_TERRITORY": ",".join(node.territory),
         "ASSAY_ALLOWED_HOSTS": ",".join(allowed_hosts(node.bind)),
         "ASSAY_DEMO": "1" if demo else "0",

@@ -30,7 +30,9 @@ def lock(data: Path) -> IO[str]:
     except BlockingIOError:
         file.seek(0)
         holder = file.read().strip() or "another process"
-        raise StartError(f"Assay is already running in {data} ({holder}). Stop it with ./deploy/down --data {data}") from None
+        raise StartError(
+            f"Assay is already running in {data} ({holder}). Stop it with ./deploy/down --data {data}"
+        ) from None
     return file
 
 

@@ -35,7 +35,9 @@ def connect_patiently(url: str, seconds: float, check: Callable[[], None]) -> Co
         time.sleep(0.1)
 
 
-def provision_embedded(services: Services, names: list[str], check: Callable[[], None], options: tuple[str, ...] = ()) -> None:
+def provision_embedded(
+    services: Services, names: list[str], check: Callable[[], None], options: tuple[str, ...] = ()
+) -> None:
     """Make both roles and one database a name; `options` are further attributes of the owner role."""
     with connect_patiently(services.database_url(SUPERUSER, "postgres"), 120, check) as server:
         roles.set_role(server, OWNER, services.secrets.owner, *(options or ("NOCREATEDB",)))

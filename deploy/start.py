@@ -36,9 +36,13 @@ class Stopped(BaseException):
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Read the command line of `up`."""
     parser = argparse.ArgumentParser(prog="./deploy/up", description="Start a register and all it needs.")
-    parser.add_argument("--nodes", type=int, default=1, metavar="N", help="national registers instead of a European one")
+    parser.add_argument(
+        "--nodes", type=int, default=1, metavar="N", help="national registers instead of a European one"
+    )
     parser.add_argument("--port", type=int, default=8000, metavar="P", help="port of the first node (8000)")
-    parser.add_argument("--data", type=Path, default=ROOT / ".assay", metavar="DIR", help="where everything lives (.assay)")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / ".assay", metavar="DIR", help="where everything lives (.assay)"
+    )
     parser.add_argument("--empty", action="store_true", help="no demonstration data")
     parser.add_argument("--detach", action="store_true", help="return when ready")
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR", help="address to listen on (127.0.0.1)")

@@ -18,7 +18,7 @@ STEADY_AFTER = 60.0
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `account` is (uid, gid) to drop to; `stop_signal` asks it to end, `patience` seconds later it must."""
+    """What to run. `account` is (uid, gid) to drop to; `stop_signal` asks it to end; forced `patience` s later."""
 
     name: str
     argv: tuple[str, ...]

@@ -2,8 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -14,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
 
 from deploy.roles import grant_app_role
-from tests.nodes import RunningNode, run_nodes
+from tests.nodes import RunningNode, node_directory, run_nodes
 
 APP_ROLE = "assay_app"
 
@@ -27,6 +26,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove this run's data directory."""
     shutil.rmtree(settings.ASSAY_DATA_DIR, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a pure run (`./deploy/test --quick`) leave out, and count as deselected, what needs a service."""
+    if os.environ.get("ASSAY_TEST_PURE") != "1":
+        return
+    left_out = [item for item in items if needs_services(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def needs_services(item: pytest.Item) -> bool:
+    """Tell whether a test asks for the database, a running node or a browser."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "browser", "services"))
+    return marked or bool(fixtures & {"db", "transactional_db", "live_node", "running_node", "live_server"})
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +62,11 @@ def allow_emptying() -> None:
     rest = [f'ALTER TABLE {table} DISABLE TRIGGER "{name}"' for table, name, _ in triggers]
     wake = [f'ALTER TABLE {table} {verbs[state]} TRIGGER "{name}"' for table, name, state in triggers]
     empty = connection.ops.execute_sql_flush
-    connection.ops.execute_sql_flush = lambda statements: empty([*rest, *statements, *wake])
+
+    def empty_while_at_rest(sql_list: Iterable[str]) -> None:
+        empty([*rest, *sql_list, *wake])
+
+    connection.ops.execute_sql_flush = empty_while_at_rest  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -59,9 +78,9 @@ def app_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture(scope="session")
-def running_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+def running_node() -> Iterator[RunningNode]:
     """A whole node of this session: PostgreSQL, Redis, web, worker, beat, demonstration data."""
-    with run_nodes(Path(tmp_path_factory.mktemp("node"))) as nodes:
+    with node_directory() as data, run_nodes(data) as nodes:
         yield nodes[0]
 
 

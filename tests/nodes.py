@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +61,17 @@ def read_nodes(data: Path) -> list[dict[str, Any]]:
     """Return the entries of `nodes.json`."""
     nodes: list[dict[str, Any]] = json.loads((data / "nodes.json").read_text())["nodes"]
     return nodes
+
+
+@contextmanager
+def node_directory() -> Iterator[Path]:
+    """Make a data directory that PostgreSQL's own account can reach, and remove it in the end."""
+    data = Path(tempfile.mkdtemp(prefix="assay-node-"))
+    data.chmod(0o711)
+    try:
+        yield data
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""`./deploy/test`: every check and test of the project, against services it starts itself and stops again."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CHECKS = (
+    ("ruff check", ("ruff", "check", ".")),
+    ("ruff format", ("ruff", "format", "--check", ".")),
+    ("mypy", ("mypy",)),
+    ("import-linter", ("lint-imports",)),
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main(argv: list[str]) -> int:
+    """Run checks, then tests; pytest's closing line comes last. Not 0 when anything failed."""
+    parser = argparse.ArgumentParser(prog="./deploy/test", description="Run all checks and tests.")
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--quick", action="store_true", help="linters, types and the tests that need no service")
+    extent.add_argument("--long", action="store_true", help="soak and fault runs too")
+    options, further = parser.parse_known_args(argv)
+    signal.signal(signal.SIGTERM, raise_interrupt)
+    failed = [name for name, command in CHECKS if not succeeds(name, command)]
+    if not options.quick:
+        install_browser()
+    if failed:
+        print(f"FAILED: {', '.join(failed)} (see above); the tests follow.", flush=True)
+    if options.quick:
+        return run_tests({"ASSAY_TEST_PURE": "1"}, further) or bool(failed)
+    with services() as env:
+        return run_tests(env, ["-m", "", *further] if options.long else further) or bool(failed)
+
+
+def raise_interrupt(number: int, frame: FrameType | None) -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that its services are stopped."""
+    raise KeyboardInterrupt
+
+
+def succeeds(name: str, command: tuple[str, ...]) -> bool:
+    """Run one check and print what it says when it fails."""
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    print(f"{name}: {'ok' if done.returncode == 0 else 'failed'}", flush=True)
+    if done.returncode:
+        print(done.stdout, flush=True)
+    return done.returncode == 0
+
+
+def run_tests(env: dict[str, str], further: list[str]) -> int:
+    """Run pytest and return its exit code."""
+    return subprocess.run([str(BIN / "pytest"), *further], cwd=ROOT, env={**os.environ, **env}, check=False).returncode
+
+
+@contextmanager
+def services() -> Iterator[dict[str, str]]:
+    """Run PostgreSQL and Redis in a temporary directory; yield the settings that name them."""
+    from deploy import processes
+    from deploy.provision import APP, OWNER
+    from deploy.serviceset import start_services
+
+    directory = Path(tempfile.mkdtemp(prefix="assay-services-"))
+    directory.chmod(0o711)
+    try:
+        started = start_services(directory)
+        yield {
+            "DATABASE_URL": started.database_url(OWNER, "assay"),
+            "ASSAY_APP_DATABASE_URL": started.database_url(APP, "assay"),
+            "REDIS_URL": started.redis_url(),
+        }
+    finally:
+        processes.stop_recorded(directory / "run")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def install_browser() -> None:
+    """Install Debian's Chromium where that is ours to do; otherwise say in one line what is missing."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing Chromium (once) …", flush=True)
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-q"], env=env, capture_output=True, check=False)
+        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+        if subprocess.run(install, env=env, capture_output=True, check=False).returncode == 0:
+            return
+    print("Chromium is missing, browser tests will fail: install it (Debian: apt-get install chromium).", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
