@@ -1,0 +1,90 @@
+"""Tables of access: memberships, tokens, answers kept for repeated requests, notices for the operator.
+
+None of it is in the ledger: it names people and programs, and a ledger cannot forget.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from knox.models import AbstractAuthToken
+
+from register.access.roles import ROLES
+
+
+class Membership(models.Model):
+    """A person may act in a role for an organisation: the id of an agency or issuer, empty for operators."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=[(role, role) for role in ROLES])
+    organisation = models.CharField(max_length=36, blank=True)
+    demonstration = models.BooleanField(default=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role", "organisation"], name="membership_once"),
+            models.CheckConstraint(
+                name="membership_organisation",
+                condition=models.Q(role="operator", organisation="")
+                | (models.Q(role__in=["agency", "issuer"]) & ~models.Q(organisation="")),
+            ),
+        ]
+
+
+class Token(AbstractAuthToken):
+    """An API token: SHA-512 of the secret (primary key), whose rights end with the membership it was made from.
+
+    `scope` is as in roles.SCOPES; `last_used` is coarse, see authentication.py.
+    """
+
+    public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    scope = ArrayField(models.CharField(max_length=40))
+    last_used = models.DateTimeField(null=True)
+
+    @property
+    def role(self) -> str:
+        """The role the token speaks in."""
+        return self.membership.role
+
+    @property
+    def organisation(self) -> str | None:
+        """The id of the agency or issuer it speaks for, None for an operator."""
+        return self.membership.organisation or None
+
+
+class KeptAnswer(models.Model):
+    """What a request with an Idempotency-Key wrote; the row commits with the entry, `answer` follows right after.
+
+    `digest` is SHA-256 of method, address and body. A crash before `answer` is stored leaves `index`, from which
+    the answer is made again.
+    """
+
+    token = models.ForeignKey(Token, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    digest = models.BinaryField(max_length=32)
+    kind = models.CharField(max_length=16)
+    subject = models.CharField(max_length=36)
+    index = models.PositiveBigIntegerField()
+    answer = models.BinaryField(null=True)
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="kept_answer_once")]
+
+
+class Notice(models.Model):
+    """Somebody with a token tried what its organisation may not do: who, what, where; for the operator to look at."""
+
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    token = models.UUIDField()
+    role = models.CharField(max_length=16)
+    organisation = models.CharField(max_length=36, blank=True)
+    verb = models.CharField(max_length=40)
+    address = models.CharField(max_length=300)
+    code = models.CharField(max_length=60)

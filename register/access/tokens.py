@@ -1,0 +1,62 @@
+"""Making, listing and revoking tokens: never more rights, nor a longer life, than the token or person that asks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from register.access.models import Membership, Token
+from register.access.roles import WRITE, allowed_verbs
+from register.errors import NotEntitled, NotFound, Refused
+
+
+def create_token(
+    membership: Membership, name: str, scope: tuple[str, ...], expires_at: datetime | None = None
+) -> tuple[Token, str]:
+    """Make a token for a membership; return its row and its secret, which is nowhere else.
+
+    `expires_at` is an aware instant, by default `ASSAY_TOKEN_DAYS` from now. Raises Refused when it is past or
+    further away than that.
+    """
+    now = timezone.now()
+    latest = now + timedelta(days=settings.ASSAY_TOKEN_DAYS)
+    life = (expires_at or latest) - now
+    if not timedelta(0) < life <= latest - now:
+        raise Refused(
+            "expiry", "expires_at", f"expected an instant after now and not after {latest.isoformat()}; choose another"
+        )
+    token, secret = Token.objects.create(
+        user=membership.user, expiry=life, membership=membership, name=name, scope=list(scope)
+    )
+    return token, secret
+
+
+def delegate(parent: Token, name: str, scope: tuple[str, ...], expires_at: datetime | None) -> tuple[Token, str]:
+    """Make a token with at most the rights and the remaining life of `parent`; raises NotEntitled and Refused."""
+    missing = allowed_verbs(parent.role, scope) - allowed_verbs(parent.role, tuple(parent.scope))
+    if missing or (WRITE in scope and WRITE not in parent.scope):
+        raise NotEntitled("not_entitled", "scope", "a token can pass on only what it may do itself; ask for less")
+    if parent.expiry is not None and (expires_at is None or expires_at > parent.expiry):
+        if expires_at is not None:
+            raise Refused(
+                "expiry", "expires_at", f"expected an end not after {parent.expiry.isoformat()}, this token's own"
+            )
+        expires_at = parent.expiry
+    return create_token(parent.membership, name, scope, expires_at)
+
+
+def own_tokens(token: Token) -> QuerySet[Token]:
+    """Return the tokens of the same person in the same role and organisation, newest first."""
+    tokens: QuerySet[Token] = Token.objects.filter(membership_id=token.membership_id).order_by("-created", "public_id")
+    return tokens
+
+
+def revoke_token(token: Token, public_id: UUID) -> None:
+    """Revoke one of the own tokens, the asking one included; raises NotFound for anybody else's."""
+    deleted, _ = own_tokens(token).filter(public_id=public_id).delete()
+    if not deleted:
+        raise NotFound("token_unknown", "", "none of your tokens has this id; GET /api/v1/tokens lists them")
