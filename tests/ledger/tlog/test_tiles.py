@@ -57,12 +57,29 @@ def test_every_tile_path_reads_back(level: int, index: int, width: int) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "tile/64/000", "tile/00/000", "tile/-1/000", "tile/data/000", "tile/0/0", "tile/0/x000/001", "tile/0/001/002",
-        "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/999", "tile/0/000.p/", "tile/0/000/",
-        "/tile/0/000", "tile/0/x001", "tile/0/٠٠٠", "tile/0/000\n", "", "tile/0/" + "x001/" * 500 + "000",
-        "tile/entries/../000", "tile/8/0/000",
+        "tile/64/000",
+        "tile/00/000",
+        "tile/-1/000",
+        "tile/data/000",
+        "tile/0/0",
+        "tile/0/x000/001",
+        "tile/0/001/002",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/01",
+        "tile/0/000.p/999",
+        "tile/0/000.p/",
+        "tile/0/000/",
+        "/tile/0/000",
+        "tile/0/x001",
+        "tile/0/٠٠٠",
+        "tile/0/000\n",
+        "",
+        "tile/0/" + "x001/" * 500 + "000",
+        "tile/entries/../000",
+        "tile/8/0/000",
     ],
-)  # fmt: skip
+)
 def test_other_tile_paths_are_refused(path: str) -> None:
     with pytest.raises(TileMalformed):
         tiles.parse_tile_path(path)
