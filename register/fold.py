@@ -98,7 +98,7 @@ def _open_register(event: Event, recorded: Recorded, state: State) -> list[Chang
     data = event.data
     record = RegisterRecord(
         id=state.origin, url=event.source, name=data.name, territory=data.territory, operator=data.operator,
-        policy_url=data.policy_url, entries=(recorded.index,), demonstration=data.demonstration,
+        policy_url=data.policy_url, vkey=data.vkey, witness_vkey=data.witness_vkey, statement_jwk=data.statement_jwk, entries=(recorded.index,), demonstration=data.demonstration,
     )  # fmt: skip
     return [Change("register", state.origin, record)]
 

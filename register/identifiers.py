@@ -10,6 +10,8 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from register.vocabularies.identifiers import canonicalise
+
 
 class Identifier(NamedTuple):
     """A scheme of the vocabulary and a value in that scheme's canonical spelling."""
@@ -27,67 +29,23 @@ KEY_KINDS: Final = ("did", "jwk", "x5t", "eidas")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ROR = re.compile(r"(?:https?://)?(?:www\.)?(?:ror\.org/)?(0[a-z0-9]{6}[0-9]{2})/?", re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9-]{1,19}):(.+)", re.DOTALL)
-_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _MAX = 500
 
 
 def normalise_value(scheme: str, value: str) -> str:
-    """Return `value` in the canonical spelling of `scheme`; raise ValueError with what was expected."""
-    text = " ".join(value.split())
-    if not text or len(text) > _MAX:
-        raise ValueError(f"expected an identifier of 1 to {_MAX} characters in scheme {scheme!r}")
-    if scheme in _NORMALISERS:
-        return _NORMALISERS[scheme](text)
-    return text
-
-
-def _normalise_ror(text: str) -> str:
-    match = _ROR.fullmatch(text)
-    if not match:
-        raise ValueError(f"expected a ROR such as https://ror.org/04dkp9463, got {text[:60]!r}")
-    return f"https://ror.org/{match[1].lower()}"
-
-
-def _normalise_pic(text: str) -> str:
-    if not re.fullmatch(r"\d{9}", text, re.ASCII):
-        raise ValueError(f"expected a PIC of nine digits, got {text[:60]!r}")
-    return text
-
-
-def _normalise_did(text: str) -> str:
-    did = text.split("#", 1)[0].split("?", 1)[0]
-    if not _DID.fullmatch(did):
-        raise ValueError(f"expected a DID such as did:web:example.org, got {text[:60]!r}")
-    return did
+    """Return `value` in the canonical spelling of a scheme or kind of key; raise ValueError with what was expected."""
+    if scheme in ("jwk", "x5t"):
+        return _normalise_thumbprint(value.strip())
+    if scheme == "did":
+        value = value.split("#", 1)[0].split("?", 1)[0]
+    return canonicalise(scheme, value)[1]
 
 
 def _normalise_thumbprint(text: str) -> str:
     if not _THUMBPRINT.fullmatch(text):
         raise ValueError(f"expected a SHA-256 thumbprint of 43 base64url characters, got {text[:60]!r}")
     return text
-
-
-def _upper(text: str) -> str:
-    return text.upper()
-
-
-def _compact_upper(text: str) -> str:
-    return re.sub(r"[\s.-]", "", text).upper()
-
-
-_NORMALISERS: Final = {
-    "ror": _normalise_ror,
-    "pic": _normalise_pic,
-    "erasmus": _upper,
-    "oid": _upper,
-    "schac": str.lower,
-    "eidas": _upper,
-    "vat": _compact_upper,
-    "did": _normalise_did,
-    "jwk": _normalise_thumbprint,
-    "x5t": _normalise_thumbprint,
-}
 
 
 def parse_identifier(text: str) -> Identifier:
@@ -113,7 +71,7 @@ def _read_uuid(text: str) -> Identifier | None:
 
 
 def _read_ror(text: str) -> Identifier | None:
-    return Identifier("ror", _normalise_ror(text)) if _ROR.fullmatch(text) else None
+    return Identifier("ror", normalise_value("ror", text)) if _ROR.fullmatch(text) else None
 
 
 def _read_address(text: str) -> Identifier | None:
@@ -128,7 +86,7 @@ def _read_address(text: str) -> Identifier | None:
 
 
 def _read_did(text: str) -> Identifier | None:
-    return Identifier("did", _normalise_did(text)) if text.startswith("did:") else None
+    return Identifier("did", normalise_value("did", text)) if text.startswith("did:") else None
 
 
 def _read_scheme(text: str) -> Identifier | None:

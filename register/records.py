@@ -106,7 +106,7 @@ class FormerScope:
 
 @dataclass(frozen=True, slots=True)
 class RegisterRecord:
-    """The node that speaks in a ledger: its name and the countries it may speak for."""
+    """The node that speaks in a ledger: its name, the countries it may speak for, and the keys it opened with."""
 
     id: str
     url: str
@@ -114,6 +114,9 @@ class RegisterRecord:
     territory: tuple[str, ...]
     operator: str
     policy_url: str | None
+    vkey: str
+    witness_vkey: str
+    statement_jwk: Mapping[str, str]
     entries: tuple[int, ...]
     demonstration: bool = False
 
