@@ -1,7 +1,8 @@
-"""The bytes of a stored full tile: its 256 hashes and the 255 nodes above them, so that any node is one slice.
+"""The bytes of a stored full tile: its 256 hashes and the nodes above them, so that any node is one slice.
 
-Rows lie one after the other from the hashes (height 0, 256 of them) to the tile's root (height 8, one): 511 nodes
-of 32 bytes. Tiles are stored once they are full; what stands in a partial one is computed from the level below.
+Rows lie one after the other from the hashes (height 0, 256 of them) to the two children of the root (height 7): 510
+nodes of 32 bytes. The root stands in a column of its own, because the tile above is made of the roots of 256 rows.
+Tiles are stored once they are full; what stands in a partial one is computed from the level below.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from ledger.tlog.lines import HASH_SIZE
 from ledger.tlog.merkle import NewNodes, Node
 from ledger.tlog.tiles import HEIGHT, WIDTH, count_hashes, hash_tile_nodes
 
-NODES = 2 * WIDTH - 1
-SIZE = NODES * HASH_SIZE
 HASHES_SIZE = WIDTH * HASH_SIZE
-ROOT_OFFSET = SIZE - HASH_SIZE
+NODES_SIZE = (2 * WIDTH - 2) * HASH_SIZE
 
 
 class FullTile(NamedTuple):
@@ -24,6 +23,7 @@ class FullTile(NamedTuple):
 
     level: int
     number: int
+    root: bytes
     nodes: bytes
 
 
@@ -48,9 +48,9 @@ def locate_node(node: Node) -> Place:
     return Place(level, tile, height, position)
 
 
-def join_rows(rows: Sequence[Sequence[bytes]]) -> bytes:
-    """Write the nine rows of a full tile, as `hash_tile_nodes` gives them, as its stored bytes."""
-    return b"".join([node for row in rows for node in row])
+def make_tile(level: int, number: int, rows: Sequence[Sequence[bytes]]) -> FullTile:
+    """Return a full tile from its nine rows, as `hash_tile_nodes` gives them."""
+    return FullTile(level, number, rows[-1][0], b"".join([node for row in rows[:-1] for node in row]))
 
 
 ReadHashes = Callable[[int, int, int], Sequence[bytes]]
@@ -73,7 +73,7 @@ def complete_tiles(old: int, new: int, grown: Sequence[NewNodes], read_hashes: R
                 rows = hash_tile_nodes([*read_hashes(level, first, had), *added])
             else:
                 rows = [_cut(grown[HEIGHT * level + height], first >> height, WIDTH >> height) for height in range(9)]
-            yield FullTile(level, index, join_rows(rows))
+            yield make_tile(level, index, rows)
         level += 1
 
 

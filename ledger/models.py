@@ -13,9 +13,6 @@ from django.db import models
 
 from ledger.errors import LedgerError
 
-FULL_TILE_SIZE = 511 * 32
-"""Bytes of a stored tile: 256 hashes, then the 255 nodes above them, level by level."""
-
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
     """Reads; every way of writing names the right door instead."""
@@ -78,12 +75,13 @@ class Entry(AppendOnly):
 
 
 class Tile(AppendOnly):
-    """One full tile: 256 hashes and the 255 nodes above them (`FULL_TILE_SIZE` bytes). Partial ones are not stored."""
+    """One full tile (see `ledger.full_tiles`): 256 hashes, the 254 nodes above them, the root. Partial: not stored."""
 
     log = models.ForeignKey(Log, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     level = models.PositiveSmallIntegerField()
     index = models.PositiveBigIntegerField()
     pk = models.CompositePrimaryKey("log_id", "level", "index")
+    root = models.BinaryField()
     nodes = models.BinaryField()
 
 

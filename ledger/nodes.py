@@ -1,83 +1,106 @@
 """The tree's nodes out of the database: one query for a proof, however many nodes and indexes it takes.
 
-Below the right edge every node is a 32-byte slice of a full tile. The edge itself, and full tiles above level 0,
-are fetched whole, checked and kept in the process (`ledger.cache`).
+A node is a slice of a full tile or lies in the right edge. Full tiles are fetched whole: measured, one 16 KB row is
+cheaper than the eight slices a proof takes from it. The edge, and full tiles above level 0, are checked and kept in
+the process (`ledger.cache`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ledger import cache
 from ledger.database import fetch_all
 from ledger.edge import Edge, EdgeRange, edge_ranges
 from ledger.errors import LedgerDamaged
-from ledger.full_tiles import HASHES_SIZE, ROOT_OFFSET, Place, locate_node
+from ledger.full_tiles import HASHES_SIZE, Place, locate_node, make_tile
 from ledger.tlog.errors import ProofInvalid
 from ledger.tlog.lines import HASH_SIZE
 from ledger.tlog.merkle import Node
 from ledger.tlog.tiles import WIDTH, count_hashes, hash_tile_nodes, split_tile
 
-# Scalar subqueries keep the plan to one index look-up a row whatever the statistics say, and give NULL, not
-# silence, for a row that is missing.
-_FETCH = """
-SELECT 0::smallint, w.n, (
-    SELECT substring(t.nodes FROM w.byte FOR 32) FROM ledger_tile t
-    WHERE t.log_id = %(log)s AND t.level = w.level AND t.index = w.tile
-) FROM unnest(%(slice_levels)s::smallint[], %(slice_tiles)s::bigint[], %(slice_bytes)s::int[])
-    WITH ORDINALITY w(level, tile, byte, n)
+# Parts of a result: (part, key, bytes). Lists travel as PostgreSQL array literals: psycopg would give a list of
+# small and one of large numbers different types, and each mixture would be planned anew. Behind (SELECT …) the
+# planner cannot see them, so one plan serves all; planning costs more than running it.
+_TILES_AND_ENTRIES = """
+SELECT 0::smallint, t.index, t.nodes FROM ledger_tile t
+WHERE t.log_id = %(log)s AND t.level = 0 AND t.index = ANY((SELECT %(leaf_tiles)s::bigint[])::bigint[])
 UNION ALL
-SELECT 1::smallint, w.n, (
-    SELECT t.nodes FROM ledger_tile t WHERE t.log_id = %(log)s AND t.level = w.level AND t.index = w.tile
-) FROM unnest(%(tile_levels)s::smallint[], %(tile_indexes)s::bigint[]) WITH ORDINALITY w(level, tile, n)
-UNION ALL
-SELECT 2::smallint, 0, (
-    SELECT string_agg(e.leaf_hash, ''::bytea ORDER BY e.index) FROM ledger_entry e
-    WHERE e.log_id = %(log)s AND e.index >= w.start AND e.index < w.stop
-) FROM unnest(%(leaf_starts)s::bigint[], %(leaf_stops)s::bigint[]) w(start, stop)
-UNION ALL
-SELECT 2::smallint, w.level, (
-    SELECT string_agg(substring(t.nodes FROM %(root)s FOR 32), ''::bytea ORDER BY t.index) FROM ledger_tile t
-    WHERE t.log_id = %(log)s AND t.level = w.level - 1 AND t.index >= w.start AND t.index < w.stop
-) FROM unnest(%(edge_levels)s::smallint[], %(edge_starts)s::bigint[], %(edge_stops)s::bigint[]) w(level, start, stop)
-UNION ALL
-SELECT 3::smallint, e.index, e.data FROM ledger_entry e
-WHERE e.log_id = %(log)s AND e.index = ANY(%(entries)s::bigint[])
+SELECT 1::smallint, e.index, e.data FROM ledger_entry e
+WHERE e.log_id = %(log)s AND e.index = ANY((SELECT %(entries)s::bigint[])::bigint[])
 """
 
-_SLICE, _TILE, _EDGE, _ENTRY = range(4)
+# Scalar subqueries keep the plan to index look-ups whatever the statistics say, and give NULL, not silence, for
+# rows that are missing.
+_EVERYTHING = (
+    _TILES_AND_ENTRIES
+    + """
+UNION ALL
+SELECT 2::smallint, w.n, (
+    SELECT t.nodes FROM ledger_tile t WHERE t.log_id = %(log)s AND t.level = w.level AND t.index = w.tile
+) FROM unnest((SELECT %(tile_levels)s::smallint[]), (SELECT %(tile_numbers)s::bigint[]))
+    WITH ORDINALITY w(level, tile, n)
+UNION ALL
+SELECT 3::smallint, 0, (
+    SELECT string_agg(e.leaf_hash, ''::bytea ORDER BY e.index) FROM ledger_entry e
+    WHERE e.log_id = %(log)s AND e.index >= w.start AND e.index < w.stop
+) FROM unnest((SELECT %(leaf_starts)s::bigint[]), (SELECT %(leaf_stops)s::bigint[])) w(start, stop)
+UNION ALL
+SELECT 3::smallint, w.level, (
+    SELECT string_agg(t.root, ''::bytea ORDER BY t.index) FROM ledger_tile t
+    WHERE t.log_id = %(log)s AND t.level = w.level - 1 AND t.index >= w.start AND t.index < w.stop
+) FROM unnest(
+    (SELECT %(edge_levels)s::smallint[]), (SELECT %(edge_starts)s::bigint[]), (SELECT %(edge_stops)s::bigint[])
+) w(level, start, stop)
+"""
+)
+
+_LEAF_TILE, _ENTRY, _UPPER_TILE, _EDGE = range(4)
 
 TileKey = tuple[int, int]
 
 
 @dataclass(slots=True)
 class Wanted:
-    """What one query shall bring: slices of full tiles, whole full tiles, the hashes of the edge, entries."""
+    """What one query shall bring: full tiles (level, number), the hashes of the edge, entries."""
 
-    slices: list[Place] = field(default_factory=list)
-    tiles: list[TileKey] = field(default_factory=list)
+    tiles: dict[TileKey, None] = field(default_factory=dict)
     edge: list[EdgeRange] = field(default_factory=list)
     entries: Sequence[int] = ()
 
-    def parameters(self, log_id: int) -> dict[str, Any]:
-        """Return the query's parameters; bytes count from 1 in SQL."""
+    def fetch(self, log_id: int) -> list[dict[int, bytes | None]]:
+        """Run the query, the short one if it suffices, and return its parts; key is a number or index."""
+        parts: list[dict[int, bytes | None]] = [{}, {}, {}, {}]
+        if not (self.tiles or self.edge or self.entries):
+            return parts
+        upper = self.upper_tiles()
+        parameters: dict[str, object] = {
+            "log": log_id,
+            "leaf_tiles": _literal(number for level, number in self.tiles if level == 0),
+            "entries": _literal(self.entries),
+        }
+        if upper or self.edge:
+            parameters |= self._edge_parameters() | {
+                "tile_levels": _literal(level for level, _ in upper),
+                "tile_numbers": _literal(number for _, number in upper),
+            }
+        for part, key, value in fetch_all(_EVERYTHING if upper or self.edge else _TILES_AND_ENTRIES, parameters):
+            parts[part][key] = value
+        return parts
+
+    def upper_tiles(self) -> list[TileKey]:
+        """Return the tiles above level 0, in the order asked for."""
+        return [key for key in self.tiles if key[0] > 0]
+
+    def _edge_parameters(self) -> dict[str, object]:
         leaves, above = [e for e in self.edge if e.level == 0], [e for e in self.edge if e.level > 0]
         return {
-            "log": log_id,
-            "root": ROOT_OFFSET + 1,
-            "slice_levels": [place.level for place in self.slices],
-            "slice_tiles": [place.tile for place in self.slices],
-            "slice_bytes": [place.offset + 1 for place in self.slices],
-            "tile_levels": [level for level, _ in self.tiles],
-            "tile_indexes": [index for _, index in self.tiles],
-            "leaf_starts": [part.start for part in leaves],
-            "leaf_stops": [part.stop for part in leaves],
-            "edge_levels": [part.level for part in above],
-            "edge_starts": [part.start for part in above],
-            "edge_stops": [part.stop for part in above],
-            "entries": list(self.entries),
+            "leaf_starts": _literal(part.start for part in leaves),
+            "leaf_stops": _literal(part.stop for part in leaves),
+            "edge_levels": _literal(part.level for part in above),
+            "edge_starts": _literal(part.start for part in above),
+            "edge_stops": _literal(part.stop for part in above),
         }
 
 
@@ -105,9 +128,11 @@ class DatabaseNodeReader:
         wanted = Wanted(entries=self._wanted_entries)
         if self._edge is None:
             wanted.edge = edge_ranges(self._size)
-        sliced = self._plan_tiles(places, wanted)
-        slices = self._fetch(wanted)
-        return [slices[sliced[place]] if place in sliced else self._known_node(place) for place in places]
+        for key in dict.fromkeys((place.level, place.tile) for place in places):
+            if self._is_full(*key):
+                self._plan_tile(key, wanted)
+        self._fetch(wanted)
+        return [self._known_node(place) for place in places]
 
     def edge(self) -> Edge:
         """Return the right edge, read if it is not known yet."""
@@ -122,34 +147,22 @@ class DatabaseNodeReader:
             raise ProofInvalid(f"expected a subtree within {self._size} leaves, got {node}; ask for one it holds")
         return locate_node(node)
 
-    def _is_full(self, level: int, index: int) -> bool:
-        return (index + 1) * WIDTH <= count_hashes(level, self._size)
-
-    def _plan_tiles(self, places: Iterable[Place], wanted: Wanted) -> dict[Place, int]:
-        """Add to `wanted` what the places need, and return which places are slices, by their number."""
-        sliced: dict[Place, int] = {}
-        for place in places:
-            if not self._is_full(place.level, place.tile):
-                continue
-            if place.level == 0 or self._root is None:
-                if place not in sliced:
-                    sliced[place] = len(wanted.slices)
-                    wanted.slices.append(place)
-            else:
-                self._plan_tile((place.level, place.tile), wanted)
-        return sliced
+    def _is_full(self, level: int, number: int) -> bool:
+        return (number + 1) * WIDTH <= count_hashes(level, self._size)
 
     def _plan_tile(self, key: TileKey, wanted: Wanted) -> None:
         """Take a full tile from the cache if the tile above says which one it must be, else ask for it."""
         if key in self._tiles or key in wanted.tiles:
             return
-        level, index = key
-        if self._is_full(level + 1, index // WIDTH):
-            self._plan_tile((level + 1, index // WIDTH), wanted)
-        expected = self._expected_root(key)
-        known = cache.tiles.get(expected) if expected is not None else None
+        level, number = key
+        known = None
+        if level > 0 and self._root is not None:
+            if self._is_full(level + 1, number // WIDTH):
+                self._plan_tile((level + 1, number // WIDTH), wanted)
+            expected = self._expected_root(key)
+            known = cache.tiles.get(expected) if expected is not None else None
         if known is None:
-            wanted.tiles.append(key)
+            wanted.tiles[key] = None
         else:
             self._tiles[key] = known
 
@@ -171,20 +184,18 @@ class DatabaseNodeReader:
             raise LedgerDamaged(f"expected a node at {place}, found none; run manage.py fsck", "tile", place.tile)
         return node
 
-    def _fetch(self, wanted: Wanted) -> list[bytes]:
-        """Run the query if anything is wanted; keep edge, tiles and entries, return the slices."""
-        if not (wanted.slices or wanted.tiles or wanted.edge or wanted.entries):
-            return []
-        parts: list[dict[int, bytes | None]] = [{}, {}, {}, {}]
-        for part, key, value in fetch_all(_FETCH, wanted.parameters(self._log_id)):
-            parts[part][key] = value
+    def _fetch(self, wanted: Wanted) -> None:
+        """Run the query if anything is wanted; keep edge, tiles and entries."""
+        parts = wanted.fetch(self._log_id)
         if wanted.edge:
             self._admit_edge(wanted.edge, parts[_EDGE])
-        for number, key in enumerate(wanted.tiles, 1):
-            self._admit_tile(key, parts[_TILE][number])
+        for number, key in enumerate(wanted.upper_tiles(), 1):
+            self._admit_tile(key, parts[_UPPER_TILE][number])
+        for key in wanted.tiles:
+            if key[0] == 0:
+                self._tiles[key] = _insist(parts[_LEAF_TILE].get(key[1]), key)
         self.data |= {index: data for index, data in parts[_ENTRY].items() if data is not None}
         self._wanted_entries = ()
-        return [_insist(parts[_SLICE][number], place) for number, place in enumerate(wanted.slices, 1)]
 
     def _admit_edge(self, ranges: Sequence[EdgeRange], found: dict[int, bytes | None]) -> None:
         """Build the edge; with a signed root, only one that hashes to it, and keep that."""
@@ -209,24 +220,29 @@ class DatabaseNodeReader:
             cache.edges.put((self._size, self._root), edge)
         self._edge = edge
 
-    def _admit_tile(self, key: TileKey, nodes: bytes | None) -> None:
-        """Keep a full tile whose nodes follow from its hashes and lead to the tile above."""
-        nodes = _insist(nodes, Place(*key, 0, 0))
-        expected = self._expected_root(key)
-        rows = hash_tile_nodes(split_tile(nodes[:HASHES_SIZE]))
-        if b"".join(node for row in rows for node in row) != nodes or expected != rows[-1][0]:
-            raise LedgerDamaged(
-                f"expected tile {key[1]} of level {key[0]} to lead to the signed root; run manage.py fsck",
-                "tile",
-                key[1],
-            )
-        cache.tiles.put(rows[-1][0], nodes)
+    def _admit_tile(self, key: TileKey, found: bytes | None) -> None:
+        """Keep a full upper tile; with a signed root, only one that leads to it, and keep that in the process.
+
+        Tiles of level 0 are not checked here: 255 hashes for a few nodes. What is proven with them is.
+        """
+        nodes = _insist(found, key)
+        if self._root is not None:
+            tile = make_tile(*key, hash_tile_nodes(split_tile(nodes[:HASHES_SIZE])))
+            if tile.nodes != nodes or tile.root != self._expected_root(key):
+                raise LedgerDamaged(
+                    f"expected tile {key[1]} of level {key[0]} to lead to the signed root; run manage.py fsck",
+                    "tile",
+                    key[1],
+                )
+            cache.tiles.put(tile.root, nodes)
         self._tiles[key] = nodes
 
 
-def _insist(value: bytes | None, place: Place) -> bytes:
+def _insist(value: bytes | None, key: TileKey) -> bytes:
     if value is None:
-        raise LedgerDamaged(
-            f"expected tile {place.tile} of level {place.level}, found none; run manage.py fsck", "tile", place.tile
-        )
+        raise LedgerDamaged(f"expected tile {key[1]} of level {key[0]}, found none; run manage.py fsck", "tile", key[1])
     return value
+
+
+def _literal(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from ledger.database import fetch_all
 from ledger.errors import LedgerDamaged
-from ledger.full_tiles import ROOT_OFFSET
 
 _LEAF_HASHES = "SELECT leaf_hash FROM ledger_entry WHERE log_id = %s AND index >= %s AND index < %s ORDER BY index"
-_TILE_ROOTS = """
-    SELECT substring(nodes FROM %s FOR 32) FROM ledger_tile
-    WHERE log_id = %s AND level = %s AND index >= %s AND index < %s ORDER BY index
-"""
+_TILE_ROOTS = (
+    "SELECT root FROM ledger_tile WHERE log_id = %s AND level = %s AND index >= %s AND index < %s ORDER BY index"
+)
 
 
 def read_hashes(log_id: int, level: int, start: int, stop: int) -> list[bytes]:
@@ -24,7 +22,7 @@ def read_hashes(log_id: int, level: int, start: int, stop: int) -> list[bytes]:
     if level == 0:
         rows = fetch_all(_LEAF_HASHES, (log_id, start, stop))
     else:
-        rows = fetch_all(_TILE_ROOTS, (ROOT_OFFSET + 1, log_id, level - 1, start, stop))
+        rows = fetch_all(_TILE_ROOTS, (log_id, level - 1, start, stop))
     if len(rows) != stop - start:
         what = "entries" if level == 0 else f"tiles of level {level - 1}"
         raise LedgerDamaged(

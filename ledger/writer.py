@@ -217,8 +217,8 @@ def _copy_entries(
 def _finish(locked: LockedLog, frontier: Frontier, tiles: Sequence[FullTile], last_time: datetime | None) -> None:
     with open_cursor() as cursor:
         if tiles:
-            with cursor.copy("COPY ledger_tile (log_id, level, index, nodes) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["int2", "int2", "int8", "bytea"])
+            with cursor.copy("COPY ledger_tile (log_id, level, index, root, nodes) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(["int2", "int2", "int8", "bytea", "bytea"])
                 for tile in tiles:
                     copy.write_row((locked.log_id, *tile))
         cursor.execute(

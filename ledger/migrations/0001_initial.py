@@ -126,6 +126,7 @@ class Migration(migrations.Migration):
                         "log_id", "level", "index", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("root", models.BinaryField()),
                 ("nodes", models.BinaryField()),
                 (
                     "log",

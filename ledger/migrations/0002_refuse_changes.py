@@ -9,7 +9,8 @@ ALTER TABLE ledger_entry
     ADD CONSTRAINT ledger_entry_identity_length CHECK (octet_length(identity) = 32);
 ALTER TABLE ledger_tile
     ADD CONSTRAINT ledger_tile_level_range CHECK (level <= 7),
-    ADD CONSTRAINT ledger_tile_nodes_length CHECK (octet_length(nodes) = 16352),
+    ADD CONSTRAINT ledger_tile_nodes_length CHECK (octet_length(nodes) = 16320),
+    ADD CONSTRAINT ledger_tile_root_length CHECK (octet_length(root) = 32),
     ALTER COLUMN nodes SET STORAGE EXTERNAL;
 ALTER TABLE ledger_checkpoint
     ADD CONSTRAINT ledger_checkpoint_root_length CHECK (octet_length(root) = 32);
