@@ -1,0 +1,148 @@
+"""Candidates: the accreditations that might answer a question, each with the way that leads to it.
+
+A register that knows the issuer but no accreditation for it yields one candidate without any, which explains a no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, RelationRecord, scope_at
+from register.scope import Scope
+from register.trust.facts import Facts, RegisterFacts
+from register.trust.lineage import Lineage, Path, trace
+from register.trust.question import Question
+from register.trust.reasons import INHERITED, SUCCEEDED, Citation, Sentence, Term, Value
+
+
+class Entered(Protocol):
+    """Any record: it names its ledger entries."""
+
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """Indexes of the entries it is folded from, ascending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One accreditation (or none) as an answer about `asked`.
+
+    `standing` answers for `asked` (the same issuer unless `moved` by successions); `source` holds the accreditation
+    (the same as `standing` unless `inherited` through relations).
+    """
+
+    register: RegisterFacts
+    asked: IssuerRecord
+    standing: IssuerRecord
+    moved: tuple[RelationRecord, ...]
+    source: IssuerRecord
+    inherited: tuple[RelationRecord, ...]
+    accreditation: AccreditationRecord | None
+
+    @property
+    def agency(self) -> AgencyRecord | None:
+        """The record of the agency that granted the accreditation, None when the register holds none."""
+        return self.register.agencies.get(self.accreditation.agency) if self.accreditation else None
+
+    @property
+    def relations(self) -> tuple[RelationRecord, ...]:
+        """Every relation used, in order."""
+        return self.moved + self.inherited
+
+    @property
+    def issuers(self) -> tuple[IssuerRecord, ...]:
+        """Every issuer on the way, each once: asked, standing, source and those that the relations name."""
+        on_the_way = [issuer for relation in self.relations for issuer in (relation.issuer, relation.other)]
+        ids = dict.fromkeys([self.asked.id, self.standing.id, self.source.id, *on_the_way])
+        records = {record.id: record for record in (self.asked, self.standing, self.source)}
+        records |= self.register.issuers
+        return tuple(records[issuer] for issuer in ids if issuer in records)
+
+    def cite(self, index: int) -> Citation:
+        """Name an entry of this candidate's register."""
+        return Citation(self.register.origin, index)
+
+    def cite_first(self, record: Entered) -> Citation | None:
+        """Name the entry that a record began with."""
+        return self.cite(record.entries[0]) if record.entries else None
+
+    def cite_last(self, record: Entered) -> Citation | None:
+        """Name the newest entry of a record."""
+        return self.cite(record.entries[-1]) if record.entries else None
+
+    def scopes(self, question: Question) -> tuple[Scope, Scope]:
+        """Return the scopes of accreditation and agency that held at the instant asked; unlimited where absent."""
+        granted = Scope()
+        if self.accreditation:
+            granted = scope_at(self.accreditation.scope, self.accreditation.former_scopes, question.at)
+        recognised = scope_at(self.agency.scope, self.agency.former_scopes, question.at) if self.agency else Scope()
+        return granted, recognised
+
+    def values(self, question: Question) -> dict[str, Value]:
+        """Return what every sentence about this candidate may name."""
+        return {
+            "register": self.register.name,
+            "issuer": name_of(self.standing),
+            "source": name_of(self.source),
+            "agency": name_of(self.agency) if self.agency else "an agency",
+            "at": question.at,
+        }
+
+    def values_of_source(self, question: Question) -> dict[str, Value]:
+        """Return the same for sentences about the accreditation, whose issuer is the one that holds it."""
+        return self.values(question) | {"issuer": name_of(self.source)}
+
+    def preamble(self, question: Question) -> tuple[Sentence, ...]:
+        """Say which relations lead from the issuer asked about to this candidate."""
+        told = [Sentence(SUCCEEDED, values) for values in self._moves()]
+        if self.inherited:
+            kind = Term("relations", self.inherited[0].relation)
+            told.append(Sentence(INHERITED, {**self.values(question), "relation": kind}))
+        return tuple(told)
+
+    def _moves(self) -> Iterator[dict[str, Value]]:
+        issuers, current = self.register.issuers, self.asked.id
+        for relation in self.moved:
+            following = relation.other if relation.issuer == current else relation.issuer
+            old, new = name_of(issuers[current]), name_of(issuers[following])
+            yield {"old": old, "new": new, "valid_from": relation.valid.valid_from}
+            current = following
+
+
+def name_of(record: IssuerRecord | AgencyRecord) -> str:
+    """Return the English name of an organisation, else its first one."""
+    names = record.names
+    return names.get("en") or next(iter(names.values()), record.id)
+
+
+def find_candidates(question: Question, facts: Facts) -> list[Candidate]:
+    """Return every candidate of every register that knows the issuer, real ones before those without accreditation."""
+    found = [c for register in facts.registers for c in _find_in_register(question, facts, register)]
+    return [c for c in found if c.accreditation] or found
+
+
+def _find_in_register(question: Question, facts: Facts, register: RegisterFacts) -> Iterator[Candidate]:
+    asked = facts.issuers_asked(register)
+    if not asked:
+        return
+    lineage = trace(register.relations, question.at, register.issuers)
+    for issuer in asked:
+        for path in lineage.find_standing(issuer.id):
+            yield from _find_for_standing(register, issuer, path, lineage)
+
+
+def _find_for_standing(
+    register: RegisterFacts, asked: IssuerRecord, standing: Path, lineage: Lineage
+) -> Iterator[Candidate]:
+    issuers = register.issuers
+    stands, moved = issuers[standing.issuer], standing.relations
+    sources = {path.issuer: path.relations for path in lineage.find_sources(standing.issuer)}
+    held = [accreditation for accreditation in register.accreditations if accreditation.issuer in sources]
+    for accreditation in held:
+        source = accreditation.issuer
+        yield Candidate(register, asked, stands, moved, issuers[source], sources[source], accreditation)
+    if not held:
+        yield Candidate(register, asked, stands, moved, stands, (), None)

@@ -1,0 +1,245 @@
+"""Links: what breaks each link of the chain at the instant asked, as reasons; no reason means the link holds.
+
+Register, agency, accreditation, scope and issuer are here; the key has a module of its own. Source: the trust
+decision, "The chain, each link checked at `at` with the knowledge of `known_at`".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+from typing import Final, Literal
+
+from register import vocabularies
+from register.records import AccreditationRecord, AgencyRecord, Ending, IssuerRecord, Suspension
+from register.scope import LIMITS, Scope, intersect_limit, limit_covers
+from register.trust.candidates import Candidate, name_of
+from register.trust.lineage import MEMBER_OF_OTHER
+from register.trust.question import Question, programme_id
+from register.trust.reasons import PLAIN, Citation, Reason, Term, Terms, Value, give_reason
+
+POSITIVE: Final = frozenset({"positive", "positive_with_conditions"})
+"""Decisions of an agency that entitle; a negative one, and one without a verdict, does not."""
+
+State = Literal["in_force", "not_yet_valid", "expired", "suspended", "revoked"]
+
+_OUT_OF_SCOPE: Final = {
+    "credential_type": "out_of_scope_type",
+    "eqf_level": "out_of_scope_level",
+    "isced_f": "out_of_scope_field",
+    "jurisdiction": "out_of_scope_jurisdiction",
+    "programme": "out_of_scope_programme",
+}
+_VOCABULARIES: Final = {
+    "credential_types": "credential-types",
+    "eqf_levels": "eqf",
+    "isced_f": "isced-f",
+    "jurisdictions": "jurisdictions",
+    "programmes": "programmes",
+    "activities": "esg-activities",
+}
+
+
+def find_register_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
+    """Link 1: a recognised register, speaking for its own countries, of entries that count."""
+    register = candidate.register
+    values = {**candidate.values(question), "countries": Terms("jurisdictions", tuple(sorted(register.countries)))}
+    first = candidate.cite_first(register.register) if register.register else None
+    if not (register.own or register.recognised):
+        yield give_reason("register_not_recognised", values, first)
+    marked = [record for record in (candidate.accreditation, *candidate.issuers) if record and record.quarantine]
+    if marked:
+        yield _report_quarantine(marked[0], values, candidate)
+    elif (abroad := _find_foreign_country(question, candidate)) is not None:
+        yield give_reason("outside_territory", {**values, "value": Term("jurisdictions", abroad)}, first)
+
+
+def _report_quarantine(
+    record: AccreditationRecord | IssuerRecord, values: dict[str, Value], candidate: Candidate
+) -> Reason:
+    quarantine = record.quarantine or ""
+    entry = candidate.cite_last(record)
+    code = quarantine if quarantine == "outside_territory" else "no_accreditation"
+    return give_reason(code, values | {"quarantine": quarantine}, entry, "quarantined")
+
+
+def _find_foreign_country(question: Question, candidate: Candidate) -> str | None:
+    """Return the country the register cannot speak for, None when it may speak for one that matters here."""
+    countries = candidate.register.countries
+    places = _places_that_matter(question, candidate)
+    return None if any(place in countries for place in places) else places[0]
+
+
+def _places_that_matter(question: Question, candidate: Candidate) -> list[str]:
+    """The country asked about; else those the accreditation is for; else the issuer's own."""
+    if question.jurisdiction is not None:
+        return [vocabularies.country_of(question.jurisdiction)]
+    granted, _ = candidate.scopes(question)
+    return [vocabularies.country_of(place) for place in granted.jurisdictions or ()] or [candidate.standing.country]
+
+
+def find_agency_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
+    """Link 2: the agency is recognised at the instant asked, and not withdrawn with effect at or before it."""
+    if candidate.accreditation is None:
+        return
+    agency, values = candidate.agency, candidate.values_of_source(question)
+    if agency is None:
+        yield give_reason("agency_not_recognised", values, candidate.cite(candidate.accreditation.granted.index))
+        return
+    case = _find_agency_case(agency, question.at)
+    if case == "withdrawn" and agency.withdrawal:
+        entry = candidate.cite(agency.withdrawal.recorded.index)
+        yield give_reason("agency_not_recognised", values | _ending_values(agency.withdrawal), entry, case)
+    elif case:
+        bounds: dict[str, Value] = {"valid_from": agency.valid.valid_from, "valid_until": agency.valid.valid_until}
+        yield give_reason("agency_not_recognised", values | bounds, candidate.cite_last(agency), case)
+
+
+def _find_agency_case(agency: AgencyRecord, at: datetime) -> Literal["withdrawn", "not_yet", "ended"] | None:
+    if agency.withdrawal and agency.withdrawal.effective_from <= at:
+        return "withdrawn"
+    if agency.valid.holds(at):
+        return None
+    return "not_yet" if agency.valid.valid_from and at < agency.valid.valid_from else "ended"
+
+
+def find_accreditation_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
+    """Link 3: a positive decision, within its period, neither revoked nor suspended at the instant asked."""
+    record, values = candidate.accreditation, candidate.values_of_source(question)
+    if record is None:
+        yield give_reason("no_accreditation", candidate.values(question), candidate.cite_first(candidate.standing))
+        return
+    if record.revocation and record.revocation.effective_from <= question.at:
+        entry = candidate.cite(record.revocation.recorded.index)
+        yield give_reason("revoked", values | _ending_values(record.revocation), entry)
+    yield from _find_period_faults(question, candidate, record, values)
+    suspension = find_suspension(record, question.at)
+    if suspension:
+        yield _report_suspension(suspension, values, candidate)
+    if record.decision not in POSITIVE:
+        decided: Value = Term("decisions", record.decision)
+        yield give_reason("decision_negative", values | {"decision": decided}, candidate.cite(record.granted.index))
+
+
+def _find_period_faults(
+    question: Question, candidate: Candidate, record: AccreditationRecord, values: dict[str, Value]
+) -> Iterator[Reason]:
+    entry = candidate.cite(record.granted.index)
+    bounds = values | {"valid_from": record.valid.valid_from, "valid_until": record.valid.valid_until}
+    if record.valid.valid_from and question.at < record.valid.valid_from:
+        yield give_reason("not_yet_valid", bounds, entry)
+    if record.valid.valid_until and record.valid.valid_until <= question.at:
+        yield give_reason("expired", bounds, entry)
+
+
+def _report_suspension(suspension: Suspension, values: dict[str, Value], candidate: Candidate) -> Reason:
+    told = values | {
+        "effective_from": suspension.effective_from,
+        "effective_until": suspension.effective_until,
+        "reason": Term("reasons", suspension.reason),
+    }
+    case = "limited" if suspension.effective_until else PLAIN
+    return give_reason("suspended", told, candidate.cite(suspension.recorded.index), case)
+
+
+def find_suspension(record: AccreditationRecord, at: datetime) -> Suspension | None:
+    """Return the suspension in effect at an instant: [effective_from, effective_until)."""
+    for suspension in record.suspensions:
+        over = suspension.effective_until is not None and suspension.effective_until <= at
+        if suspension.effective_from <= at and not over:
+            return suspension
+    return None
+
+
+def find_state(record: AccreditationRecord, at: datetime) -> State:
+    """Return in one word how an accreditation stood at an instant; what ended for good comes before what may resume."""
+    if record.revocation and record.revocation.effective_from <= at:
+        return "revoked"
+    if record.valid.valid_until and record.valid.valid_until <= at:
+        return "expired"
+    if record.valid.valid_from and at < record.valid.valid_from:
+        return "not_yet_valid"
+    return "suspended" if find_suspension(record, at) else "in_force"
+
+
+def find_scope_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
+    """Link 4: what was asked lies within the accreditation's scope, and within what its agency may grant."""
+    if candidate.accreditation is None:
+        return
+    granted, recognised = candidate.scopes(question)
+    values = candidate.values_of_source(question)
+    for name in LIMITS:
+        asked = question.asked(name)
+        if asked is not None:
+            yield from _find_limit_faults(name, asked, granted, recognised, values, candidate)
+    answered = {limit for name, limit in LIMITS.items() if question.asked(name) is not None}
+    for limit in (field.name for field in fields(Scope)):
+        if limit not in answered:
+            yield from _find_disjoint_limit(limit, granted, recognised, values, candidate)
+
+
+def covers(limit: str, scope: Scope, value: str | int) -> bool:
+    """Tell whether a scope's limit lets a value through; programmes are compared by id, also those given by address."""
+    allowed = scope.limit(limit)
+    if limit == "programmes" and allowed is not None:
+        return value in {programme_id(str(programme)) for programme in allowed}
+    return limit_covers(limit, allowed, value)
+
+
+def _find_limit_faults(
+    name: str, asked: str | int, granted: Scope, recognised: Scope, values: dict[str, Value], candidate: Candidate
+) -> Iterator[Reason]:
+    limit = LIMITS[name]
+    vocabulary = _VOCABULARIES[limit]
+    told = values | {"value": Term(vocabulary, asked)}
+    if not covers(limit, granted, asked):
+        allowed = Terms(vocabulary, granted.limit(limit) or ())
+        yield give_reason(_OUT_OF_SCOPE[name], told | {"limit": allowed}, _cite_terms(candidate))
+    elif not covers(limit, recognised, asked):
+        allowed = Terms(vocabulary, recognised.limit(limit) or ())
+        yield give_reason("agency_scope_exceeded", told | {"limit": allowed}, _cite_recognition(candidate))
+
+
+def _find_disjoint_limit(
+    limit: str, granted: Scope, recognised: Scope, values: dict[str, Value], candidate: Candidate
+) -> Iterator[Reason]:
+    """Report a limit that was not asked for, but of which agency and accreditation leave nothing at all."""
+    ours, theirs = granted.limit(limit), recognised.limit(limit)
+    if ours is None or theirs is None or intersect_limit(limit, ours, theirs):
+        return
+    vocabulary = _VOCABULARIES[limit]
+    told = values | {"limit": Terms(vocabulary, theirs), "value": Terms(vocabulary, ours)}
+    yield give_reason("agency_scope_exceeded", told, _cite_recognition(candidate), "disjoint")
+
+
+def _cite_terms(candidate: Candidate) -> Citation | None:
+    """Name the entry that set the accreditation's terms: the grant, or the newest entry once one was corrected."""
+    record = candidate.accreditation
+    if record is None:
+        return None
+    return candidate.cite_last(record) if record.corrected else candidate.cite(record.granted.index)
+
+
+def _cite_recognition(candidate: Candidate) -> Citation | None:
+    return candidate.cite_last(candidate.agency) if candidate.agency else None
+
+
+def find_issuer_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
+    """Link 5: who answers for the issuer had not closed; nor had the one its accreditations pass on from, unless
+    it was succeeded.
+    """
+    for issuer in _issuers_that_must_be_open(candidate):
+        if issuer.closure and issuer.closure.effective_from <= question.at:
+            values = candidate.values(question) | {"issuer": name_of(issuer)} | _ending_values(issuer.closure)
+            yield give_reason("issuer_closed", values, candidate.cite(issuer.closure.recorded.index))
+
+
+def _issuers_that_must_be_open(candidate: Candidate) -> list[IssuerRecord]:
+    sponsors = [relation.other for relation in candidate.inherited if relation.relation in MEMBER_OF_OTHER]
+    return [candidate.standing] + [candidate.register.issuers[sponsor] for sponsor in sponsors]
+
+
+def _ending_values(ending: Ending) -> dict[str, Value]:
+    reason: Value = Term("reasons", ending.reason)
+    return {"effective_from": ending.effective_from, "recorded": ending.recorded.time, "reason": reason}

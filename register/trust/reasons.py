@@ -1,0 +1,268 @@
+"""Reasons: the closed list of codes, and the plain sentence each says.
+
+Sentences are templates with named values, kept apart from what fills them, so that pages can translate both; `text`
+is the English form. They are written for a civil servant: names and dates, no jargon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from register import vocabularies
+
+LINKS: Final = ("register", "agency", "accreditation", "scope", "issuer", "key", "freshness")
+"""The links of the chain in the order in which they are judged."""
+
+PLAIN: Final = ""
+_SHOWN = 6
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+class Term(NamedTuple):
+    """A code of a vocabulary, shown by its label."""
+
+    vocabulary: str
+    code: str | int
+
+
+class Terms(NamedTuple):
+    """Several codes of a vocabulary."""
+
+    vocabulary: str
+    codes: tuple[str | int, ...]
+
+
+Value = str | int | datetime | Term | Terms | None
+
+
+class Kind(NamedTuple):
+    """What a code means: the link it belongs to, and its sentence for each circumstance (PLAIN: the usual one)."""
+
+    link: str
+    sentences: Mapping[str, str]
+
+
+_ACCREDITATION = "The accreditation of {issuer} by {agency}"
+_GIVEN = "Reason given: {reason}."
+
+REASONS: Final[Mapping[str, Kind]] = {
+    "accredited": Kind(
+        "accreditation",
+        {
+            PLAIN: "{agency} accredited {issuer} from {valid_from} on, and the accreditation was in force on {at}.",
+            "limited": "{agency} accredited {issuer} from {valid_from} until {valid_until}, and the accreditation was "
+            "in force on {at}.",
+        },
+    ),
+    "no_accreditation": Kind(
+        "accreditation",
+        {
+            PLAIN: "{register} knows {issuer} but holds no accreditation of it.",
+            "quarantined": "{register} holds an entry about {issuer} that is kept but does not count ({quarantine}).",
+        },
+    ),
+    "not_yet_valid": Kind("accreditation", {PLAIN: _ACCREDITATION + " starts on {valid_from}, which is after {at}."}),
+    "expired": Kind(
+        "accreditation", {PLAIN: _ACCREDITATION + " ended on {valid_until} and was no longer valid on {at}."}
+    ),
+    "revoked": Kind(
+        "accreditation",
+        {
+            PLAIN: _ACCREDITATION
+            + " was revoked with effect from {effective_from}; this was recorded on {recorded}. "
+            + _GIVEN
+        },
+    ),
+    "suspended": Kind(
+        "accreditation",
+        {
+            PLAIN: _ACCREDITATION
+            + " has been suspended since {effective_from}, so it did not count on {at}. "
+            + _GIVEN,
+            "limited": _ACCREDITATION + " was suspended from {effective_from} until {effective_until}, so it did not "
+            "count on {at}. " + _GIVEN,
+        },
+    ),
+    "decision_negative": Kind(
+        "accreditation", {PLAIN: "The decision of {agency} about {issuer} was not positive: {decision}."}
+    ),
+    "out_of_scope_type": Kind(
+        "scope", {PLAIN: _ACCREDITATION + " covers these credential types: {limit}; not: {value}."}
+    ),
+    "out_of_scope_level": Kind("scope", {PLAIN: _ACCREDITATION + " covers these EQF levels: {limit}; not: {value}."}),
+    "out_of_scope_field": Kind(
+        "scope", {PLAIN: _ACCREDITATION + " covers these fields of study: {limit}; not: {value}."}
+    ),
+    "out_of_scope_jurisdiction": Kind(
+        "scope", {PLAIN: _ACCREDITATION + " covers these countries or regions: {limit}; not: {value}."}
+    ),
+    "out_of_scope_programme": Kind(
+        "scope", {PLAIN: _ACCREDITATION + " is limited to programmes; not among them: {value}."}
+    ),
+    "agency_not_recognised": Kind(
+        "agency",
+        {
+            PLAIN: "The agency that accredited {issuer} is not one that {register} has recognised.",
+            "not_yet": "{register} recognises {agency} from {valid_from} on, which is after {at}.",
+            "ended": "{register} recognised {agency} until {valid_until} and no longer on {at}.",
+            "withdrawn": "{register} withdrew the recognition of {agency} with effect from {effective_from}; this was "
+            "recorded on {recorded}. " + _GIVEN,
+        },
+    ),
+    "agency_scope_exceeded": Kind(
+        "scope",
+        {
+            PLAIN: "{agency} accredited {issuer} for more than it is recognised for. It is recognised for: {limit}; "
+            "not: {value}.",
+            "disjoint": "{agency} accredited {issuer} for what it is not recognised for. It is recognised for: "
+            "{limit}; it accredited for: {value}.",
+        },
+    ),
+    "register_not_recognised": Kind(
+        "register", {PLAIN: "{register} is not among the recognised registers, so its entries do not count."}
+    ),
+    "outside_territory": Kind(
+        "register",
+        {
+            PLAIN: "{register} may speak for these countries: {countries}; not: {value}.",
+            "quarantined": "{register} may speak for these countries: {countries}. Its entry about {issuer} lies "
+            "outside them; it is kept, but does not count.",
+        },
+    ),
+    "issuer_unknown": Kind("issuer", {PLAIN: "No register that was asked knows {issuer}."}),
+    "issuer_closed": Kind(
+        "issuer",
+        {PLAIN: "{issuer} closed with effect from {effective_from}; this was recorded on {recorded}. " + _GIVEN},
+    ),
+    "key_unknown": Kind("key", {PLAIN: "{register} knows no issuer that the key {key} belongs to."}),
+    "key_not_bound": Kind(
+        "key",
+        {
+            PLAIN: "The key {key} belongs to {holder}, not to {issuer}, and no mandate lets {holder} sign for "
+            "{issuer}.",
+            "not_yet": "The key {key} of {holder} is bound from {valid_from} on, which is after {at}.",
+            "ended": "The key {key} of {holder} was bound until {valid_until} and no longer on {at}.",
+            "revoked": "The key {key} of {holder} was revoked with effect from {effective_from}; this was recorded on "
+            "{recorded}.",
+        },
+    ),
+    "key_superseded": Kind(
+        "key",
+        {
+            PLAIN: "The key {key} of {holder} was replaced by a newer one with effect from {effective_from} and was no "
+            "longer good on {at}."
+        },
+    ),
+    "key_compromised_unanchored": Kind(
+        "key",
+        {
+            PLAIN: "Somebody else may hold the key {key} of {holder} since {since}, and nothing proves that the "
+            "credential existed before then; the date written in it proves nothing.",
+            "late": "Somebody else may hold the key {key} of {holder} since {since}; the earliest proof that the "
+            "credential existed is of {anchored_at}, which is not before then.",
+        },
+    ),
+    "mandate_missing": Kind(
+        "key",
+        {
+            PLAIN: "The key {key} belongs to {holder}, and no mandate of {issuer} for {holder} covers this "
+            "credential on {at}."
+        },
+    ),
+    "stale": Kind(
+        "freshness",
+        {
+            PLAIN: "The newest verified checkpoint of {register} is of {checkpoint_time}, too old to rule out later "
+            "changes; ask again when it has been refreshed.",
+            "none": "No checkpoint of {register} has been verified yet, so its entries cannot be relied on.",
+        },
+    ),
+}
+"""Code → what it means. The list is closed and published; a code's meaning never changes."""
+
+SUCCEEDED: Final = "{old} passed into {new} on {valid_from}, so this answer is about {new}."
+INHERITED: Final = "It applies to {issuer} because the accreditations of {source} pass on to it ({relation})."
+
+
+class Sentence(NamedTuple):
+    """A template and the values that fill it."""
+
+    template: str
+    values: Mapping[str, Value]
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+        return self.template.format_map({name: spell(value) for name, value in self.values.items()})
+
+
+class Citation(NamedTuple):
+    """One ledger entry: the ledger's origin and the entry's index."""
+
+    origin: str
+    index: int  # type: ignore[assignment]  # an entry's index hides tuple.index, which nobody needs here
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a code of REASONS, the sentences that say it, and the entry it rests on where there is one."""
+
+    code: str
+    sentences: tuple[Sentence, ...]
+    entry: Citation | None = None
+
+    @property
+    def link(self) -> str:
+        """The link of the chain it is about."""
+        return REASONS[self.code].link
+
+    @property
+    def text(self) -> str:
+        """The reason in plain English."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+def give_reason(code: str, values: Mapping[str, Value], entry: Citation | None = None, case: str = PLAIN) -> Reason:
+    """Make a reason of a code in the circumstance `case`; KeyError when the list has no such code or case."""
+    return Reason(code, (Sentence(REASONS[code].sentences[case], values),), entry)
+
+
+def spell(value: Value) -> str:
+    """Write a value in English: `1 June 2026`, labels of terms, text as it is."""
+    if isinstance(value, Term):
+        return _label(value.vocabulary, value.code)
+    if isinstance(value, Terms):
+        return _spell_many([_label(value.vocabulary, code) for code in value.codes])
+    if isinstance(value, datetime):
+        return _spell_instant(value)
+    return "an open date" if value is None else str(value)
+
+
+def _spell_instant(moment: datetime) -> str:
+    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    if (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0):
+        return day
+    return f"{day}, {moment:%H:%M:%S} UTC"
+
+
+def _spell_many(labels: list[str]) -> str:
+    if len(labels) > _SHOWN:
+        return f"{', '.join(labels[:_SHOWN])} and {len(labels) - _SHOWN} more"
+    return ", ".join(labels) or "nothing"
+
+
+def _label(vocabulary: str, code: str | int) -> str:
+    """Give `label (code)`; a code that the list does not hold stands for itself."""
+    for name in _LISTS.get(vocabulary, (vocabulary,)):
+        terms = vocabularies.load(name)
+        if str(code) in terms:
+            label = terms.get(str(code)).label()
+            return label if vocabulary in _WITHOUT_CODE else f"{label} ({code})"
+    return str(code)
+
+
+_LISTS: Final[Mapping[str, tuple[str, ...]]] = {"jurisdictions": ("countries", "nuts", "atu"), "programmes": ()}
+_WITHOUT_CODE: Final = frozenset({"reasons", "relations", "decisions", "credential-types", "eqf", "key-reasons"})
