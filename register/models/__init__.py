@@ -1,0 +1,37 @@
+"""The read model: what the entries of all ledgers say, unfolded into rows.
+
+Rows are derived. `register.projection` alone writes them, from stored entries; `manage.py rebuild` makes the same
+rows again, byte for byte, so no row has a key or a value that depends on when or how it was written.
+"""
+
+from register.models.claims import IdentifierClaim, SearchWord
+from register.models.progress import Cursor, Happening
+from register.models.versions import (
+    VERSIONS,
+    AccreditationVersion,
+    AgencyVersion,
+    IssuerVersion,
+    KeyVersion,
+    MandateVersion,
+    ProgrammeVersion,
+    RegisterVersion,
+    RelationVersion,
+    Version,
+)
+
+__all__ = [
+    "VERSIONS",
+    "AccreditationVersion",
+    "AgencyVersion",
+    "Cursor",
+    "Happening",
+    "IdentifierClaim",
+    "IssuerVersion",
+    "KeyVersion",
+    "MandateVersion",
+    "ProgrammeVersion",
+    "RegisterVersion",
+    "RelationVersion",
+    "SearchWord",
+    "Version",
+]

@@ -1,0 +1,38 @@
+"""Words of names: how a name in any script becomes the plain words it is searched by.
+
+Every character is written in Latin letters (anyascii), in lower case, without marks, so that `Αθηνών`, `Athinon` and
+`athinón` are one word. A later version of anyascii may spell some differently: run `manage.py rebuild` after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from anyascii import anyascii
+
+_WORD = re.compile(r"[a-z0-9]+")
+_LONGEST = 60
+
+
+def words_of(*texts: str | None) -> list[str]:
+    """Return the distinct words of some texts, sorted; none is longer than 60 letters."""
+    return sorted({word for text in texts if text for word in split_words(text)})
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text in its order."""
+    plain = text if text.isascii() else anyascii(text)
+    # An apostrophe or full stop within a name joins (L'Aquila is searched as laquila, too) or separates.
+    joined = re.sub(r"['’`]", "", plain.lower())
+    found = _WORD.findall(plain.lower())
+    found += [word for word in _WORD.findall(joined) if word not in found]
+    return [word[:_LONGEST] for word in found]
+
+
+def words_of_record(record: Any) -> list[str]:
+    """Return the words by which a record is found: its names or titles in all languages, acronym and former names."""
+    former: Iterable[Any] = getattr(record, "former_names", ())
+    names = getattr(record, "names", None) or getattr(record, "titles", {})
+    return words_of(*names.values(), getattr(record, "acronym", None), *(name.name for name in former))
