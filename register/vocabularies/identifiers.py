@@ -5,7 +5,7 @@
 | ror | `https://ror.org/0abcdef12`, checksum tested | ror.org, "ROR identifier pattern" (ISO/IEC 7064 MOD 97-10) |
 | pic | 9 digits | EU funding and tenders portal |
 | oid | `E` and 8 digits | Erasmus+ and European Solidarity Corps organisation registration |
-| erasmus | country letters padded with blanks to three, place, number: `NL AMSTERD01`, `F  PARIS063` | ECHE list |
+| erasmus | letters and place with number, one blank between: `NL AMSTERD01`; `IRLCORK01` | ECHE list |
 | isni | four groups of four, checksum tested: `0000 0005 0710 6868` | ISO 27729 (check digit ISO/IEC 7064 MOD 11-2) |
 | wikidata | `Q648838` | wikidata.org |
 | lei | 20 upper-case characters, checksum tested | ISO 17442 (ISO/IEC 7064 MOD 97-10) |
@@ -57,7 +57,7 @@ class MalformedIdentifier(RegisterError, ValueError):
         super().__init__(f"expected {expected}, got {self.got!r}: {cure}")
 
 
-def parse_identifier(scheme: str, value: object) -> tuple[str, str]:
+def canonicalise(scheme: str, value: object) -> tuple[str, str]:
     """Give the canonical (scheme, value); raise `UnknownTerm` for the scheme, `MalformedIdentifier` for the value."""
     code = load("identifier-schemes").get(scheme).code
     text = " ".join(value.split()) if isinstance(value, str) and len(value) <= MAX_IDENTIFIER else ""
@@ -67,22 +67,27 @@ def parse_identifier(scheme: str, value: object) -> tuple[str, str]:
 
 
 def parse_erasmus(text: str, country: str | None = None) -> str:
-    """Give an Erasmus code in its padded form; `country` (ISO alpha-2) settles a code written without any blank.
+    """Give an Erasmus code with one blank after its country letters; `country` (ISO alpha-2) settles one without any.
 
-    Without it only `IRL…` and `LUX…`, which need no padding, are read: `BGENT01` may be Belgian or Bulgarian.
+    The ECHE list pads the letters to three signs, so that `IRL…` and `LUX…` are joined; they stay so. Any other code
+    without a blank is read with a country only: `BGENT01` may be Belgian or Bulgarian.
     """
     code = " ".join(text.upper().split())
     split = _ERASMUS_SPLIT.fullmatch(code)
     if split:
-        return f"{split[1]:<3}{split[2].replace(' ', '')}"
+        return _join_letters(split[1], split[2].replace(" ", ""))
     if _ERASMUS_JOINED.fullmatch(code):
         known = _ERASMUS_LETTERS.get(country, country) if country else None
         for letters in filter(None, (known, "IRL", "LUX")):
             if code.startswith(letters) and _ERASMUS_SPLIT.fullmatch(f"{letters} {code[len(letters) :]}"):
-                return f"{letters:<3}{code[len(letters) :]}"
+                return _join_letters(letters, code[len(letters) :])
     raise MalformedIdentifier(
         "erasmus", text, "an Erasmus code such as 'NL AMSTERD01'", "Put the country letters first."
     )
+
+
+def _join_letters(letters: str, place: str) -> str:
+    return letters + place if len(letters) == 3 else f"{letters} {place}"
 
 
 def _parse_ror(text: str) -> str:

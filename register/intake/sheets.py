@@ -1,0 +1,122 @@
+"""Reads delimited text into rows of named cells: encoding, delimiter and header recognised, nothing interpreted.
+
+Accepted: UTF-8 with or without BOM, UTF-16 with BOM, Windows-1252 (then a problem says so); comma, semicolon or tab;
+a first line `sep=;` as spreadsheets write it; CRLF or LF; RFC 4180 quoting.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from register.intake.cells import clean_text
+from register.intake.rows import SHOWN, NotRecognised, RowProblem
+
+MAX_BYTES = 64 * 2**20
+DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table: canonical column names, its rows as (line, cells by column), and what was noticed about the file."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, Mapping[str, str]], ...]
+    encoding: str
+    delimiter: str
+    problems: tuple[RowProblem, ...]
+
+
+def read_sheet(data: bytes, what: str, aliases: Mapping[str, str], required: Sequence[str]) -> Sheet:
+    """Read a table whose header cells are found in `aliases` (folded header text to canonical column).
+
+    Headers that are not in `aliases` keep their folded text. Raises `NotRecognised` if the bytes are no text, hold no
+    header, name a column twice or lack one that is required; a row with too few or too many cells is a fatal problem.
+    """
+    text, encoding = _decode(data, what)
+    delimiter, skipped, body = _find_delimiter(text, what)
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
+    rows: list[tuple[int, Mapping[str, str]]] = []
+    problems = _note_encoding(encoding)
+    try:
+        columns = _read_header(next(reader, []), what, aliases, required)
+        for line, cells in _number(reader, skipped):
+            if len(cells) == len(columns):
+                rows.append((line, dict(zip(columns, cells, strict=True))))
+            else:
+                problems.append(_wrong_width(line, len(columns), cells))
+    except csv.Error as error:
+        cure = "Save the file again as CSV, UTF-8."
+        raise NotRecognised(what, f"text that is not CSV near line {reader.line_num} ({error})", cure) from None
+    return Sheet(columns, tuple(rows), encoding, delimiter, tuple(problems))
+
+
+def fold_header(text: str) -> str:
+    """Fold a header cell for comparison: lower case, blanks, dots and hyphens as one underscore."""
+    return "_".join(clean_text(text).casefold().replace("-", " ").replace(".", " ").replace("_", " ").split())
+
+
+def _decode(data: bytes, what: str) -> tuple[str, str]:
+    if len(data) > MAX_BYTES:
+        raise NotRecognised(what, f"{len(data)} bytes", f"Split the file: {MAX_BYTES} bytes are the most.")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    elif b"\x00" in data:
+        raise NotRecognised(what, "binary data", "Export the table as CSV, UTF-8.")
+    else:
+        encodings = ["utf-8-sig", "windows-1252"]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    raise NotRecognised(what, "bytes that are no text", "Export the table as CSV, UTF-8.")
+
+
+def _find_delimiter(text: str, what: str) -> tuple[str, int, str]:
+    first, *rest = re.split(r"\r\n|\r|\n", text, maxsplit=1)
+    if first.strip().lower().removeprefix("sep=") in DELIMITERS and first.lower().startswith("sep="):
+        return first[4:5], 1, "".join(rest)
+    try:
+        widths = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in DELIMITERS}
+    except csv.Error as error:
+        raise NotRecognised(what, f"a first line that is not CSV ({error})", "Save the file as CSV, UTF-8.") from None
+    return max(DELIMITERS, key=lambda mark: widths[mark]), 0, text
+
+
+def _read_header(
+    cells: Sequence[str], what: str, aliases: Mapping[str, str], required: Sequence[str]
+) -> tuple[str, ...]:
+    columns = tuple(aliases.get(fold_header(cell), fold_header(cell)) for cell in cells)
+    missing = [column for column in required if column not in columns]
+    if missing:
+        got = ", ".join(filter(None, columns))[:200] or "an empty first line"
+        raise NotRecognised(what, f"the columns {got}", f"Missing: {', '.join(missing)}.")
+    twice = sorted({column for column in columns if column and columns.count(column) > 1})
+    if twice:
+        raise NotRecognised(what, f"the column {twice[0]} twice", "Give each column once.")
+    return tuple(column or f"column {place}" for place, column in enumerate(columns, 1))
+
+
+def _number(reader: Iterator[list[str]], skipped: int) -> Iterator[tuple[int, list[str]]]:
+    last = getattr(reader, "line_num", 0)
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield last + skipped + 1, cells
+        last = getattr(reader, "line_num", 0)
+
+
+def _note_encoding(encoding: str) -> list[RowProblem]:
+    if encoding != "windows-1252":
+        return []
+    message = "the file is not UTF-8; it was read as Windows-1252, so look at the accents"
+    return [RowProblem(0, "", encoding, message, "Save the table as CSV, UTF-8.")]
+
+
+def _wrong_width(line: int, wanted: int, cells: Sequence[str]) -> RowProblem:
+    message = f"expected {wanted} cells as in the header, got {len(cells)}"
+    return RowProblem(line, "", " | ".join(cells)[:SHOWN], message, "Quote cells that hold the delimiter.", fatal=True)
