@@ -1,0 +1,44 @@
+"""`assay`: the command line. `trust` and `audit` need the base install only; `import` works inside a node.
+
+Exit codes: 0 trusted or well, 1 not trusted or a fault found, 2 usage or input/output error, 3 unknown or unchecked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from deploy.cli import audit, trust
+from deploy.cli.node import NodeError
+from register.errors import NotUnderstood
+
+USAGE_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+        return code
+    except NotUnderstood as error:
+        print(f"assay: {error.field}: {error.message}", file=sys.stderr)
+    except (NodeError, OSError) as error:
+        print(f"assay: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("assay: interrupted", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="assay", description="Ask registers of accredited issuers, and check them.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, module, text in (
+        ("trust", trust, "was this issuer entitled to issue this, on that date? verified here"),
+        ("audit", audit, "replay a node's public ledger and find the first fault"),
+    ):
+        command = commands.add_parser(name, help=text, description=module.__doc__)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,90 @@
+"""`assay audit`: replay a node's public ledger and say whether everything in it is as it must be."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from deploy.cli.node import Keys, Node
+from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.tlog.errors import TlogError
+from register.audit import Audited, AuditFault, Cut, audit
+from register.moments import format_instant
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("url", help="the node's address, such as http://127.0.0.1:8000")
+    parser.add_argument("--vkey", help="the log key you know the node by; without it the node is asked for its own")
+    parser.add_argument(
+        "--since", metavar="CHECKPOINT", type=Path, help="a checkpoint kept from before: the ledger must continue it"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Audit a node; returns 0 when all is well and 1 at the first fault."""
+    with Node(arguments.url) as node:
+        keys = node.read_keys(arguments.vkey)
+        try:
+            audited = audit_node(node, keys, arguments.since)
+        except (AuditFault, TlogError) as fault:
+            print(f"FAULT  {fault}", file=sys.stderr)
+            return 1
+    _report(audited, keys)
+    return 0
+
+
+def audit_node(node: Node, keys: Keys, since: Path | None = None, cut: Cut | None = None) -> Audited:
+    """Replay a node's ledger with a progress bar on the terminal; raises AuditFault or TlogError at the first fault."""
+    signed = node.read_checkpoint(keys)
+    earlier = _open_earlier(since, keys) if since else None
+    with _progress() as bar:
+        task = bar.add_task("entries", total=signed.checkpoint.size)
+        audited = audit(
+            signed,
+            node.fetch_tiles,
+            since=earlier,
+            cut=cut,
+            progress=lambda done: bar.update(task, completed=done),
+        )
+    _check_own_keys(audited, keys)
+    return audited
+
+
+def _open_earlier(path: Path, keys: Keys) -> SignedCheckpoint:
+    return open_checkpoint(path.read_bytes(), keys.all, keys.origin)
+
+
+def _check_own_keys(audited: Audited, keys: Keys) -> None:
+    """The key that signs the checkpoint must be the one that the ledger's own first entry names."""
+    register = audited.state.register
+    if register is None:
+        raise AuditFault(None, "the ledger is empty; expected register.opened as its first entry")
+    if register.vkey not in {str(key) for key in keys.log}:
+        raise AuditFault(0, f"the register was opened with the key {register.vkey}, but another one signs")
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _report(audited: Audited, keys: Keys) -> None:
+    state, head = audited.state, audited.signed.checkpoint
+    time = audited.signed.time
+    signed_at = format_instant(datetime.fromtimestamp(time, UTC)) if time else "an unknown time (no cosignature)"
+    print(f"OK  {head.origin}: {head.size} entries, every one in its place and within the rules")
+    print(f"    root {head.root.hex()}, signed {signed_at}, cosigned by {_name_witnesses(audited)}")
+    counted = ("agencies", "issuers", "accreditations", "programmes", "keys", "mandates")
+    print("    " + ", ".join(f"{len(getattr(state, name))} {name}" for name in counted))
+    if not keys.pinned:
+        print(f"    The key was taken from the node itself: {keys.log[0]}. Compare it, or pin it with --vkey.")
+
+
+def _name_witnesses(audited: Audited) -> str:
+    return ", ".join(sorted(c.name for c in audited.signed.cosignatures)) or "nobody"
