@@ -124,8 +124,11 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["register.access.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["register.api.bodies.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "register.api.description.AddressSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    # Without a proxy of ours in front, X-Forwarded-For is anybody's word.
+    "NUM_PROXIES": 1 if _env.flag("ASSAY_BEHIND_PROXY") else 0,
     "EXCEPTION_HANDLER": "register.api.problems.handle_exception",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -140,6 +143,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
+# Requests a minute, 0 for no limit: writes by token, lists of questions and reads by address.
+ASSAY_WRITES_PER_MINUTE = _env.integer("ASSAY_WRITES_PER_MINUTE", 60_000)
+ASSAY_BATCHES_PER_MINUTE = _env.integer("ASSAY_BATCHES_PER_MINUTE", 600)
+ASSAY_READS_PER_MINUTE = _env.integer("ASSAY_READS_PER_MINUTE", 0)
+ASSAY_API_BODY_BYTES = _env.integer("ASSAY_API_BODY_BYTES", 256 * 1024, at_least=1024)
 ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
 DATA_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
