@@ -20,7 +20,12 @@ class UnknownEventType(MalformedEvent):
 
 
 class Refused(RegisterError):
-    """A well-formed event that may not follow from the state (register/rules.py)."""
+    """A well-formed event that may not follow from the state (register/rules.py).
+
+    `position` says which of several events said at once it is, counted from 0.
+    """
+
+    position: int | None = None
 
     def __init__(self, code: str, field: str, message: str) -> None:
         super().__init__(message)

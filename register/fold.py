@@ -34,7 +34,7 @@ from register.records import (
     scope_at,
 )
 from register.scope import UNRESTRICTED
-from register.state import Change, State
+from register.state import Change, State, relation_id
 
 PASSING_ON: Final = frozenset({"merged_into", "absorbed", "succeeded"})
 """Relations in which accreditations pass on unless the entry says otherwise."""
@@ -190,7 +190,7 @@ def _relate_issuer(event: Event, recorded: Recorded, state: State) -> list[Chang
     data = event.data
     passes_on = data.accreditations_pass_on
     record = RelationRecord(
-        id=event.id.removeprefix("urn:uuid:"), issuer=event.subject_id, relation=data.relation, other=data.other,
+        id=relation_id(event), issuer=event.subject_id, relation=data.relation, other=data.other,
         valid=Period(data.valid_from, data.valid_until), recorded=recorded, entries=(recorded.index,),
         accreditations_pass_on=data.relation in PASSING_ON if passes_on is None else passes_on,
     )  # fmt: skip

@@ -13,22 +13,21 @@ from typing import Any
 from anyascii import anyascii
 
 _WORD = re.compile(r"[a-z0-9]+")
+_APOSTROPHE = re.compile("['’ʼ`]")
 _LONGEST = 60
 
 
 def words_of(*texts: str | None) -> list[str]:
-    """Return the distinct words of some texts, sorted; none is longer than 60 letters."""
-    return sorted({word for text in texts if text for word in split_words(text)})
+    """Return the distinct words of some texts, sorted; what an apostrophe parts is there joined, too (`laquila`)."""
+    given = [text for text in texts if text]
+    joined = [_APOSTROPHE.sub("", text) for text in given if _APOSTROPHE.search(text)]
+    return sorted({word for text in given + joined for word in split_words(text)})
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text in its order."""
+    """Return the words of a text in its order; none is longer than 60 letters."""
     plain = text if text.isascii() else anyascii(text)
-    # An apostrophe or full stop within a name joins (L'Aquila is searched as laquila, too) or separates.
-    joined = re.sub(r"['’`]", "", plain.lower())
-    found = _WORD.findall(plain.lower())
-    found += [word for word in _WORD.findall(joined) if word not in found]
-    return [word[:_LONGEST] for word in found]
+    return [word[:_LONGEST] for word in _WORD.findall(plain.lower())]
 
 
 def words_of_record(record: Any) -> list[str]:

@@ -7,6 +7,7 @@ REFUSALS lists every code; register/README.md explains them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +19,7 @@ from register.identifiers import normalise_value
 from register.moments import format_moment
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, KeyRecord, RegisterRecord, scope_at
 from register.scope import exceeding
-from register.state import State
+from register.state import State, relation_id
 
 UNDOING_REASONS: Final = frozenset({"appeal_upheld", "administrative_error", "decision_annulled"})
 """Only for these reasons may a correction take back a revocation or a suspension."""
@@ -65,6 +66,18 @@ _WHO: Final[Mapping[str, frozenset[str]]] = {
     "mandate": frozenset({"issuer", "agency", "operator"}),
     "accreditation": frozenset({"agency", "operator"}),
 }
+_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_EVENT_ID: Final = re.compile(f"urn:uuid:{_UUID}")
+_PATHS: Final = {
+    "register": re.compile(""),
+    "agency": re.compile(f"/agencies/{_UUID}"),
+    "issuer": re.compile(f"/issuers/{_UUID}"),
+    "programme": re.compile(f"/programmes/{_UUID}"),
+    "key": re.compile(f"/issuers/{_UUID}/keys/{_UUID}"),
+    "mandate": re.compile(f"/mandates/{_UUID}"),
+    "accreditation": re.compile(f"/accreditations/{_UUID}"),
+}
+"""Kind of the subject → what follows the register's own address in it."""
 _CREATING: Final = frozenset(
     {
         "agency.recognised",
@@ -92,8 +105,11 @@ def _check_place(event: Event, state: State) -> None:
     if opening != (state.size == 0) or (state.register is None) != opening:
         raise Refused("register_not_opened", "", "expected exactly one register.opened, as entry 0 of the ledger")
     url = event.source if state.register is None else state.register.url
-    if event.source != url or not (event.subject == url or event.subject.startswith(url + "/")):
+    path = _PATHS[event.type.split(".", 1)[0]]
+    if event.source != url or not event.subject.startswith(url) or not path.fullmatch(event.subject, len(url)):
         raise Refused("source_not_own", "source", f"expected source and subject below {url}, got {event.source}")
+    if not _EVENT_ID.fullmatch(event.id):
+        raise Refused("source_not_own", "id", f"expected an id such as urn:uuid:…, got {event.id[:60]!r}")
     if state.time is not None and event.time < state.time:
         raise Refused("time_before_last", "time", f"expected a time not before {state.time}, got {event.time}")
 
@@ -232,7 +248,7 @@ def _check_agency_withdrawn(event: Event, state: State) -> None:
 
 def _check_claims(event: Event, state: State, own_id: str) -> None:
     for position, claim in enumerate(event.data.identifiers or ()):
-        for other_id in state.claims.get((claim.scheme, claim.value), ()):
+        for other_id in sorted(state.claims.get((claim.scheme, claim.value), ())):
             other = state.issuers.get(other_id)
             if other_id == own_id or other is None or other.quarantine or not _claims_overlap(claim, other):
                 continue
@@ -280,6 +296,8 @@ def _check_issuer_closed(event: Event, state: State) -> None:
 def _check_issuer_related(event: Event, state: State) -> None:
     _find_issuer(state, event.subject_id, "")
     _find_issuer(state, event.data.other, "other")
+    if relation_id(event) in state.relations:
+        raise Conflict("id_taken", "id", "expected a new id of the event, which becomes the relation's; choose another")
     if event.data.other == event.subject_id:
         raise Refused("same_party", "other", "expected another issuer; an issuer has no relation to itself")
     _check_period(event.data.valid_from, event.data.valid_until)
@@ -319,7 +337,7 @@ def _check_key_bound(event: Event, state: State) -> None:
     _must_speak_for(event, data.issuer)
     _find_open_issuer(state, data.issuer, data.valid_until)
     value = normalise_value(data.kind, data.value)
-    for issuer in state.claims.get((data.kind, value), ()):
+    for issuer in sorted(state.claims.get((data.kind, value), ())):
         for key in state.belonging("key", issuer):
             if (key.kind, key.value) == (data.kind, value) and _still_bound(key, data):
                 _refuse_key(key, data.issuer)

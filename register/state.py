@@ -91,11 +91,16 @@ class State:
     def _index(self, kind: str, record_id: str, record: Any, earlier: Any) -> None:
         if kind in ("issuer", "key"):
             for claim in claims_of(earlier):
-                self.claims.get(claim, {}).pop(issuer_of(record), None)
+                if kind == "issuer" and not self._holds_key(record_id, claim):
+                    self.claims.get(claim, {}).pop(record_id, None)
             for claim in claims_of(record):
                 self.claims.setdefault(claim, {})[issuer_of(record)] = None
         if kind in OF_ISSUER:
             self.of_issuer.setdefault((kind, record.issuer), {})[record_id] = None
+
+    def _holds_key(self, issuer: str, claim: tuple[str, str]) -> bool:
+        """Tell whether a claim that an issuer's record gives up stands by a key of the issuer all the same."""
+        return any((key.kind, key.value) == claim for key in self.belonging("key", issuer))
 
     def belonging(self, kind: str, issuer: str) -> list[Any]:
         """Return the records of a kind in OF_ISSUER that belong to an issuer, in the order of their first entry."""
@@ -115,10 +120,17 @@ def issuer_of(record: IssuerRecord | KeyRecord) -> str:
     return record.id if isinstance(record, IssuerRecord) else record.issuer
 
 
+def relation_id(event: Event) -> str:
+    """Return the id of the relation that an issuer.related makes: the event's own."""
+    return event.id.removeprefix("urn:uuid:")
+
+
 def needs(event: Event) -> Needs:
     """Name the records that rules and fold look at for an event: its subject and whatever its data refers to."""
     data, kind = event.data, event.type.split(".", 1)[0]
     ids = [(kind, event.subject_id)]
+    if event.type == "issuer.related":
+        ids.append(("relation", relation_id(event)))
     actor = data.actor
     if actor.organisation:
         ids.append(("agency" if actor.role == "agency" else "issuer", actor.organisation))
