@@ -81,14 +81,19 @@ def place(path: Path, account: Account | None) -> Path:
     return path
 
 
-def reachable_copy(tree: Path, account: Account | None, version: str) -> Path:
-    """Return `tree` itself, or a world-readable copy of it where the account can run it."""
-    if is_reachable(tree / "bin" / "postgres", account):
-        return tree
+def reachable_copy(package: Path, account: Account | None, version: str) -> Path:
+    """Return the installed package itself, or a copy of it and of its libraries where the account can run it.
+
+    The programs look for their libraries in `PACKAGE.libs` beside the package, so both are copied side by side.
+    """
+    if is_reachable(package / "pginstall" / "bin" / "postgres", account):
+        return package
     copy = OPEN_PLACE / f"assay-postgresql-{version}"
     if not copy.is_dir():
         unfinished = Path(tempfile.mkdtemp(prefix="assay-unfinished-", dir=OPEN_PLACE))
-        shutil.copytree(tree, unfinished, dirs_exist_ok=True)
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.is_dir():
+                shutil.copytree(part, unfinished / part.name)
         unfinished.chmod(0o755)
         unfinished.rename(copy)
-    return copy
+    return copy / package.name

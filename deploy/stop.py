@@ -39,17 +39,21 @@ def stop_supervisor(lock: Path) -> bool:
     """
     if not lock.exists():
         return False
-    asked = False
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pid, identity = 0, ""
     with lock.open() as file:
         while not take(file.fileno()):
-            if not asked:
-                os.kill(read_holder(lock), signal.SIGTERM)
-                asked = True
+            if not pid:
+                pid = read_holder(lock)
+                identity = processes.started(pid)
+                os.kill(pid, signal.SIGTERM)
             if time.monotonic() > deadline:
-                os.kill(read_holder(lock), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
             time.sleep(0.1)
-    return asked
+    # The lock falls a moment before the process has gone.
+    while identity and processes.started(pid) == identity:
+        time.sleep(0.02)
+    return bool(pid)
 
 
 def take(number: int) -> bool:
