@@ -15,6 +15,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -70,25 +71,51 @@ class Guard:
 
     def remember(self, note: bytes) -> None:
         """Replace what is remembered, durably; whoever calls holds the lock and has checked."""
-        fresh = self._path.with_suffix(".new")
-        try:
-            with open(fresh, "wb") as file:
-                file.write(note)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(fresh, self._path)
-            _sync_directory(self._path.parent)
-        except OSError as error:
-            raise GuardUnreadable(
-                f"expected to write {self._path}, got {error.strerror}; free space or fix its owner, nothing was signed"
-            ) from error
-        self.note, self.checkpoint = note, _parse(note, self._path, self._origin)
+        _write(self._path, note)
 
 
 @contextmanager
 def hold(origin: str) -> Iterator[Guard]:
     """Lock the guard of an origin against other processes and yield it; raises `GuardUnreadable`."""
     path = guard_path(origin)
+    with _locked(path):
+        yield Guard(path, origin)
+
+
+def read(origin: str) -> bytes | None:
+    """Return the note remembered of an origin, or None; raises `GuardUnreadable` when it is not one of that log."""
+    path = guard_path(origin)
+    note = _read(path)
+    if note is not None:
+        _parse(note, path, origin)
+    return note
+
+
+def accept(origin: str, note: bytes | None) -> Path | None:
+    """Remember this note instead, or nothing: an operator's decision to go on from an older or other database.
+
+    What was remembered is kept beside it as evidence; returns where. Peers that saw it will report a fork.
+    """
+    path = guard_path(origin)
+    kept = None
+    with _locked(path):
+        old = _read(path)
+        if old is not None and old != note:
+            kept = path.with_suffix(f".abandoned-{sha256(old).hexdigest()[:16]}")
+            os.replace(path, kept)
+        if note is not None:
+            _parse(note, path, origin)
+            _write(path, note)
+    return kept
+
+
+def guard_path(origin: str) -> Path:
+    """Return the guard file of an origin."""
+    return Path(settings.ASSAY_GUARD_DIR) / f"{quote(origin, safe='')}.checkpoint"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -96,14 +123,9 @@ def hold(origin: str) -> Iterator[Guard]:
         raise GuardUnreadable(f"expected to write in {path.parent}, got {error.strerror}; fix its owner") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield Guard(path, origin)
+        yield
     finally:
         os.close(lock)
-
-
-def guard_path(origin: str) -> Path:
-    """Return the guard file of an origin."""
-    return Path(settings.ASSAY_GUARD_DIR) / f"{quote(origin, safe='')}.checkpoint"
 
 
 def _read(path: Path) -> bytes | None:
@@ -123,6 +145,21 @@ def _parse(note: bytes, path: Path, origin: str) -> Checkpoint:
     if checkpoint.origin != origin:
         raise GuardUnreadable(f"expected a checkpoint of {origin} in {path}, got one of {checkpoint.origin}; {_CURE}")
     return checkpoint
+
+
+def _write(path: Path, note: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    try:
+        with open(fresh, "wb") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise GuardUnreadable(
+            f"expected to write {path}, got {error.strerror}; free space or fix its owner, nothing was signed"
+        ) from error
 
 
 def _sync_directory(directory: Path) -> None:

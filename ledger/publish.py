@@ -114,7 +114,7 @@ def _sign(origin: str, state: _State, now: datetime) -> SignedCheckpointRow:
     signers = node_signers()
     seconds = int(max(now, state.signed.time).timestamp()) if state.signed else int(now.timestamp())
     with guard.hold(origin) as held:
-        held.check(state.size, root, lambda size: _root_at(state.log_id, size), state.signed is None)
+        held.check(state.size, root, lambda size: _root_at(state, size), state.signed is None)
         note = sign_checkpoint(Checkpoint(origin, state.size, root), signers.log, signers.witness, time=seconds)
         signed = SignedCheckpointRow(state.size, root, datetime.fromtimestamp(seconds, UTC), note, state.log_id, origin)
         _store(signed)
@@ -123,8 +123,11 @@ def _sign(origin: str, state: _State, now: datetime) -> SignedCheckpointRow:
     return signed
 
 
-def _root_at(log_id: int, size: int) -> bytes:
-    return read_root(size, DatabaseNodeReader(log_id, size))
+def _root_at(state: _State, size: int) -> bytes:
+    """Return the stored tree's root at an earlier size; that of the newest checkpoint has just been checked."""
+    if state.signed is not None and state.signed.size == size:
+        return state.signed.root
+    return read_root(size, DatabaseNodeReader(state.log_id, size))
 
 
 def _check_extends(origin: str, state: _State, root: bytes, reader: DatabaseNodeReader) -> None:

@@ -46,6 +46,14 @@ def get_log(origin: str) -> LogRow:
     return LogRow(*row)
 
 
+def list_logs() -> list[LogRow]:
+    """Return all logs kept here, our own first."""
+    return [
+        LogRow(*row)
+        for row in fetch_all("SELECT id, origin, own, size, last_time FROM ledger_log ORDER BY own DESC, id", ())
+    ]
+
+
 def read_entry(origin: str, index: int) -> bytes:
     """Return the bytes of one entry; raises `NotCovered` when the log has no such entry."""
     return read_entries(origin, index, index + 1)[0]

@@ -14,10 +14,11 @@ from django.conf import settings
 
 from ledger.errors import KeyUnusable
 from ledger.tlog.errors import TlogError
-from ledger.tlog.note import COSIGNATURE, ED25519, Signer, VerifierKey
+from ledger.tlog.note import COSIGNATURE, ED25519, Signer, VerifierKey, parse_vkey
 
 LOG_KEY = "log.key"
 WITNESS_KEY = "witness.key"
+FORMER_VKEYS = "former.vkeys"
 
 
 class NodeSigners(NamedTuple):
@@ -49,6 +50,19 @@ def _load(log_path: Path, witness_path: Path, _stamps: tuple[int, ...], origin: 
     if log.seed == witness.seed:
         raise KeyUnusable(f"expected two different keys in {log_path.parent}, got one twice; make a witness key")
     return NodeSigners(log, witness, (log.verifier, witness.verifier))
+
+
+def read_verifiers() -> list[VerifierKey]:
+    """Return the keys that verify what this node ever signed: the present ones and those of `former.vkeys`.
+
+    That file holds one vkey a line, written when a key is rotated. Raises `KeyUnusable`.
+    """
+    former = Path(settings.ASSAY_KEYS_DIR) / FORMER_VKEYS
+    try:
+        lines = former.read_text("utf-8").split("\n") if former.exists() else []
+        return [*node_signers().verifiers, *(parse_vkey(line) for line in lines if line)]
+    except (OSError, UnicodeDecodeError, TlogError) as error:
+        raise KeyUnusable(f"expected one vkey a line in {former}, got something else: {error}") from error
 
 
 def read_signer(path: Path, key_type: int) -> Signer:
