@@ -218,7 +218,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
+}
 
 ASSAY_LOG_LEVEL = _env.choice("ASSAY_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR"))
 # One line an event to standard output. Neither bodies nor query strings nor headers are logged anywhere.
