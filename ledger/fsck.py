@@ -18,7 +18,7 @@ from ledger import guard
 from ledger.database import execute, fetch_all, fetch_one
 from ledger.errors import LedgerDamaged
 from ledger.full_tiles import FullTile, make_tile
-from ledger.reader import LogRow, get_log
+from ledger.logs import LogRow, get_log
 from ledger.tlog.checkpoint import open_checkpoint, parse_checkpoint_note
 from ledger.tlog.errors import TlogError
 from ledger.tlog.lines import HASH_SIZE

@@ -15,8 +15,8 @@ from django.utils import timezone
 from ledger import cache, guard
 from ledger.database import execute, fetch_one
 from ledger.errors import InconsistentHistory, LedgerDamaged, UnknownLog
+from ledger.logs import SignedCheckpointRow
 from ledger.nodes import DatabaseNodeReader
-from ledger.reader import SignedCheckpointRow
 from ledger.signer import node_signers
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from ledger.tlog.errors import ProofInvalid

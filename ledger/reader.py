@@ -1,57 +1,59 @@
-"""Reading a log: its entries, the nodes of its tree, its checkpoints and receipts.
+"""Reading a log: its entries, its leaf hashes, its checkpoints, and receipts that prove entries to others.
 
-Everything read here may be uncommitted if the caller's own transaction appended it; what is signed is committed.
+Entries may be uncommitted if the caller's own transaction appended them; what a checkpoint covers is committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from ledger.database import fetch_all, fetch_one
-from ledger.errors import LedgerDamaged, NotCovered, UnknownLog
+from ledger.errors import LedgerDamaged, NotCovered
+from ledger.logs import (
+    LogRow,
+    SignedCheckpointRow,
+    first_checkpoint_covering,
+    get_log,
+    latest_checkpoint,
+    list_logs,
+)
+from ledger.nodes import DatabaseNodeReader
 from ledger.stored import read_hashes
+from ledger.tlog.errors import ProofInvalid
+from ledger.tlog.lines import encode_proof
+from ledger.tlog.merkle import check_inclusion, hash_leaf, prove_inclusions
+from ledger.tlog.proof import HEADER
+
+__all__ = [
+    "DatabaseNodeReader",
+    "Evidence",
+    "LogRow",
+    "SignedCheckpointRow",
+    "find_entry",
+    "first_checkpoint_covering",
+    "get_log",
+    "latest_checkpoint",
+    "list_logs",
+    "read_entries",
+    "read_entry",
+    "read_evidence",
+    "read_leaf_hashes",
+    "read_receipts",
+    "stream_entries",
+]
 
 CHUNK = 1024
 """Entries fetched at a time from large ranges."""
 
 
-class LogRow(NamedTuple):
-    """A log as its row says: `size` entries, `last_time` of the newest own entry (None in a peer's)."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An entry's exact bytes and its receipt (tlog-proof text)."""
 
-    id: int
-    origin: str
-    own: bool
-    size: int
-    last_time: datetime | None
-
-
-class SignedCheckpointRow(NamedTuple):
-    """A stored checkpoint: `note` verbatim, `time` the second in this node's own cosignature."""
-
-    size: int
-    root: bytes
-    time: datetime
-    note: bytes
-    log_id: int
-    origin: str
-
-
-def get_log(origin: str) -> LogRow:
-    """Return a log's row; raises `UnknownLog`."""
-    row = fetch_one("SELECT id, origin, own, size, last_time FROM ledger_log WHERE origin = %s", (origin,))
-    if row is None:
-        raise UnknownLog(f"expected the origin of a log kept here, got {origin}; see manage.py fsck for the list")
-    return LogRow(*row)
-
-
-def list_logs() -> list[LogRow]:
-    """Return all logs kept here, our own first."""
-    return [
-        LogRow(*row)
-        for row in fetch_all("SELECT id, origin, own, size, last_time FROM ledger_log ORDER BY own DESC, id", ())
-    ]
+    index: int
+    data: bytes
+    receipt: str
 
 
 def read_entry(origin: str, index: int) -> bytes:
@@ -105,32 +107,49 @@ def find_entry(origin: str, identity: bytes) -> int | None:
     return None if row is None else int(row[0])
 
 
-_NEWEST = """
-    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
-    JOIN LATERAL (
-        SELECT size, root, time, note FROM ledger_checkpoint WHERE log_id = l.id ORDER BY size DESC, time DESC LIMIT 1
-    ) c ON true WHERE l.origin = %s
-"""
-_FIRST_COVERING = """
-    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
-    JOIN LATERAL (
-        SELECT size, root, time, note FROM ledger_checkpoint WHERE log_id = l.id AND size >= %s
-        ORDER BY size, time LIMIT 1
-    ) c ON true WHERE l.origin = %s
-"""
+def read_receipts(origin: str, indexes: Sequence[int], checkpoint: SignedCheckpointRow | None = None) -> dict[int, str]:
+    """Return the receipts of entries, by index, under the newest checkpoint or the one given.
+
+    Raises as `read_evidence` does.
+    """
+    return {index: item.receipt for index, item in read_evidence(origin, indexes, checkpoint).items()}
 
 
-def latest_checkpoint(origin: str) -> SignedCheckpointRow:
-    """Return the newest checkpoint of a log; raises `NotCovered` while there is none."""
-    return _found(fetch_one(_NEWEST, (origin,)), origin, 0)
+def read_evidence(
+    origin: str, indexes: Sequence[int], checkpoint: SignedCheckpointRow | None = None
+) -> dict[int, Evidence]:
+    """Return entries with their receipts, by index, with two queries however many they are.
+
+    Raises `UnknownLog`, `NotCovered` when the checkpoint does not cover an index, and `LedgerDamaged` when the
+    stored bytes do not prove themselves: a receipt that would fail elsewhere never leaves.
+    """
+    head = checkpoint or latest_checkpoint(origin)
+    wanted = list(dict.fromkeys(indexes))
+    for index in wanted:
+        if not 0 <= index < head.size:
+            raise NotCovered(f"expected an entry below the {head.size} signed of {origin}, got {index}; sign first")
+    reader = DatabaseNodeReader(head.log_id, head.size, head.root, wanted)
+    proofs = prove_inclusions(wanted, head.size, reader)
+    if wanted and not reader.data:
+        reader.read_nodes(())
+    return {
+        index: Evidence(index, *_check(reader.data.get(index), index, proof, head))
+        for index, proof in zip(wanted, proofs, strict=True)
+    }
 
 
-def first_checkpoint_covering(origin: str, size: int) -> SignedCheckpointRow:
-    """Return the oldest checkpoint of at least that size; raises `NotCovered` while there is none."""
-    return _found(fetch_one(_FIRST_COVERING, (size, origin)), origin, size)
+def _check(data: bytes | None, index: int, proof: Sequence[bytes], head: SignedCheckpointRow) -> tuple[bytes, str]:
+    if data is None:
+        raise LedgerDamaged(f"expected entry {index} of {head.origin}, found none; run manage.py fsck", "entry", index)
+    try:
+        check_inclusion(proof, index, head.size, hash_leaf(data), head.root)
+    except ProofInvalid as error:
+        raise LedgerDamaged(
+            f"expected entry {index} of {head.origin} to prove itself, it does not; run manage.py fsck", "entry", index
+        ) from error
+    return data, _format(index, proof, head.note)
 
 
-def _found(row: Sequence[object] | None, origin: str, size: int) -> SignedCheckpointRow:
-    if row is None:
-        raise NotCovered(f"expected a signed checkpoint of {origin} of at least {size} entries, found none; sign first")
-    return SignedCheckpointRow(*row)  # type: ignore[arg-type]
+def _format(index: int, proof: Sequence[bytes], note: bytes) -> str:
+    """Write what `format_proof` writes, without reading the same checkpoint back once per receipt."""
+    return f"{HEADER}\nindex {index}\n{encode_proof(proof)}\n{note.decode()}"

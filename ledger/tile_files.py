@@ -9,7 +9,8 @@ from __future__ import annotations
 from ledger.database import fetch_one
 from ledger.errors import LedgerDamaged, NotCovered
 from ledger.full_tiles import HASHES_SIZE
-from ledger.reader import SignedCheckpointRow, latest_checkpoint, read_entries
+from ledger.logs import SignedCheckpointRow, latest_checkpoint
+from ledger.reader import read_entries
 from ledger.stored import read_hashes
 from ledger.tlog.errors import TileMalformed
 from ledger.tlog.tiles import ENTRIES, WIDTH, Tile, check_tile_exists, format_bundle

@@ -15,8 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from ledger.errors import NotCovered, UnknownLog
-from ledger.reader import latest_checkpoint
-from ledger.receipts import read_receipts
+from ledger.reader import latest_checkpoint, read_receipts
 from ledger.tile_files import read_tile_file
 from ledger.tlog.errors import TileMalformed
 from ledger.tlog.lines import decode_decimal

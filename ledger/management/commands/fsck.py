@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from ledger.errors import LedgerError
 from ledger.fsck import Report, check_log
-from ledger.reader import LogRow, list_logs
+from ledger.logs import LogRow, list_logs
 from ledger.signer import read_verifiers
 
 

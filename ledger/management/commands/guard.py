@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ledger import guard
 from ledger.errors import LedgerError, NotCovered
-from ledger.reader import latest_checkpoint
+from ledger.logs import latest_checkpoint
 
 
 class Command(BaseCommand):
