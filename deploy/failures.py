@@ -19,7 +19,7 @@ def explain_os_error(error: OSError) -> str | None:
         case 28 | 122:
             return f"The disk of {where} is full: free some space, or choose another place with --data."
         case 2 | 13 | 30 | 1:
-            return f"{where} cannot be written: check that it exists, its owner and mode, or choose another place with --data."
+            return f"{where} cannot be written: check its place and mode, or choose another place with --data."
         case 20 | 17:
             return f"{where} is a file where a directory is needed: choose another place with --data."
     return None

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
+
 from deploy.database import database_settings
 from deploy.env import read_environment
 
@@ -27,6 +29,7 @@ ASSAY_TERRITORY = _env.countries("ASSAY_TERRITORY")
 ASSAY_KEYS_DIR = _env.path("ASSAY_KEYS_DIR", ASSAY_DATA_DIR / "keys")
 ASSAY_GUARD_DIR = _env.path("ASSAY_GUARD_DIR", ASSAY_DATA_DIR / "guard")
 ASSAY_FRESHNESS_SECONDS = _env.integer("ASSAY_FRESHNESS_SECONDS", 86_400, at_least=1)
+ASSAY_REFRESH_SECONDS = _env.integer("ASSAY_REFRESH_SECONDS", 300, at_least=10)
 ASSAY_DEMO = _env.flag("ASSAY_DEMO")
 
 _secure = ASSAY_BASE_URL.startswith("https://")
@@ -219,6 +222,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    # Often enough that a checkpoint is never much older than ASSAY_REFRESH_SECONDS.
+    "republish": {"task": "ledger.republish", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
+    "scrub": {"task": "ledger.scrub", "schedule": crontab(hour=2, minute=30)},
     "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
 }
 
