@@ -69,6 +69,13 @@ def allow_emptying() -> None:
     connection.ops.execute_sql_flush = empty_while_at_rest  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True)
+def guard_of_its_own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give each test with a database a rollback guard of its own: it would refuse the next test's empty database."""
+    if needs_services(request.node):
+        settings.ASSAY_GUARD_DIR = tmp_path_factory.mktemp("guard")
+
+
 @pytest.fixture
 def app_connection(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
     """A connection to the test database as the web's role, which may not alter the ledger."""
