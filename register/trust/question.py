@@ -17,6 +17,7 @@ from register import vocabularies
 from register.errors import NotUnderstood
 from register.identifiers import KEY_KINDS, Identifier, normalise_value, parse_identifier
 from register.moments import parse_end_of_moment, parse_moment
+from register.texts import check_line
 
 FIELDS: Final = (
     "issuer",
@@ -131,8 +132,12 @@ def _present(name: str, value: object) -> str | int | None:
         return value
     if not isinstance(value, str):
         raise NotUnderstood("invalid", name, f"expected text for {name}, got {type(value).__name__}")
-    if len(value) > _LONGEST or _UNPRINTABLE.search(value):
-        raise NotUnderstood("invalid", name, f"expected printable text of at most {_LONGEST} characters for {name}")
+    try:
+        check_line(value)
+    except ValueError as error:
+        raise NotUnderstood("invalid", name, f"{name}: {error}") from None
+    if len(value) > _LONGEST:
+        raise NotUnderstood("invalid", name, f"expected at most {_LONGEST} characters for {name}, got {len(value)}")
     return value if value.strip() else None
 
 
