@@ -12,7 +12,12 @@ class RegisterError(Exception):
 
 
 class MalformedEvent(RegisterError):
-    """An entry's bytes are not an event of the catalogue: wrong envelope, wrong data, not canonical."""
+    """An entry's bytes are not an event of the catalogue: wrong envelope, wrong data, not canonical.
+
+    `position` as in Refused.
+    """
+
+    position: int | None = None
 
 
 class UnknownEventType(MalformedEvent):

@@ -1,0 +1,303 @@
+"""Commands: everything that may be said, as verbs. The only way in which this register's own ledger grows.
+
+A write is one transaction: lock the log, draft the events with the locked time, append them, catch up the read model
+from the stored entries, which judges each by the rules. A refusal rolls all of it back. After the commit the log is
+signed, so that a receipt can be had. Many intents share one lock, one COPY and one signature.
+
+What is said is a `…Terms` or `…Changes` of register/payloads.py; who says it is an `Actor`, never a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from pydantic import BaseModel
+
+from ledger import publish, reader, writer
+from register import events, projection
+from register.ids import new_id, new_ids
+from register.payloads import (
+    AccreditationChanges,
+    AccreditationTerms,
+    Actor,
+    AgencyChanges,
+    AgencyTerms,
+    EndingTerms,
+    IssuerChanges,
+    IssuerTerms,
+    KeyRevocationTerms,
+    KeyTerms,
+    MandateTerms,
+    ProgrammeChanges,
+    ProgrammeTerms,
+    RegisterOpened,
+    ReinstatementTerms,
+    RelationTerms,
+)
+
+NODE: Final = Actor(role="node")
+"""The node speaking for itself: it opens its register."""
+
+PATHS: Final = {
+    "agency": "agencies",
+    "issuer": "issuers",
+    "programme": "programmes",
+    "mandate": "mandates",
+    "accreditation": "accreditations",
+}
+"""Kind → the part of an address before the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One event to be said: its type, the id of its subject, the path of the subject's address, and its data."""
+
+    type: str
+    id: str
+    path: str
+    data: BaseModel | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One entry that was written: the kind, id and address of its subject, and its place in the ledger."""
+
+    kind: str
+    id: str
+    url: str
+    origin: str
+    index: int
+    type: str
+
+
+Clock = Callable[[], datetime]
+Also = Callable[[list[Written]], None]
+
+
+def record(
+    intents: Sequence[Intent], *, actor: Actor, clock: Clock = timezone.now, also: Also | None = None
+) -> list[Written]:
+    """Write all intents or none, and say where they stand; `also` runs in the same transaction, before it commits.
+
+    Raises Refused or MalformedEvent (their `position` counts intents from 0) and the errors of ledger.writer; then
+    nothing was written. After the commit (of the outermost transaction) the log is signed.
+    """
+    if not intents:
+        return []
+    origin = settings.ASSAY_ORIGIN
+    with transaction.atomic():
+        locked = writer.lock(origin, clock())
+        start = locked.size
+        writer.append(locked, _draft(intents, actor, locked.time))
+        projection.catch_up(origin)
+        written = [_written(intent, origin, start + i) for i, intent in enumerate(intents)]
+        if also is not None:
+            also(written)
+    transaction.on_commit(lambda: _publish(origin, start + len(intents)))
+    return written
+
+
+def _publish(origin: str, size: int) -> None:
+    publish.cover(origin, size)
+
+
+def _draft(intents: Sequence[Intent], actor: Actor, time: datetime) -> list[writer.Draft]:
+    source = settings.ASSAY_BASE_URL
+    said_by = actor.model_dump(mode="json", exclude_none=True)
+    drafts = []
+    for intent, event_id in zip(intents, new_ids(len(intents)), strict=True):
+        data = {**data_of(intent.data), "actor": said_by}
+        entry = events.draft(
+            intent.type, event_id=event_id, source=source, subject=source + intent.path, time=time, data=data
+        )
+        drafts.append(writer.Draft(entry, events.identity(source, event_id)))
+    return drafts
+
+
+def data_of(said: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an entry says of some terms: fields that were set, in canonical values.
+
+    A null is kept where setting it means something, which is at the top of `…Changes`; within a value it is left out.
+    """
+    if not isinstance(said, BaseModel):
+        return dict(said)
+    given = said.model_dump(mode="json", exclude_unset=True)
+    keeps_null = isinstance(said, (AgencyChanges, IssuerChanges, ProgrammeChanges, AccreditationChanges))
+    return {name: _without_nulls(value) for name, value in given.items() if value is not None or keeps_null}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _written(intent: Intent, origin: str, index: int) -> Written:
+    kind = intent.type.split(".", 1)[0]
+    return Written(kind, intent.id, settings.ASSAY_BASE_URL + intent.path, origin, index, intent.type)
+
+
+def receipts_for(written: Iterable[Written]) -> dict[int, str]:
+    """Return the receipts (tlog-proof text) of entries just written, by index; signs first if nobody has yet."""
+    places = list(written)
+    if not places:
+        return {}
+    origin, indexes = places[0].origin, [place.index for place in places]
+    publish.cover(origin, max(indexes) + 1)
+    return reader.read_receipts(origin, indexes)
+
+
+def _one(intent: Intent, actor: Actor, also: Also | None) -> Written:
+    return record([intent], actor=actor, also=also)[0]
+
+
+def intend(event_type: str, said: BaseModel | Mapping[str, Any], record_id: str | None = None) -> Intent:
+    """Return the intent to say something of a thing, by default of a new one with a new id."""
+    subject = record_id or new_id()
+    return Intent(event_type, subject, f"/{PATHS[event_type.split('.', 1)[0]]}/{subject}", said)
+
+
+# register, agencies --------------------------------------------------------------------------------------------------
+
+
+def open_register(terms: Mapping[str, Any], *, also: Also | None = None) -> Written:
+    """Say entry 0 of this node's ledger: `terms` are the fields of payloads.RegisterOpened but the actor's.
+
+    Makes the log unless it exists. Raises Refused (`register_not_opened`) when the register is open already.
+    """
+    RegisterOpened.model_validate({**terms, "actor": NODE.model_dump()})
+    with transaction.atomic():
+        writer.open_log(settings.ASSAY_ORIGIN, own=True)
+        return _one(Intent("register.opened", settings.ASSAY_ORIGIN, "", terms), NODE, also)
+
+
+def recognise_agency(terms: AgencyTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Recognise an agency for a scope and a period."""
+    return _one(intend("agency.recognised", terms), actor, also)
+
+
+def amend_agency(agency: str, changes: AgencyChanges, *, actor: Actor, also: Also | None = None) -> Written:
+    """Change an agency's record or its recognition."""
+    return _one(intend("agency.amended", changes, agency), actor, also)
+
+
+def withdraw_agency(agency: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Withdraw an agency's recognition."""
+    return _one(intend("agency.withdrawn", ending, agency), actor, also)
+
+
+# issuers -------------------------------------------------------------------------------------------------------------
+
+
+def register_issuer(terms: IssuerTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Register an issuer."""
+    return _one(intend("issuer.registered", terms), actor, also)
+
+
+def register_issuers(terms: Iterable[IssuerTerms], *, actor: Actor, also: Also | None = None) -> list[Written]:
+    """Register many issuers, all or none."""
+    return record([intend("issuer.registered", one) for one in terms], actor=actor, also=also)
+
+
+def amend_issuer(issuer: str, changes: IssuerChanges, *, actor: Actor, also: Also | None = None) -> Written:
+    """Change an issuer's record."""
+    return _one(intend("issuer.amended", changes, issuer), actor, also)
+
+
+def close_issuer(issuer: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Record that an issuer has closed."""
+    return _one(intend("issuer.closed", ending, issuer), actor, also)
+
+
+def relate_issuer(issuer: str, terms: RelationTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Record how an issuer relates to another."""
+    return _one(intend("issuer.related", terms, issuer), actor, also)
+
+
+def intend_key(issuer: str, terms: KeyTerms) -> Intent:
+    """Return the intent to bind a new key to an issuer."""
+    key = new_id()
+    return Intent("key.bound", key, f"/issuers/{issuer}/keys/{key}", {**data_of(terms), "issuer": issuer})
+
+
+def bind_key(issuer: str, terms: KeyTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Bind a key to an issuer."""
+    return _one(intend_key(issuer, terms), actor, also)
+
+
+def revoke_key(issuer: str, key: str, terms: KeyRevocationTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Revoke a key of an issuer."""
+    return _one(Intent("key.revoked", key, f"/issuers/{issuer}/keys/{key}", terms), actor, also)
+
+
+# programmes, mandates ------------------------------------------------------------------------------------------------
+
+
+def register_programme(terms: ProgrammeTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Describe a standing programme of an issuer."""
+    return _one(intend("programme.registered", terms), actor, also)
+
+
+def amend_programme(programme: str, changes: ProgrammeChanges, *, actor: Actor, also: Also | None = None) -> Written:
+    """Change a programme's description."""
+    return _one(intend("programme.amended", changes, programme), actor, also)
+
+
+def close_programme(programme: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Record that a programme has ended."""
+    return _one(intend("programme.closed", ending, programme), actor, also)
+
+
+def grant_mandate(terms: MandateTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Let another organisation seal credentials for an awarding body."""
+    return _one(intend("mandate.granted", terms), actor, also)
+
+
+def revoke_mandate(mandate: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Revoke a mandate."""
+    return _one(intend("mandate.revoked", ending, mandate), actor, also)
+
+
+# accreditations ------------------------------------------------------------------------------------------------------
+
+
+def grant_accreditation(terms: AccreditationTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Grant an accreditation."""
+    return _one(intend("accreditation.granted", terms), actor, also)
+
+
+def grant_accreditations(
+    terms: Iterable[AccreditationTerms], *, actor: Actor, also: Also | None = None
+) -> list[Written]:
+    """Grant many accreditations, all or none."""
+    return record([intend("accreditation.granted", one) for one in terms], actor=actor, also=also)
+
+
+def amend_accreditation(
+    accreditation: str, changes: AccreditationChanges, *, actor: Actor, also: Also | None = None
+) -> Written:
+    """Amend or correct an accreditation."""
+    return _one(intend("accreditation.amended", changes, accreditation), actor, also)
+
+
+def suspend_accreditation(accreditation: str, terms: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Suspend an accreditation until it is reinstated."""
+    return _one(intend("accreditation.suspended", terms, accreditation), actor, also)
+
+
+def reinstate_accreditation(
+    accreditation: str, terms: ReinstatementTerms, *, actor: Actor, also: Also | None = None
+) -> Written:
+    """Lift a suspension."""
+    return _one(intend("accreditation.reinstated", terms, accreditation), actor, also)
+
+
+def revoke_accreditation(accreditation: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Revoke an accreditation for good."""
+    return _one(intend("accreditation.revoked", ending, accreditation), actor, also)

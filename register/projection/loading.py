@@ -1,0 +1,89 @@
+"""Loading: just the records that some entries are judged and folded by, as a partial `State`.
+
+One query for all kinds, and a second one where subjects already recorded rest on further records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from ledger.database import fetch_all
+from register.events import Event
+from register.models import VERSIONS
+from register.records import load
+from register.state import Change, State, further_needs, needs
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TABLES: Final = {kind: model._meta.db_table for kind, model in VERSIONS.items()}
+
+_CLAIMANTS: Final = """
+    SELECT {column} FROM register_claim c, unnest(%s::text[], %s::text[]) AS n(scheme, value)
+    WHERE c.value = n.value AND c.scheme = n.scheme AND c.log_id = %s AND c.recorded_until IS NULL
+"""
+
+
+class Wanted:
+    """Ids by kind and claims that are to be known; ids that are no UUIDs name nothing in the read model."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, dict[str, None]] = defaultdict(dict)
+        self.claims: dict[tuple[str, str], None] = {}
+
+    def add(self, ids: Iterable[tuple[str, str]]) -> None:
+        """Want these records, too."""
+        for kind, record_id in ids:
+            if kind != "register" and _UUID.fullmatch(record_id):
+                self.ids[kind][record_id] = None
+
+
+def load_state(origin: str, log_id: int, size: int, time: datetime | None, events: Sequence[Event]) -> State:
+    """Return the state after `size` entries as far as the next events look at it."""
+    state, wanted = State(origin, size, time), Wanted()
+    for event in events:
+        needed = needs(event)
+        wanted.add(needed.ids)
+        wanted.claims.update(dict.fromkeys(needed.claims))
+    state.adopt(_read(log_id, wanted, with_register=True))
+    further = Wanted()
+    for kind in tuple(wanted.ids):
+        for record in state.table(kind).values():
+            further.add(n for n in further_needs(kind, record) if n[1] not in state.table(n[0]))
+    if further.ids:
+        state.adopt(_read(log_id, further, with_register=False))
+    return state
+
+
+def _read(log_id: int, wanted: Wanted, *, with_register: bool) -> list[Change]:
+    """Read newest versions, in the order of each record's first entry, which is the order a full replay has them in."""
+    parts, parameters = _name_queries(log_id, wanted, with_register=with_register)
+    rows = fetch_all(" UNION ALL ".join(parts), tuple(parameters)) if parts else []  # type: ignore[arg-type]
+    changes = [Change(kind, record.id, record) for kind, content in rows for record in (load(kind, content),)]
+    return sorted(changes, key=lambda change: change.record.entries[0])
+
+
+def _name_queries(log_id: int, wanted: Wanted, *, with_register: bool) -> tuple[list[str], list[Any]]:
+    parts: list[str] = []
+    parameters: list[Any] = []
+    if with_register:
+        parts.append(
+            "SELECT 'register', content::text FROM register_register WHERE log_id = %s AND recorded_until IS NULL"
+        )
+        parameters.append(log_id)
+    claims = list(wanted.claims)
+    schemes, values = [scheme for scheme, _ in claims], [value for _, value in claims]
+    for kind in sorted({*wanted.ids, *(("issuer", "key") if claims else ())}):
+        claimants = ""
+        ids: list[Any] = [list(wanted.ids.get(kind, ()))]
+        if claims and kind in ("issuer", "key"):
+            claimants = "OR uid IN (" + _CLAIMANTS.format(column="issuer" if kind == "issuer" else "record") + ")"
+            ids += [schemes, values, log_id]
+        parts.append(
+            f"SELECT '{kind}', content::text FROM {_TABLES[kind]} "
+            f"WHERE (uid = ANY(%s::uuid[]) {claimants}) AND log_id = %s AND recorded_until IS NULL"
+        )
+        parameters += [*ids, log_id]
+    return parts, parameters

@@ -1,0 +1,145 @@
+"""Replaying: make the read model a second time from the ledger, compare, and put it in place of the first.
+
+The second one grows in temporary tables of the same names. PostgreSQL looks for a table among a session's temporary
+ones first, so the very code of live writes fills them, while others go on reading the real ones. They vanish with
+the transaction, whatever happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, LiteralString, NamedTuple, cast
+
+from django.db import connection, models, transaction
+
+from ledger.database import fetch_all, open_cursor
+from register.models import VERSIONS, Cursor, Happening, IdentifierClaim, SearchWord
+from register.projection.catch_up import catch_up
+
+TABLES: Final[tuple[type[models.Model], ...]] = (*VERSIONS.values(), Happening, IdentifierClaim, SearchWord, Cursor)
+"""All tables of the read model."""
+
+Progress = Callable[[str, int], None]
+
+
+class Difference(NamedTuple):
+    """The first row that is not what the ledger says: its table, its key in words, the entry it stems from."""
+
+    table: str
+    key: str
+    index: int
+    what: str
+
+
+def check(progress: Progress = lambda origin, size: None) -> Difference | None:
+    """Replay what the read model claims to hold and return the first difference; nothing is changed."""
+    with transaction.atomic():
+        _freeze()
+        with _shadow():
+            _replay_as_far(progress)
+            return _first_difference()
+
+
+def rebuild(progress: Progress = lambda origin, size: None) -> Difference | None:
+    """Replay all entries of all logs and put the rows in place; return the first difference from what was there.
+
+    Writers wait until it is done; readers see the old rows until then, and go on with the new ones.
+    """
+    with transaction.atomic():
+        with open_cursor() as cursor:
+            cursor.execute("LOCK TABLE register_cursor IN EXCLUSIVE MODE")
+        _freeze()
+        with _shadow():
+            _replay_as_far(progress)
+            found = _first_difference()
+            for origin, _ in _logs():
+                catch_up(origin, progress=lambda size, origin=origin: progress(origin, size))  # type: ignore[misc]
+            _replace()
+            return found
+
+
+def _freeze() -> None:
+    """See the tables as of one moment, unless the caller's transaction has begun to look already (tests)."""
+    with open_cursor() as cursor:
+        fresh = len(connection.savepoint_ids) == 0
+        if fresh:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # A statement prepared earlier in this session must not go on meaning the real tables.
+        cursor.execute("DISCARD PLANS")
+
+
+@contextmanager
+def _shadow() -> Iterator[None]:
+    names = [model._meta.db_table for model in TABLES]
+    _run(f"CREATE TEMPORARY TABLE {name} (LIKE public.{name} INCLUDING ALL) ON COMMIT DROP" for name in names)
+    yield
+    _run(f"DROP TABLE pg_temp.{name}" for name in names)
+    _run(["DISCARD PLANS"])
+
+
+def _run(statements: Iterator[str] | list[str]) -> None:
+    with open_cursor() as cursor:
+        for statement in statements:
+            cursor.execute(cast(LiteralString, statement))
+
+
+def _logs() -> list[tuple[str, int]]:
+    """Return all logs by origin with the size the read model claims."""
+    return [
+        (origin, size)
+        for origin, size in fetch_all(
+            "SELECT l.origin, coalesce(c.size, 0) FROM ledger_log l LEFT JOIN public.register_cursor c ON c.log_id = l.id "
+            "ORDER BY l.id",
+            (),
+        )
+    ]
+
+
+def _replay_as_far(progress: Progress) -> None:
+    for origin, size in _logs():
+        if size:
+            catch_up(origin, size, lambda done, origin=origin: progress(origin, done))  # type: ignore[misc]
+
+
+def _first_difference() -> Difference | None:
+    found = [difference for model in TABLES for difference in _differences(model)]
+    return min(found, key=lambda difference: difference.index, default=None)
+
+
+def _differences(model: type[models.Model]) -> list[Difference]:
+    """Return the first difference in one table, if there is one."""
+    table, keys = model._meta.db_table, [field.column for field in model._meta.pk_fields]
+    columns = _columns_of(model)
+    index = next((name for name in ("recorded_from", "index", "size") if name in columns), None)
+    place = f"coalesce(live.{index}, again.{index})" if index else "0::bigint"
+    live, again = (
+        ", ".join(f"{side}.{name}::text" if name == "content" else f"{side}.{name}" for name in columns)
+        for side in ("live", "again")
+    )
+    query = f"""
+        SELECT concat_ws(' ', {", ".join(keys)}), {place}, live.{keys[0]} IS NULL, again.{keys[0]} IS NULL
+        FROM public.{table} live FULL JOIN pg_temp.{table} again USING ({", ".join(keys)})
+        WHERE ROW({live}) IS DISTINCT FROM ROW({again}) ORDER BY 2, 1 LIMIT 1
+    """
+    return [
+        Difference(table, key, row_index, "is missing" if gone else "should not be there" if extra else "differs")
+        for key, row_index, gone, extra in fetch_all(cast(LiteralString, query), ())
+    ]
+
+
+def _columns_of(model: type[models.Model]) -> list[str]:
+    fields = model._meta.concrete_fields
+    return [field.column for field in fields if not isinstance(field, models.CompositePrimaryKey)]
+
+
+def _replace() -> None:
+    """Put the shadow's rows into the real tables, in this transaction."""
+    for model in TABLES:
+        table, columns = model._meta.db_table, ", ".join(_columns_of(model))
+        _run(
+            [
+                f"DELETE FROM public.{table}",
+                f"INSERT INTO public.{table} ({columns}) SELECT {columns} FROM pg_temp.{table}",
+            ]
+        )
