@@ -62,6 +62,19 @@ def test_a_refresh_takes_the_newer_time_and_never_an_older_one() -> None:
     assert advance(later, SMALL.checkpoint(8, None)) == later
 
 
+def test_a_refresh_at_the_same_time_may_bring_further_signatures() -> None:
+    both = replace(AT_8, keys=(*KEYS, SECOND_WITNESS.verifier))
+    text = note.parse_note(SMALL.checkpoint(8)).text
+    more = note.format_note(text, [LOG.sign(text), WITNESS.cosign(text, TIME), SECOND_WITNESS.cosign(text, TIME)])
+    assert advance(both, more).note == more
+
+
+def test_the_longest_entry_is_accepted() -> None:
+    log = SmallLog([b"a" * 65_535])
+    state = advance(START, log.checkpoint())
+    assert accept_entries(state, 0, log.entries).frontier.size == 1
+
+
 def test_pitfall_2_a_rolled_back_log_is_refused_with_both_notes() -> None:
     with pytest.raises(Rollback) as caught:
         advance(AT_8, SMALL.checkpoint(7))

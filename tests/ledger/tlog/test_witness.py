@@ -172,6 +172,8 @@ def test_pitfall_1_and_2_whatever_is_submitted_the_record_never_shrinks_nor_fork
 
 
 def test_pitfall_14_bodies_and_proofs_are_bounded() -> None:
+    longest = [SMALL.root()] * 63
+    assert list(ask(8, longest, GOOD).proof) == longest
     too_many = encode_proof([SMALL.root()] * 64)
     for body in (b"old 8\n" + too_many.encode() + b"\n" + GOOD, b"old 8\n\n" + GOOD + b"a" * witness.MAX_BODY):
         with pytest.raises(RequestMalformed):
