@@ -8,13 +8,14 @@ Sources: CloudEvents 1.0.2 (CNCF), RFC 8785, RFC 9562 (UUIDv7).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from ledger.tlog import canonical
 from ledger.tlog.errors import CanonicalFormError
@@ -22,6 +23,7 @@ from register import payloads
 from register.errors import MalformedEvent, UnknownEventType
 from register.moments import format_instant, parse_moment
 from register.payloads import Said
+from register.texts import check_line, check_url
 
 SPEC_VERSION: Final = "1.0"
 SCHEMA_VERSION: Final = "1"
@@ -50,6 +52,20 @@ CATALOGUE: Final[Mapping[str, type[Said]]] = {
 }
 """Event type → the model of its data. What is not here is unknown and quarantined when it comes from a peer."""
 
+_PLAIN_WORDS: Final = {
+    "missing": "expected a value, got none; the field is required",
+    "tuple_type": "expected a list",
+    "dict_type": "expected an object of names and values",
+    "model_type": "expected an object",
+    "dataclass_type": "expected an object",
+    "string_type": "expected a text",
+    "int_type": "expected an integer",
+    "bool_type": "expected true or false",
+}
+"""Faults that pydantic names in Python's words, in JSON's."""
+
+_ATTRIBUTES: Final = ("id", "source", "type", "subject", "time", "schemaversion")
+_EVENT_ID: Final = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ENVELOPE: Final = {
     "specversion",
     "id",
@@ -81,11 +97,6 @@ class Event:
         return self.subject.rsplit("/", 1)[-1]
 
 
-@cache
-def _adapter(event_type: str) -> TypeAdapter[Any]:
-    return TypeAdapter(CATALOGUE[event_type])
-
-
 def parse(entry: bytes) -> Event:
     """Parse an entry's bytes into an event.
 
@@ -102,27 +113,63 @@ def parse(entry: bytes) -> Event:
 def _read_envelope(envelope: object) -> Event:
     if not isinstance(envelope, dict) or envelope.get("specversion") != SPEC_VERSION:
         raise MalformedEvent(f"expected a CloudEvents object of specversion {SPEC_VERSION!r}")
-    texts = [envelope.get(name) for name in ("id", "source", "type", "subject", "time", "schemaversion")]
-    if not all(isinstance(text, str) and 0 < len(text) <= 2000 for text in texts):
-        raise MalformedEvent("expected non-empty texts for id, source, type, subject, time and schemaversion")
-    event_id, source, event_type, subject, time, version = (str(text) for text in texts)
-    if event_type not in CATALOGUE or version != SCHEMA_VERSION:
+    event_id, source, event_type, subject, time, version = (_read_attribute(envelope, name) for name in _ATTRIBUTES)
+    model = CATALOGUE.get(event_type)
+    if model is None or version != SCHEMA_VERSION:
         raise UnknownEventType(f"event type {event_type[:80]!r} in schema version {version[:20]!r} is not known here")
     try:
-        moment = parse_moment(time)
-        data = _adapter(event_type).validate_python(envelope.get("data"))
+        moment = _read_addresses_and_time(event_id, source, subject, time)
+    except ValueError as error:
+        raise MalformedEvent(f"{event_type}: {error}") from error
+    return Event(event_id, source, event_type, subject, moment, _read_data(event_type, envelope.get("data")), version)
+
+
+def _read_attribute(envelope: Mapping[str, Any], name: str) -> str:
+    text = envelope.get(name)
+    if not isinstance(text, str) or not 0 < len(text) <= 2000:
+        raise MalformedEvent(f"expected a text of 1 to 2000 characters as {name}, got {type(text).__name__}")
+    return text
+
+
+def _read_addresses_and_time(event_id: str, source: str, subject: str, time: str) -> datetime:
+    if not _EVENT_ID.fullmatch(event_id):
+        raise ValueError("expected an id such as urn:uuid:0190f0a0-0000-7000-8000-000000000000 (RFC 9562)")
+    _check_address(source)
+    if subject != source and not subject.startswith(source + "/"):
+        raise ValueError("expected a subject that is the source's address or lies below it")
+    check_line(subject)
+    if len(time) == 10:
+        raise ValueError("expected a time (RFC 3339) such as 2024-01-31T12:00:00Z, got a bare date")
+    return parse_moment(time)
+
+
+@lru_cache(maxsize=1024)  # a ledger has one source; peers add theirs
+def _check_address(source: str) -> None:
+    if check_url(source).endswith("/") or "?" in source or "#" in source:
+        raise ValueError("expected a source without slash at its end, query and fragment")
+
+
+def _read_data(event_type: str, data: object) -> Said:
+    try:
+        return CATALOGUE[event_type].model_validate(data)
     except ValidationError as error:
         raise MalformedEvent(f"{event_type}: {describe(error)}") from error
-    except ValueError as error:
-        raise MalformedEvent(f"{event_type}: time: {error}") from error
-    return Event(event_id, source, event_type, subject, moment, data, version)
 
 
 def describe(error: ValidationError) -> str:
     """Say in one line what a validation found: the first fault's field and what was expected, never the input."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "data"
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    field, sentence = first_fault(error)
+    return f"{field or 'data'}: {sentence}"
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Return the first fault's field (dotted path, empty when no single one) and a sentence on what was expected."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    field = ".".join(str(part)[:80] for part in fault["loc"][:8])
+    if fault["type"] == "extra_forbidden":
+        return field, f"unknown field {field!r}; remove it, or check how it is spelled"
+    plain = _PLAIN_WORDS.get(fault["type"])
+    return field, plain or fault["msg"].removeprefix("Value error, ")
 
 
 def draft(
@@ -151,12 +198,13 @@ def identity(source: str, event_id: str) -> bytes:
 
 def json_schema(event_type: str) -> dict[str, Any]:
     """Return the published JSON Schema (2020-12) of a whole entry of this type and the current version."""
-    data = _adapter(event_type).json_schema(mode="validation", ref_template="#/$defs/{model}")
+    data = CATALOGUE[event_type].model_json_schema(mode="validation", ref_template="#/$defs/{model}")
     definitions = data.pop("$defs", {})
     text = {"type": "string", "minLength": 1}
     properties = {name: dict(text) for name in sorted(_ENVELOPE - {"data"})}
     properties |= {"specversion": {"const": SPEC_VERSION}, "type": {"const": event_type}, "data": data}
     properties |= {"schemaversion": {"const": SCHEMA_VERSION}, "time": {"type": "string", "format": "date-time"}}
+    properties["id"] = {"type": "string", "pattern": f"^{_EVENT_ID.pattern}$"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": event_type,

@@ -10,6 +10,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from register.texts import check_line
 from register.vocabularies.identifiers import canonicalise
 
 
@@ -27,19 +28,40 @@ KEY_KINDS: Final = ("did", "jwk", "x5t", "eidas")
 """Kinds of keys; a key's value finds its issuer as an identifier does."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_ROR = re.compile(r"(?:https?://)?(?:www\.)?(?:ror\.org/)?(0[a-z0-9]{6}[0-9]{2})/?", re.IGNORECASE)
+_ROR = re.compile(r"(?:https?://)?(?:www\.)?(?:ror\.org/)?(0[a-z0-9]{6}[0-9]{2})/?", re.IGNORECASE | re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9-]{1,19}):(.+)", re.DOTALL)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _MAX = 500
 
 
 def normalise_value(scheme: str, value: str) -> str:
-    """Return `value` in the canonical spelling of a scheme or kind of key; raise ValueError with what was expected."""
-    if scheme in ("jwk", "x5t"):
-        return _normalise_thumbprint(value.strip())
-    if scheme == "did":
-        value = value.split("#", 1)[0].split("?", 1)[0]
-    return canonicalise(scheme, value)[1]
+    """Return `value` in the canonical spelling of `scheme`, a fixed point; raise ValueError with what was expected.
+
+    The spellings are those of register/vocabularies/identifiers.py. A ROR is tested for its shape only: its check
+    digits are the business of whoever types one in, not a reason to refuse an entry that another register recorded.
+    """
+    if len(value) > _MAX:
+        raise ValueError(f"expected an identifier of 1 to {_MAX} characters in scheme {scheme!r}")
+    text = check_line(" ".join(value.split()))
+    if not text:
+        raise ValueError(f"expected an identifier of 1 to {_MAX} characters in scheme {scheme!r}")
+    if scheme not in _ASCII_SCHEMES:
+        return text
+    if not text.isascii():
+        raise ValueError(f"expected ASCII letters, digits and signs in scheme {scheme!r}, got {text[:60]!r}")
+    return _NORMALISERS[scheme](text) if scheme in _NORMALISERS else canonicalise(scheme, text)[1]
+
+
+def _normalise_ror(text: str) -> str:
+    match = _ROR.fullmatch(text)
+    if not match:
+        raise ValueError(f"expected a ROR such as https://ror.org/04dkp9463, got {text[:60]!r}")
+    return f"https://ror.org/{match[1].lower()}"
+
+
+def _normalise_did(text: str) -> str:
+    """A DID URL (W3C DID 1.0, section 3.2) names the same subject without its fragment and query."""
+    return canonicalise("did", text.split("#", 1)[0].split("?", 1)[0])[1]
 
 
 def _normalise_thumbprint(text: str) -> str:
@@ -48,14 +70,27 @@ def _normalise_thumbprint(text: str) -> str:
     return text
 
 
+_NORMALISERS: Final = {
+    "ror": _normalise_ror,
+    "did": _normalise_did,
+    "jwk": _normalise_thumbprint,
+    "x5t": _normalise_thumbprint,
+}
+_ASCII_SCHEMES: Final = frozenset(
+    {"ror", "pic", "erasmus", "oid", "schac", "eidas", "vat", "did", "jwk", "x5t", "isni", "wikidata", "lei", "euid"}
+)
+"""Schemes in which a letter of another script can only be a look-alike."""
+
+
 def parse_identifier(text: str) -> Identifier:
     """Read any way of naming an issuer: id, address, DID, `scheme:value`, ROR address, key thumbprint.
 
     Raises ValueError with the accepted forms when the text fits none.
     """
     stripped = text.strip()
-    if not stripped or len(stripped) > _MAX or "\x00" in stripped:
+    if not stripped or len(stripped) > _MAX:
         raise ValueError(f"expected an identifier of 1 to {_MAX} characters")
+    check_line(stripped)
     for read in (_read_uuid, _read_ror, _read_address, _read_did, _read_scheme, _read_thumbprint):
         found = read(stripped)
         if found is not None:

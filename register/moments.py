@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _FIRST_YEAR = 1000
+_DAY_BUT_AN_INSTANT = timedelta(days=1) - datetime.resolution
 
 
 def parse_moment(value: object) -> datetime:
@@ -22,7 +23,7 @@ def parse_moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return _in_utc(value)
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+        return _check_year(datetime(value.year, value.month, value.day, tzinfo=UTC))
     if not isinstance(value, str):
         raise ValueError(f"expected a date such as 2024-01-31, got {type(value).__name__}")
     if not (_DATE.fullmatch(value) or _DATE_TIME.fullmatch(value)):
@@ -38,23 +39,28 @@ def _read_text(text: str) -> datetime:
             moment = datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not a date of the calendar: {error}") from None
-    if moment.year < _FIRST_YEAR:
-        raise ValueError(f"expected a year from {_FIRST_YEAR} to 9999, got {text!r}")
-    return moment
+    return _check_year(moment)
 
 
 def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("expected a time with an offset, such as 2024-01-31T12:00:00Z")
-    return value.astimezone(UTC)
+    try:
+        return _check_year(value.astimezone(UTC))
+    except OverflowError:
+        raise ValueError(f"expected a year from {_FIRST_YEAR} to 9999, got {value.isoformat()}") from None
+
+
+def _check_year(moment: datetime) -> datetime:
+    if moment.year < _FIRST_YEAR:
+        raise ValueError(f"expected a year from {_FIRST_YEAR} to 9999, got {moment.isoformat()}")
+    return moment
 
 
 def parse_end_of_moment(text: str) -> datetime:
     """Read a transaction time: a bare date is its last instant in UTC, anything else as `parse_moment`."""
     moment = parse_moment(text)
-    if len(text) == 10:
-        return moment + timedelta(days=1) - timedelta(microseconds=1)
-    return moment
+    return moment + _DAY_BUT_AN_INSTANT if len(text) == 10 else moment
 
 
 def format_instant(moment: datetime) -> str:

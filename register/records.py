@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, with_config
 
 from register.moments import Instant, Moment
 from register.scope import Scope
+from register.texts import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +75,17 @@ class Document:
     languages: tuple[str, ...] = ()
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class IdentifierClaim:
     """One identifier of an organisation, as claimed; `value` is canonical, `original` as it was written."""
 
     scheme: str
-    value: str
+    value: Text
     valid_from: Moment | None = None
     valid_until: Moment | None = None
-    source: str | None = None
-    original: str | None = None
+    source: Text | None = None
+    original: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,11 @@ class RegisterRecord:
     name: str
     territory: tuple[str, ...]
     operator: str
-    policy_url: str | None
     vkey: str
     witness_vkey: str
     statement_jwk: Mapping[str, str]
     entries: tuple[int, ...]
+    policy_url: str | None = None
     demonstration: bool = False
 
 
@@ -284,6 +286,9 @@ def scope_at(newest: Scope, former: tuple[FormerScope, ...], at: Moment) -> Scop
     still_held = [terms for terms in former if at < terms.until]
     return min(still_held, key=lambda terms: terms.until).scope if still_held else newest
 
+
+POSITIVE_DECISIONS: Final = frozenset({"positive", "positive_with_conditions"})
+"""Decisions of an agency by which an accreditation counts."""
 
 Record = (
     RegisterRecord

@@ -8,12 +8,13 @@ term, EQF exactly, ISCED-F and jurisdiction by hierarchy (prefix), programme by 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, ConfigDict, Field, with_config
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, with_config
 
 from register import vocabularies
+from register.texts import check_line
 
 LIMITS: Final = {
     "credential_type": "credential_types",
@@ -25,21 +26,41 @@ LIMITS: Final = {
 """Question field → scope field, in the order in which answers list them."""
 
 _MANY = 500
+_NAMES: Final = ("credential_types", "eqf_levels", "isced_f", "jurisdictions", "programmes", "activities")
 
 
-def _limit(value: object) -> object:
+def _known(vocabulary: str, parse: Callable[[object], str]) -> Callable[[object], str]:
+    """Let a code as we write it through without the search for other spellings that `parse` does."""
+
+    def read(value: object) -> str:
+        return value if isinstance(value, str) and value in vocabularies.load(vocabulary) else parse(value)
+
+    return read
+
+
+def _absent_when_empty(value: object) -> object:
     """An empty list limits nothing, so it is the same as an absent one."""
-    if isinstance(value, (list, tuple)):
-        return tuple(dict.fromkeys(value)) if value else None
-    return value
+    return None if isinstance(value, (list, tuple)) and not value else value
 
 
-_CredentialType = Annotated[str, BeforeValidator(vocabularies.parse_credential_type)]
-_EqfLevel = Annotated[int, BeforeValidator(vocabularies.parse_eqf), Field(ge=1, le=8)]
-_IscedF = Annotated[str, BeforeValidator(vocabularies.parse_isced_f)]
-_Jurisdiction = Annotated[str, BeforeValidator(vocabularies.parse_jurisdiction)]
-_Activity = Annotated[str, BeforeValidator(lambda value: vocabularies.load("esg-activities").get(value).code)]
-_Programme = Annotated[str, Field(min_length=1, max_length=200)]
+def _once_each(terms: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    return tuple(dict.fromkeys(terms)) if terms is not None else None
+
+
+def _read_activity(value: object) -> str:
+    return vocabularies.load("esg-activities").get(value).code
+
+
+_CredentialType = Annotated[str, BeforeValidator(_known("credential-types", vocabularies.parse_credential_type))]
+_EqfLevel = Annotated[StrictInt, Field(ge=1, le=8)]
+_IscedF = Annotated[str, BeforeValidator(_known("isced-f", vocabularies.parse_isced_f))]
+_Jurisdiction = Annotated[str, BeforeValidator(_known("countries", vocabularies.parse_jurisdiction))]
+_Activity = Annotated[str, BeforeValidator(_read_activity)]
+_Programme = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True), AfterValidator(check_line)]
+
+# One fault is enough to refuse a list, and looking for what a stranger may have meant takes time: fail at the first.
+_LIMIT = Field(max_length=_MANY, fail_fast=True)
+_CLEAN = (BeforeValidator(_absent_when_empty), AfterValidator(_once_each))
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -47,22 +68,12 @@ _Programme = Annotated[str, Field(min_length=1, max_length=200)]
 class Scope:
     """Limits on credential types, EQF levels, ISCED-F fields, jurisdictions, programmes and (agencies) activities."""
 
-    credential_types: Annotated[
-        Annotated[tuple[_CredentialType, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)
-    ] = None
-    eqf_levels: Annotated[Annotated[tuple[_EqfLevel, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = (
-        None
-    )
-    isced_f: Annotated[Annotated[tuple[_IscedF, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = None
-    jurisdictions: Annotated[
-        Annotated[tuple[_Jurisdiction, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)
-    ] = None
-    programmes: Annotated[
-        Annotated[tuple[_Programme, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)
-    ] = None
-    activities: Annotated[Annotated[tuple[_Activity, ...], Field(max_length=_MANY)] | None, BeforeValidator(_limit)] = (
-        None
-    )
+    credential_types: Annotated[Annotated[tuple[_CredentialType, ...], _LIMIT] | None, *_CLEAN] = None
+    eqf_levels: Annotated[Annotated[tuple[_EqfLevel, ...], _LIMIT] | None, *_CLEAN] = None
+    isced_f: Annotated[Annotated[tuple[_IscedF, ...], _LIMIT] | None, *_CLEAN] = None
+    jurisdictions: Annotated[Annotated[tuple[_Jurisdiction, ...], _LIMIT] | None, *_CLEAN] = None
+    programmes: Annotated[Annotated[tuple[_Programme, ...], _LIMIT] | None, *_CLEAN] = None
+    activities: Annotated[Annotated[tuple[_Activity, ...], _LIMIT] | None, *_CLEAN] = None
 
     def limit(self, name: str) -> tuple[str | int, ...] | None:
         """Return the limit called `name` (a field of this class), or None when unrestricted."""
@@ -102,16 +113,17 @@ _ANCESTORS: Final[dict[str, Callable[[str | int], Iterable[str | int]]]] = {
 
 def limit_covers(name: str, limit: tuple[str | int, ...] | None, value: str | int) -> bool:
     """Tell whether a limit named `name` lets `value` through: itself or one of its broader terms is listed."""
-    return limit is None or any(term in limit for term in _ANCESTORS[name](value))
+    return limit is None or value in limit or any(term in limit for term in _ANCESTORS[name](value))
 
 
 def exceeding(inner: Scope, outer: Scope) -> tuple[str, ...]:
     """Name the limits in which `inner` says more than `outer` allows; a silent `inner` inherits and never exceeds."""
-    return tuple(
-        field.name
-        for field in fields(Scope)
-        if any(not limit_covers(field.name, outer.limit(field.name), v) for v in inner.limit(field.name) or ())
-    )
+    exceeded = []
+    for name in _NAMES:
+        said, allowed = inner.limit(name), outer.limit(name)
+        if said and allowed is not None and not all(limit_covers(name, allowed, value) for value in said):
+            exceeded.append(name)
+    return tuple(exceeded)
 
 
 def intersect_limit(
@@ -126,5 +138,5 @@ def intersect_limit(
 
 def intersect(left: Scope, right: Scope) -> Scope:
     """Return the scope that both let through; an empty tuple in it is a limit that nothing passes."""
-    merged = {f.name: intersect_limit(f.name, left.limit(f.name), right.limit(f.name)) for f in fields(Scope)}
+    merged = {name: intersect_limit(name, left.limit(name), right.limit(name)) for name in _NAMES}
     return Scope(**merged)  # type: ignore[arg-type]  # each limit keeps its own element type

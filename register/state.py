@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from register.events import Event
-from register.identifiers import normalise_value
+from register.events import CATALOGUE, Event
 from register.records import (
     AccreditationRecord,
     AgencyRecord,
@@ -27,6 +27,26 @@ from register.records import (
 
 OF_ISSUER = ("accreditation", "programme", "key", "relation")
 """Kinds of records that belong to one issuer by their `issuer` field."""
+
+_TABLES: Final = {
+    "agency": "agencies",
+    "issuer": "issuers",
+    "relation": "relations",
+    "programme": "programmes",
+    "key": "keys",
+    "mandate": "mandates",
+    "accreditation": "accreditations",
+}
+_REFERRING: Final = {
+    "issuer": "issuer",
+    "other": "issuer",
+    "agency": "agency",
+    "awarding_body": "issuer",
+    "sealer": "issuer",
+    "awarding_bodies": "issuer",
+    "contributing_agencies": "agency",
+}
+"""Field of a payload that names other things → the kind of those."""
 
 
 class Change(NamedTuple):
@@ -66,16 +86,8 @@ class State:
         """Return the records of one kind by id."""
         if kind == "register":
             return {self.register.id: self.register} if self.register else {}
-        tables: dict[str, dict[str, Any]] = {
-            "agency": self.agencies,
-            "issuer": self.issuers,
-            "relation": self.relations,
-            "programme": self.programmes,
-            "key": self.keys,
-            "mandate": self.mandates,
-            "accreditation": self.accreditations,
-        }
-        return tables[kind]
+        table: dict[str, Any] = getattr(self, _TABLES[kind])
+        return table
 
     def adopt(self, changes: Iterable[Change]) -> None:
         """Make the changed records the newest ones and keep the look-ups by claim and by issuer in step."""
@@ -86,21 +98,20 @@ class State:
             table = self.table(kind)
             earlier = table.get(record_id)
             table[record_id] = record
-            self._index(kind, record_id, record, earlier)
+            if earlier is None and kind in OF_ISSUER:
+                self.of_issuer.setdefault((kind, issuer_of(record)), {})[record_id] = None
+            if isinstance(record, IssuerRecord | KeyRecord):
+                self._index_claims(record, earlier)
 
-    def _index(self, kind: str, record_id: str, record: Any, earlier: Any) -> None:
-        if kind in ("issuer", "key"):
-            for claim in claims_of(earlier):
-                if kind == "issuer" and not self._holds_key(record_id, claim):
-                    self.claims.get(claim, {}).pop(record_id, None)
-            for claim in claims_of(record):
-                self.claims.setdefault(claim, {})[issuer_of(record)] = None
-        if kind in OF_ISSUER:
-            self.of_issuer.setdefault((kind, record.issuer), {})[record_id] = None
-
-    def _holds_key(self, issuer: str, claim: tuple[str, str]) -> bool:
-        """Tell whether a claim that an issuer's record gives up stands by a key of the issuer all the same."""
-        return any((key.kind, key.value) == claim for key in self.belonging("key", issuer))
+    def _index_claims(self, record: IssuerRecord | KeyRecord, earlier: IssuerRecord | KeyRecord | None) -> None:
+        issuer = issuer_of(record)
+        held = {claim for key in self.belonging("key", issuer) for claim in claims_of(key)}
+        held.update(claims_of(self.issuers.get(issuer)))
+        for claim in claims_of(earlier):
+            if claim not in held:
+                self.claims[claim].pop(issuer, None)
+        for claim in claims_of(record):
+            self.claims.setdefault(claim, {})[issuer] = None
 
     def belonging(self, kind: str, issuer: str) -> list[Any]:
         """Return the records of a kind in OF_ISSUER that belong to an issuer, in the order of their first entry."""
@@ -109,46 +120,54 @@ class State:
 
 
 def claims_of(record: IssuerRecord | KeyRecord | None) -> tuple[tuple[str, str], ...]:
-    """Return the (scheme, value) pairs by which an issuer can be found through this record."""
+    """Return the (scheme, value) pairs by which an issuer can be found through this record, each once."""
     if isinstance(record, IssuerRecord):
-        return tuple((claim.scheme, claim.value) for claim in record.identifiers)
+        return tuple(dict.fromkeys((claim.scheme, claim.value) for claim in record.identifiers))
     return ((record.kind, record.value),) if record else ()
 
 
-def issuer_of(record: IssuerRecord | KeyRecord) -> str:
-    """Return the id of the issuer that a claiming record belongs to."""
-    return record.id if isinstance(record, IssuerRecord) else record.issuer
-
-
-def relation_id(event: Event) -> str:
-    """Return the id of the relation that an issuer.related makes: the event's own."""
-    return event.id.removeprefix("urn:uuid:")
+def issuer_of(record: Any) -> str:
+    """Return the id of the issuer that a record is, or belongs to."""
+    issuer: str = record.id if isinstance(record, IssuerRecord) else record.issuer
+    return issuer
 
 
 def needs(event: Event) -> Needs:
-    """Name the records that rules and fold look at for an event: its subject and whatever its data refers to."""
-    data, kind = event.data, event.type.split(".", 1)[0]
+    """Name the records that rules and fold look at for an event: its subject and whatever its data refers to.
+
+    For each claim, the records of every issuer and key that hold it are needed, and for a key that of its issuer.
+    """
+    kind = event.type.split(".", 1)[0]
     ids = [(kind, event.subject_id)]
-    if event.type == "issuer.related":
-        ids.append(("relation", relation_id(event)))
-    actor = data.actor
+    actor = event.data.actor
     if actor.organisation:
         ids.append(("agency" if actor.role == "agency" else "issuer", actor.organisation))
-    for name, referred in (("issuer", "issuer"), ("other", "issuer"), ("agency", "agency")):
-        if (value := getattr(data, name, None)) is not None:
-            ids.append((referred, value))
-    ids += [("issuer", i) for i in (getattr(data, "awarding_body", None), getattr(data, "sealer", None)) if i]
-    ids += [("issuer", i) for i in getattr(data, "awarding_bodies", None) or ()]
-    ids += [("agency", i) for i in getattr(data, "contributing_agencies", None) or ()]
-    ids += [("programme", i) for i in getattr(getattr(data, "scope", None), "programmes", None) or ()]
+    if event.type == "issuer.related":
+        ids.append(("relation", relation_id(event)))
+    for name, referred in _references(event.type):
+        value = getattr(event.data, name)
+        ids += [(referred, i) for i in ((value,) if isinstance(value, str) else value or ())]
+    if "scope" in type(event.data).model_fields and event.data.scope:
+        ids += [("programme", i) for i in event.data.scope.programmes or ()]
     return Needs(tuple(dict.fromkeys(ids)), _claims_needed(event))
+
+
+@cache
+def _references(event_type: str) -> tuple[tuple[str, str], ...]:
+    """Return the declared fields that hold ids; what a stranger adds under such a name is no reference."""
+    return tuple((name, kind) for name, kind in _REFERRING.items() if name in CATALOGUE[event_type].model_fields)
+
+
+def relation_id(event: Event) -> str:
+    """Return the id of the relation that an issuer.related records: the event's own."""
+    return event.id.removeprefix("urn:uuid:")
 
 
 def _claims_needed(event: Event) -> tuple[tuple[str, str], ...]:
     if event.type in ("issuer.registered", "issuer.amended"):
         return tuple((claim.scheme, claim.value) for claim in event.data.identifiers or ())
     if event.type == "key.bound":
-        return ((event.data.kind, normalise_value(event.data.kind, event.data.value)),)
+        return ((event.data.kind, event.data.value),)
     return ()
 
 

@@ -1,0 +1,50 @@
+"""What the folds of all kinds share: finding the record, its next version, endings and amended fields."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from register.amendments import undo
+from register.errors import NotFound
+from register.events import Event
+from register.payloads import Changes
+from register.records import Ending, Period, Recorded
+from register.state import Change, State
+
+
+def find(state: State, event: Event) -> Any:
+    """Return the record an event is about; raise NotFound when no earlier entry made it."""
+    kind = event.type.split(".", 1)[0]
+    record = state.table(kind).get(event.subject_id)
+    if record is None:
+        raise NotFound(
+            f"{kind}_unknown",
+            "",
+            f"expected an existing {kind}, got {event.subject_id!r}, which no earlier entry makes",
+        )
+    return record
+
+
+def succeed(event: Event, record: Any, recorded: Recorded, **fields: Any) -> list[Change]:
+    """Return the next version of a record: the given fields new, the entry added."""
+    version = replace(record, entries=(*record.entries, recorded.index), **fields)
+    return [Change(event.type.split(".", 1)[0], record.id, version)]
+
+
+def ending(event: Event, recorded: Recorded) -> Ending:
+    """Return the revocation, withdrawal or closure that an event states."""
+    data = event.data
+    return Ending(data.effective_from, data.reason, recorded, data.note, data.legal_basis)
+
+
+def amended_fields(record: Any, data: Changes) -> dict[str, Any]:
+    """Return a record's fields as an amendment sets them, and without the ending that a correction takes back."""
+    given = data.given()
+    for name in ("report", "decision_document"):
+        if given.get(name) is not None:
+            given[name] = given[name].as_document()
+    if "valid_from" in given or "valid_until" in given:
+        start = given.pop("valid_from", record.valid.valid_from)
+        given["valid"] = Period(start, given.pop("valid_until", record.valid.valid_until))
+    return given if data.corrects is None else given | undo(record, data.corrects)

@@ -1,0 +1,113 @@
+"""What each event says: the `data` of every type in the catalogue, parsed once into frozen models.
+
+The part of a payload that a person or program fills in is a class of its own (`…Terms`); commands, spreadsheets and
+API bodies are made from it, so that what may be asked and what may be recorded cannot drift apart. Unknown fields at
+the top of a payload are allowed when reading (they stay in the entry's bytes); nested values refuse them, because an
+unknown limit that is ignored would widen a scope.
+"""
+
+from __future__ import annotations
+
+from register.payloads.accreditations import (
+    AccreditationAmended,
+    AccreditationChanges,
+    AccreditationDetails,
+    AccreditationGranted,
+    AccreditationReinstated,
+    AccreditationRevoked,
+    AccreditationSuspended,
+    AccreditationTerms,
+    ReinstatementTerms,
+)
+from register.payloads.offers import (
+    KeyBound,
+    KeyRevocationTerms,
+    KeyRevoked,
+    KeyTerms,
+    LearningOutcome,
+    MandateGranted,
+    MandateRevoked,
+    MandateTerms,
+    ProgrammeAmended,
+    ProgrammeChanges,
+    ProgrammeClosed,
+    ProgrammeFields,
+    ProgrammeRegistered,
+    ProgrammeTerms,
+)
+from register.payloads.organisations import (
+    AgencyAmended,
+    AgencyChanges,
+    AgencyRecognised,
+    AgencyTerms,
+    AgencyWithdrawn,
+    IssuerAmended,
+    IssuerChanges,
+    IssuerClosed,
+    IssuerRegistered,
+    IssuerRelated,
+    IssuerTerms,
+    RegisterOpened,
+    RelationTerms,
+)
+from register.payloads.shared import (
+    Actor,
+    Changes,
+    DocumentTerms,
+    EndingTerms,
+    Nested,
+    Payload,
+    PeriodTerms,
+    Said,
+    check_order,
+    strict,
+)
+
+__all__ = [
+    "AccreditationAmended",
+    "AccreditationChanges",
+    "AccreditationDetails",
+    "AccreditationGranted",
+    "AccreditationReinstated",
+    "AccreditationRevoked",
+    "AccreditationSuspended",
+    "AccreditationTerms",
+    "Actor",
+    "AgencyAmended",
+    "AgencyChanges",
+    "AgencyRecognised",
+    "AgencyTerms",
+    "AgencyWithdrawn",
+    "Changes",
+    "DocumentTerms",
+    "EndingTerms",
+    "IssuerAmended",
+    "IssuerChanges",
+    "IssuerClosed",
+    "IssuerRegistered",
+    "IssuerRelated",
+    "IssuerTerms",
+    "KeyBound",
+    "KeyRevocationTerms",
+    "KeyRevoked",
+    "KeyTerms",
+    "LearningOutcome",
+    "MandateGranted",
+    "MandateRevoked",
+    "MandateTerms",
+    "Nested",
+    "Payload",
+    "PeriodTerms",
+    "ProgrammeAmended",
+    "ProgrammeChanges",
+    "ProgrammeClosed",
+    "ProgrammeFields",
+    "ProgrammeRegistered",
+    "ProgrammeTerms",
+    "RegisterOpened",
+    "ReinstatementTerms",
+    "RelationTerms",
+    "Said",
+    "check_order",
+    "strict",
+]
