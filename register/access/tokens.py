@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,9 @@ from django.utils import timezone
 from register.access.models import Membership, Token
 from register.access.roles import WRITE, allowed_verbs
 from register.errors import NotEntitled, NotFound, Refused
+
+MOST: Final = 100
+"""Live tokens of one membership."""
 
 
 def create_token(
@@ -29,6 +33,8 @@ def create_token(
         raise Refused(
             "expiry", "expires_at", f"expected an instant after now and not after {latest.isoformat()}; choose another"
         )
+    if membership.tokens.filter(expiry__gt=now).count() >= MOST:
+        raise Refused("token_limit", "", f"expected fewer than {MOST} live tokens, there are as many; revoke one")
     token, secret = Token.objects.create(
         user=membership.user, expiry=life, membership=membership, name=name, scope=list(scope)
     )

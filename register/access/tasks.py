@@ -1,0 +1,25 @@
+"""Background jobs of access; each may run twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from celery import shared_task
+from django.utils import timezone
+
+from register.access.models import KeptAnswer, Token
+
+KEPT: Final = timedelta(hours=48)
+"""How long an Idempotency-Key is honoured; the interface promises 24 hours."""
+
+FORGOTTEN: Final = timedelta(days=30)
+"""How long an expired token stays on its owner's list."""
+
+
+@shared_task
+def purge_kept_answers() -> None:
+    """Forget Idempotency-Keys older than KEPT and tokens that expired FORGOTTEN ago."""
+    now = timezone.now()
+    KeptAnswer.objects.filter(created__lt=now - KEPT).delete()
+    Token.objects.filter(expiry__lt=now - FORGOTTEN).delete()

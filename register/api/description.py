@@ -1,0 +1,176 @@
+"""The API's own document (OpenAPI 3.1), written by drf-spectacular from what addresses declare.
+
+An operation's summary and description are the docstring of the view's method; parameters, body, answer and problems
+are the class attributes that the view itself works with, so the document cannot promise what the code does not do.
+Bodies are JSON Schemas of the pydantic models that read them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from http import HTTPStatus
+from typing import Any, Final
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from pydantic import TypeAdapter
+
+from register.api.problems import CONTENT_TYPE
+
+SECURITY: Final = "token"
+_REF: Final = "#/components/schemas/{model}"
+# What may come from any address, whatever it does.
+_ALWAYS: Final = (400, 406, 429, 503)
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What was expected, what came, what to do."},
+        "instance": {"type": "string"},
+        "code": {"type": "string", "description": "One of a closed list, see the documentation."},
+        "field": {"type": "string", "description": "Dotted path of the field or parameter at fault."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("field", "code", "detail")},
+            },
+        },
+    },
+}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How tokens are shown in the document."""
+
+    target_class = "register.access.authentication.BearerAuthentication"
+    name = SECURITY
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Return the security scheme (RFC 6750)."""
+        return {"type": "http", "scheme": "bearer", "description": "Needed to write; reading needs no account."}
+
+
+class AddressSchema(AutoSchema):
+    """Describes one method of one address from its declarations."""
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
+    ) -> dict[str, Any] | None:
+        """Return the operation object, registering the components it refers to."""
+        self.registry, self.path, self.path_regex, self.path_prefix = registry, path, path_regex, path_prefix
+        self.method = method.upper()
+        summary, _, more = inspect.getdoc(getattr(self.view, method.lower())).partition("\n\n")
+        described = {"operationId": self.get_operation_id(), "summary": " ".join(summary.split()).rstrip(".")}
+        described |= {"description": more} if more else {}
+        operation: dict[str, Any] = {**described, "tags": [self.view.tag], "parameters": self._get_parameters()}
+        if self.method == "POST":
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": self._body()}}}
+        operation["security"] = self.get_auth() if self._needs_token() else [{}]
+        return operation | {"responses": self._responses()}
+
+    def get_operation_id(self) -> str:
+        """Return the verb of a command, or the name of the address with its method."""
+        verb = getattr(self.view, "verb", None)
+        if verb and self.method == "POST":
+            return str(verb)
+        name = self.view.__class__.__name__
+        said = {"GET": "get", "POST": "post", "DELETE": "delete"}[self.method]
+        return f"{said}{name}"
+
+    def _needs_token(self) -> bool:
+        return any(permission.__name__ == "HasToken" for permission in self.view.permission_classes)
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        in_path = [self._path_parameter(name) for name in names]
+        headers = [KEY_HEADER] if hasattr(self.view, "verb") else []
+        if self.method != "GET":
+            return [*in_path, *headers]
+        return in_path + [
+            {
+                "name": parameter.name,
+                "in": "query",
+                "description": parameter.meaning,
+                "required": parameter.required,
+                "schema": dict(parameter.schema),
+                **({"example": parameter.example} if parameter.example is not None else {}),
+            }
+            for parameter in self.view.parameters
+        ]
+
+    def _path_parameter(self, name: str) -> dict[str, Any]:
+        schema = self.view.path_schemas.get(name, {"type": "string", "format": "uuid"})
+        return {"name": name, "in": "path", "required": True, "schema": dict(schema)}
+
+    def _body(self) -> dict[str, Any]:
+        return self.name_schema(self.view.body)
+
+    def _responses(self) -> dict[str, Any]:
+        success = str(self.view.statuses.get(self.method, 200))
+        described = {"description": HTTPStatus(int(success)).phrase}
+        schema = self.view.answers.get(self.method)
+        content = {"application/json": {"schema": self.name_schema(schema)}} if schema is not None else {}
+        content |= {media: {"schema": {"type": "string"}} for media in self.view.other_media}
+        found: dict[str, Any] = {success: described | ({"content": content} if content else {})}
+        return found | {str(status): self._problem(status) for status in self._statuses()}
+
+    def _statuses(self) -> list[int]:
+        statuses = {*_ALWAYS, *self.view.problems}
+        statuses |= {401, 403} if self._needs_token() else {401}
+        statuses |= {404} if "{" in self.path else set()
+        statuses |= {413, 415} if self.method == "POST" else set()
+        return sorted(statuses)
+
+    def _problem(self, status: int) -> dict[str, Any]:
+        reference = self._register("Problem", PROBLEM)
+        described = {"description": HTTPStatus(status).phrase, "content": {CONTENT_TYPE: {"schema": reference}}}
+        if status in (429, 503):
+            described["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+        return described
+
+    def name_schema(self, schema: Any) -> dict[str, Any]:
+        """Return a schema object for a dict, or a reference to the component made of a model or type."""
+        if isinstance(schema, dict):
+            return schema
+        if isinstance(schema, Named):
+            return self._register(schema.name, self._inline(schema.schema))
+        return self._register(schema.__name__, self._inline(TypeAdapter(schema).json_schema(ref_template=_REF)))
+
+    def _inline(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Register the definitions of a schema as components and return it without them."""
+        own = dict(schema)
+        for name, definition in own.pop("$defs", {}).items():
+            self._register(name, definition)
+        return own
+
+    def _register(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema=schema, object=name)
+        self.registry.register_on_missing(component)
+        reference: dict[str, Any] = component.ref
+        return reference
+
+
+class Named:
+    """A hand-written schema with the name of the component it becomes."""
+
+    def __init__(self, name: str, schema: dict[str, Any]) -> None:
+        self.name = name
+        self.schema = schema
+
+
+KEY_HEADER: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gives the same answer and no second entry, for at least a day; "
+    "with another body it is refused with 409.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}

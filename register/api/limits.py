@@ -1,0 +1,80 @@
+"""Limits on how often: counters in Redis per minute, shared by all web processes.
+
+| what | counted by | setting (a minute; 0 = no limit) |
+|---|---|---|
+| writes, tokens | token | ASSAY_WRITES_PER_MINUTE |
+| lists of questions | address | ASSAY_BATCHES_PER_MINUTE |
+| reads | address | ASSAY_READS_PER_MINUTE |
+
+While Redis is away nothing is counted and a warning is logged: a register that cannot count still answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+log = logging.getLogger(__name__)
+WINDOW = 60
+
+
+class Limit(BaseThrottle):
+    """A fixed window of a minute; `setting` names how many requests it lets through."""
+
+    setting: ClassVar[str]
+    methods: ClassVar[frozenset[str]]
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Count the request and tell whether it may pass."""
+        most = getattr(settings, self.setting)
+        if not most or request.method not in self.methods:
+            return True
+        try:
+            return self.count(self.get_subject(request)) <= most
+        except (RedisError, OSError) as error:
+            log.warning("requests are not counted: %s", type(error).__name__)
+            return True
+
+    def count(self, subject: str) -> int:
+        """Add one to the subject's counter of this minute and return it."""
+        key = f"limit:{self.setting}:{subject}:{int(time.time()) // WINDOW}"
+        if cache.add(key, 1, timeout=2 * WINDOW):
+            return 1
+        return int(cache.incr(key))
+
+    def get_subject(self, request: Request) -> str:
+        """Name who is counted: the token, else the address the request came from."""
+        return str(request.auth.public_id) if request.auth else str(self.get_ident(request))
+
+    def wait(self) -> float:
+        """Return the seconds until the next window."""
+        return WINDOW - time.time() % WINDOW
+
+
+class WriteLimit(Limit):
+    """For whatever changes something."""
+
+    setting = "ASSAY_WRITES_PER_MINUTE"
+    methods = frozenset({"POST", "DELETE"})
+
+
+class BatchLimit(Limit):
+    """For lists of questions."""
+
+    setting = "ASSAY_BATCHES_PER_MINUTE"
+    methods = frozenset({"POST"})
+
+
+class ReadLimit(Limit):
+    """For reading; off unless an operator sets it, as counting costs a trip to Redis a request."""
+
+    setting = "ASSAY_READS_PER_MINUTE"
+    methods = frozenset({"GET", "HEAD"})

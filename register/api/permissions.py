@@ -1,0 +1,29 @@
+"""Who may use an address at all: whoever brings a valid token."""
+
+from __future__ import annotations
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from register.access.models import Token
+from register.access.roles import READ, VERBS, allowed_verbs
+from register.errors import NotEntitled
+
+
+class HasToken(BasePermission):
+    """Anybody with a token."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Tell whether the request brought a valid token."""
+        return request.auth is not None
+
+
+def check_verb(token: Token, verb: str) -> None:
+    """Raise NotEntitled unless the token's role may say `verb` and its scope lets it."""
+    if token.role not in VERBS[verb]:
+        allowed = ", ".join(sorted(VERBS[verb]))
+        raise NotEntitled("not_entitled", "", f"this may be said by {allowed}; the token's role is {token.role}")
+    if verb not in allowed_verbs(token.role, tuple(token.scope)):
+        given = ", ".join(token.scope) or READ
+        raise NotEntitled("scope", "", f"the token's scope is {given}; this needs write or {verb}")

@@ -1,0 +1,11 @@
+"""Addresses of the register: the API, then the pages."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("register.api.urls"))]
+if find_spec("register.site.urls"):
+    urlpatterns += [path("", include("register.site.urls"))]
