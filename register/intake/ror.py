@@ -135,7 +135,8 @@ def _read_names(display: str, text: str) -> tuple[dict[str, str], tuple[str, ...
     aliases = []
     for part in filter(None, map(clean_text, text.split(" | "))):
         tagged = _TAGGED.fullmatch(part)
-        if tagged and tagged[2] not in by_language:
+        acronym = tagged is not None and " " not in tagged[1] and tagged[1].isupper()
+        if tagged and not acronym and tagged[2] not in by_language:
             by_language[tagged[2]] = clean_text(tagged[1])
         else:
             aliases.append(clean_text(tagged[1]) if tagged else part)
