@@ -4,6 +4,7 @@ A value that is missing or malformed raises `SettingError`, whose one sentence n
 expected, what came (never the value of a secret) and what to do. Nothing is guessed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,9 @@ class Environment:
     def countries(self, name: str) -> list[str]:
         """Return ISO 3166-1 alpha-2 codes (and XK), at least one."""
         codes = self.words(name)
-        wrong = [code for code in codes if not (len(code) == 2 and code.isascii() and code.isupper())]
+        wrong = [
+            code for code in codes if not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper())
+        ]
         if wrong or not codes:
             raise SettingError(f"{name} must list two-letter country codes such as NL,BE; got {wrong or 'nothing'}.")
         return codes

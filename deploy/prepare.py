@@ -1,7 +1,8 @@
-"""Brings a node's database and files to the state its code needs: `python -m deploy.prepare schema|demo`.
+"""Brings a node's database and files to the state its code needs: `python -m deploy.prepare first|schema|demo`.
 
-Each step may run again at any time. `schema` runs as the owner of the tables, `demo` as the web does, so that the
-demonstration data enter by the same door as anybody's.
+Each step may run again at any time. `first` and `schema` run as the owner of the tables, `demo` as the web does, so
+that the demonstration data enter by the same door as anybody's. `first` is for nodes that `deploy/up` does not start:
+it makes the app role, the extensions and the keys before it does what `schema` does.
 """
 
 import io
@@ -15,12 +16,25 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import connection
 
+from deploy.database import parse_database_url
 from deploy.embedded import write_private
-from deploy.roles import grant_app_role
+from deploy.keys import ensure_keys
+from deploy.roles import create_extensions, grant_app_role, set_role
 
 ACCESS_FILE = "access.json"
 # Demonstration tokens are made anew well before they expire.
 RENEW_AFTER_SECONDS = 60 * 86_400
+
+
+def prepare_first() -> None:
+    """Make what `deploy/up` makes before it migrates; the app role's password is that of ASSAY_APP_DATABASE_URL."""
+    connection.ensure_connection()
+    create_extensions(connection.connection)
+    if url := os.environ.get("ASSAY_APP_DATABASE_URL"):
+        app = parse_database_url("ASSAY_APP_DATABASE_URL", url)
+        set_role(connection.connection, app["user"], app.get("password", ""), "NOCREATEDB")
+    ensure_keys(settings.ASSAY_KEYS_DIR, settings.ASSAY_ORIGIN)
+    prepare_schema()
 
 
 def prepare_schema() -> None:
@@ -48,4 +62,4 @@ def prepare_demo() -> None:
 
 if __name__ == "__main__":
     django.setup()
-    {"schema": prepare_schema, "demo": prepare_demo}[sys.argv[1]]()
+    {"first": prepare_first, "schema": prepare_schema, "demo": prepare_demo}[sys.argv[1]]()

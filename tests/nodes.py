@@ -45,10 +45,11 @@ def find_ports(count: int) -> int:
     raise AssertionError("no free ports on this machine")
 
 
-def call_up(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `up --detach` to its end."""
+def call_up(data: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `up --detach` to its end, with further variables in its environment."""
     argv = [sys.executable, "-m", "deploy.start", "--data", str(data), "--detach", *options]
-    return subprocess.run(argv, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False)
+    env = clean_environment() | environment
+    return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def call_down(data: Path) -> subprocess.CompletedProcess[str]:
