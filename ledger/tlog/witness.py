@@ -124,14 +124,16 @@ def parse_add_checkpoint(body: bytes) -> AddCheckpoint:
 
 
 def decide_add_checkpoint(
-    request: AddCheckpoint, keys: Sequence[VerifierKey], last: Cosigned, witness_name: str
+    request: AddCheckpoint, keys: Sequence[VerifierKey], last: Cosigned, witness: VerifierKey
 ) -> SignedCheckpoint:
     """Decide whether to cosign: returns what to store (`to_verified_bytes`) and to sign (`text`), or raises.
 
     `keys` are the trusted log keys of the request's origin (none: unknown origin), `last` is the state read under
-    the lock that also guards the store. A log named like the witness itself is refused as unknown.
+    the lock that also guards the store. A log that has the name or the key of the witness itself is refused as
+    unknown: its signatures and the witness's would no longer be separate statements.
     """
-    if not keys or request.origin == witness_name:
+    own = request.origin == witness.name or any(key.public_key == witness.public_key for key in keys)
+    if own or not keys:
         raise OriginUnknown(
             f"expected a log this witness follows, got {request.origin[:80]!r}; ask its operator to add it"
         )

@@ -72,7 +72,7 @@ def check_add_checkpoint(case: Case) -> None:
 def decide(case: Case) -> None:
     last = witness.Cosigned(case["last_size"], bytes.fromhex(case["last_root"]))
     request = witness.parse_add_checkpoint(case["body"].encode())
-    witness.decide_add_checkpoint(request, trusted(case), last, WITNESS.name)
+    witness.decide_add_checkpoint(request, trusted(case), last, WITNESS.verifier)
 
 
 def check_canonical(case: Case) -> None:

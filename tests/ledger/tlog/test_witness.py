@@ -12,7 +12,7 @@ from ledger.tlog import note, witness
 from ledger.tlog.checkpoint import Checkpoint, add_signatures, cosign, open_checkpoint, sign_checkpoint
 from ledger.tlog.errors import NoteMalformed, SignatureInvalid, UnknownKey
 from ledger.tlog.lines import encode_proof
-from ledger.tlog.note import Signature
+from ledger.tlog.note import ED25519, Signature, Signer
 from ledger.tlog.witness import (
     CheckpointRefused,
     Cosigned,
@@ -36,7 +36,9 @@ def ask(old: int, proof: list[bytes], data: bytes) -> witness.AddCheckpoint:
 
 
 def decide(old: int, proof: list[bytes], data: bytes, last: Cosigned = AT_8) -> bytes:
-    return witness.decide_add_checkpoint(ask(old, proof, data), [LOG.verifier], last, WITNESS.name).to_verified_bytes()
+    return witness.decide_add_checkpoint(
+        ask(old, proof, data), [LOG.verifier], last, WITNESS.verifier
+    ).to_verified_bytes()
 
 
 @given(st.integers(0, 20), st.integers(0, 20))
@@ -95,7 +97,7 @@ def test_refusals_follow_the_table(
 
 def test_an_unknown_origin_is_refused_before_its_signature_is_looked_at() -> None:
     with pytest.raises(OriginUnknown) as caught:
-        witness.decide_add_checkpoint(ask(0, [], OTHER.checkpoint(12)), [], Cosigned(), WITNESS.name)
+        witness.decide_add_checkpoint(ask(0, [], OTHER.checkpoint(12)), [], Cosigned(), WITNESS.verifier)
     assert caught.value.status == 404
 
 
@@ -131,7 +133,14 @@ def test_pitfall_5_a_log_named_like_the_witness_is_refused() -> None:
     namesake = make_signer(WITNESS.name)
     data = SmallLog(SMALL.entries, namesake).checkpoint(12, time=None)
     with pytest.raises(OriginUnknown):
-        witness.decide_add_checkpoint(ask(0, [], data), [namesake.verifier], Cosigned(), WITNESS.name)
+        witness.decide_add_checkpoint(ask(0, [], data), [namesake.verifier], Cosigned(), WITNESS.verifier)
+
+
+def test_pitfall_8_a_log_that_signs_with_the_witness_s_key_is_refused() -> None:
+    twin = Signer(ORIGIN, ED25519, WITNESS.seed)
+    data = SmallLog(SMALL.entries, twin).checkpoint(12, time=None)
+    with pytest.raises(OriginUnknown):
+        witness.decide_add_checkpoint(ask(0, [], data), [twin.verifier], Cosigned(), WITNESS.verifier)
 
 
 def test_pitfall_12_growth_from_size_zero_needs_no_proof_also_after_an_empty_checkpoint() -> None:
@@ -148,7 +157,7 @@ class Store:
     def submit(self, old: int, proof: list[bytes], data: bytes) -> int:
         try:
             request = ask(old, proof, data)
-            head = witness.decide_add_checkpoint(request, [LOG.verifier], self.last, WITNESS.name).checkpoint
+            head = witness.decide_add_checkpoint(request, [LOG.verifier], self.last, WITNESS.verifier).checkpoint
         except WitnessRefusal as refusal:
             return refusal.status
         self.last = Cosigned(head.size, head.root)
