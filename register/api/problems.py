@@ -183,6 +183,10 @@ def _rest(code: str) -> Callable[[Any], Problem]:
     return translate
 
 
+def _not_authenticated(error: Any) -> Problem:
+    return Problem(401, "not_authenticated", str(error.detail), headers=_CHALLENGE)
+
+
 def _throttled(error: Any) -> Problem:
     wait = max(1, int(error.wait or 1))
     detail = f"Too many requests; try again in {wait} s."
