@@ -146,8 +146,7 @@ def facts(*registers: RegisterFacts, asked: str | tuple[str, ...] = "college") -
     return Facts(registers, {r.origin: tuple(i for i in ids if i in r.issuers) for r in registers})
 
 
-def question(at: str = "2025-01-01", **fields: Any) -> Question:
-    given = {"anchored_at": None} | fields
-    if isinstance(given["anchored_at"], str):
-        given["anchored_at"] = day(given["anchored_at"])
-    return Question(Identifier("node", "college"), day(at), **given)
+def question(at: str | datetime = "2025-01-01", **fields: Any) -> Question:
+    anchored_at = fields.pop("anchored_at", None)
+    proven = day(anchored_at) if anchored_at else None
+    return Question(Identifier("node", "college"), parse_moment(at), anchored_at=proven, **fields)

@@ -183,6 +183,14 @@ def test_case_holds_from_real_entries(case: Case) -> None:
     assert (decision.decision, decision.reasons[0].code) == (case.decision, case.code)
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_entry_that_a_reason_names_is_cited(case: Case) -> None:
+    decision = case.story().ask(**case.asked)
+    named = [reason.entry for reason in decision.reasons] + [since.entry for since in decision.since]
+    assert {entry for entry in named if entry} <= set(decision.cites)
+    assert decision.decision in ("unknown", "unchecked") or any(named)
+
+
 def verdict_of(decision: Decision) -> Any:
     """What must be the same when the question is put to the cited entries alone."""
     told = format_decision(decision)
