@@ -1,0 +1,146 @@
+"""A database older than what this machine has signed is noticed, and nothing more is signed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from ledger import guard, publish
+from ledger.errors import GuardUnreadable, RolledBack
+from ledger.models import Checkpoint
+from tests.ledger.writing import append, origin
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def backup() -> bytes:
+    """A database of 3 entries, after 5 had been signed; the note over the 5."""
+    append(3)
+    publish.publish(origin())
+    point = transaction.savepoint()
+    append(2)
+    newer = publish.publish(origin())
+    transaction.savepoint_rollback(point)
+    assert guard.read(origin()) == newer
+    return newer
+
+
+def test_guard_remembers_the_newest_note_verbatim() -> None:
+    append(1)
+    assert guard.read(origin()) is None
+    note = publish.publish(origin())
+    assert guard.read(origin()) == note
+    append(1)
+    assert publish.publish(origin()) == guard.read(origin()) != note
+
+
+def test_restored_backup_is_refused_with_both_sides_and_what_to_do(backup: bytes) -> None:
+    append(1, first=100)
+    with pytest.raises(RolledBack, match=r"guard --accept") as refused:
+        publish.publish(origin())
+    assert "hold the 5 entries this machine signed, it holds 4" in str(refused.value)
+    assert (refused.value.signed, refused.value.size) == (backup, 4)
+    assert list(Checkpoint.objects.values_list("size", flat=True)) == [3]
+    assert guard.read(origin()) == backup
+
+
+@pytest.mark.parametrize("count", [2, 7])
+def test_other_entries_after_a_restore_are_refused_at_the_same_and_at_a_larger_size(backup: bytes, count: int) -> None:
+    append(count, first=100)
+    with pytest.raises(RolledBack, match="another history"):
+        publish.publish(origin())
+    assert guard.read(origin()) == backup
+
+
+def test_restored_backup_that_catches_up_with_the_same_entries_goes_on(backup: bytes) -> None:
+    append(2)
+    publish.publish(origin())
+    append(1)
+    publish.publish(origin())
+    assert Checkpoint.objects.order_by("-size").values_list("size", flat=True)[0] == 6
+
+
+def test_refresh_is_refused_as_well(backup: bytes) -> None:
+    with pytest.raises(RolledBack):
+        publish.refresh(origin(), timedelta(0))
+
+
+def test_missing_guard_of_a_log_that_was_signed_is_refused() -> None:
+    append(1)
+    publish.publish(origin())
+    guard.guard_path(origin()).unlink()
+    append(1)
+    with pytest.raises(GuardUnreadable, match="signed before"):
+        publish.publish(origin())
+
+
+@pytest.mark.parametrize("content", [b"", b"garbled", b"other.example\n1\n\n"])
+def test_garbled_guard_is_refused(content: bytes) -> None:
+    append(1)
+    publish.publish(origin())
+    guard.guard_path(origin()).write_bytes(content)
+    append(1)
+    with pytest.raises(GuardUnreadable, match="guard --accept"):
+        publish.publish(origin())
+    assert Checkpoint.objects.count() == 1
+
+
+def test_guard_of_another_log_is_refused() -> None:
+    append(1)
+    note = publish.publish(origin())
+    guard.guard_path(origin()).write_bytes(note.replace(origin().encode() + b"\n1", b"other.example/ledger\n1"))
+    with pytest.raises(GuardUnreadable, match="got one of other"):
+        guard.read(origin())
+
+
+def test_guard_that_cannot_be_written_stops_signing() -> None:
+    append(1)
+    directory = Path(settings.ASSAY_GUARD_DIR)
+    directory.rmdir()
+    directory.write_text("a file where the directory should be")
+    with pytest.raises(GuardUnreadable, match="fix its owner"):
+        publish.publish(origin())
+    assert Checkpoint.objects.count() == 0
+
+
+def test_failure_to_remember_leaves_no_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    append(1)
+
+    def no_space(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ledger.guard.os.fsync", no_space)
+    with pytest.raises(GuardUnreadable, match="No space left on device; free space"):
+        publish.publish(origin())
+    assert Checkpoint.objects.count() == 0
+    monkeypatch.undo()
+    publish.publish(origin())
+    assert Checkpoint.objects.count() == 1
+
+
+def test_operator_may_accept_the_older_database_and_the_evidence_is_kept(backup: bytes) -> None:
+    append(1, first=100)
+    out = StringIO()
+    with pytest.raises(CommandError, match="nothing was changed"):
+        call_command("guard", "--accept", "wrong.example", stdout=out)
+    assert guard.read(origin()) == backup
+    call_command("guard", "--accept", origin(), stdout=out)
+    kept = list(guard.guard_path(origin()).parent.glob("*.abandoned-*"))
+    assert [path.read_bytes() for path in kept] == [backup]
+    assert str(kept[0]) in out.getvalue()
+    publish.publish(origin())
+    assert Checkpoint.objects.order_by("-size").values_list("size", flat=True)[0] == 4
+
+
+def test_command_shows_guard_and_database_side_by_side(backup: bytes) -> None:
+    out = StringIO()
+    call_command("guard", stdout=out)
+    shown = out.getvalue()
+    assert shown.index("\n  5\n") < shown.index("database") < shown.index("\n  3\n")
