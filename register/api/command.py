@@ -26,7 +26,7 @@ from register.api.idempotency import Repeatable, read_key, write_once
 from register.api.limits import WriteLimit
 from register.api.permissions import HasToken, check_verb
 from register.api.problems import RETRY_SECONDS, Problem
-from register.api.resources import describe_one
+from register.api.reading import describe_one
 from register.commands import Written
 from register.errors import NotEntitled, NotFound
 from register.payloads import Actor
@@ -132,7 +132,12 @@ def answer_written(written: Written, repeatable: Repeatable | None) -> HttpRespo
     body = write_json(describe_written(written))
     if repeatable is not None:
         repeatable.keep_answer(body)
-    return answer_json(body, status=201, headers={"Location": written.url})
+    return answer_json(body, status=201, headers={"Location": locate(written.url)})
+
+
+def locate(url: str) -> str:
+    """Return the API's address of a thing from its own."""
+    return url.replace(settings.ASSAY_BASE_URL, f"{settings.ASSAY_BASE_URL}/api/v1", 1)
 
 
 def answer_again(kept: KeptAnswer) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from register.api import documentation, lists, node, tokens
+from register.api import documentation, lists, node, tokens, verbs
 from register.api.address import answer_absent
 
 urlpatterns = [
@@ -19,5 +19,24 @@ urlpatterns = [
     path("api/v1/reasons", lists.Reasons.as_view(), name="api-reasons"),
     path("api/v1/schemas", lists.Schemas.as_view(), name="api-schemas"),
     path("api/v1/schemas/<str:type>/<str:version>", lists.Schema.as_view(), name="api-schema-of-type"),
+    path("api/v1/agencies", verbs.RecogniseAgency.as_view()),
+    path("api/v1/agencies/<uuid:id>/amend", verbs.AmendAgency.as_view()),
+    path("api/v1/agencies/<uuid:id>/withdraw", verbs.WithdrawAgency.as_view()),
+    path("api/v1/issuers", verbs.RegisterIssuer.as_view()),
+    path("api/v1/issuers/<uuid:id>/amend", verbs.AmendIssuer.as_view()),
+    path("api/v1/issuers/<uuid:id>/close", verbs.CloseIssuer.as_view()),
+    path("api/v1/issuers/<uuid:id>/relate", verbs.RelateIssuer.as_view()),
+    path("api/v1/issuers/<uuid:id>/keys", verbs.BindKey.as_view()),
+    path("api/v1/issuers/<uuid:id>/keys/<uuid:key>/revoke", verbs.RevokeKey.as_view()),
+    path("api/v1/programmes", verbs.RegisterProgramme.as_view()),
+    path("api/v1/programmes/<uuid:id>/amend", verbs.AmendProgramme.as_view()),
+    path("api/v1/programmes/<uuid:id>/close", verbs.CloseProgramme.as_view()),
+    path("api/v1/mandates", verbs.GrantMandate.as_view()),
+    path("api/v1/mandates/<uuid:id>/revoke", verbs.RevokeMandate.as_view()),
+    path("api/v1/accreditations", verbs.GrantAccreditation.as_view()),
+    path("api/v1/accreditations/<uuid:id>/amend", verbs.AmendAccreditation.as_view()),
+    path("api/v1/accreditations/<uuid:id>/suspend", verbs.SuspendAccreditation.as_view()),
+    path("api/v1/accreditations/<uuid:id>/reinstate", verbs.ReinstateAccreditation.as_view()),
+    path("api/v1/accreditations/<uuid:id>/revoke", verbs.RevokeAccreditation.as_view()),
     re_path(r"^api/.*$", answer_absent),
 ]
