@@ -10,7 +10,11 @@ import unicodedata
 from datetime import date
 from urllib.parse import quote, urlsplit
 
-_INVISIBLE = re.compile(r"_x000D_|[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]")
+# What register/texts.py refuses in a line, and what nobody sees: soft hyphens, zero-width signs, marks of direction.
+_INVISIBLE = re.compile(
+    "_x000D_|[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII)
 _DOTTED_DATE = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
@@ -27,9 +31,14 @@ class BadCell(ValueError):
         super().__init__(f"{message}: {cure}")
 
 
+def strip_hidden(text: str) -> str:
+    """Give text as it was written, with a blank for each control and hidden character; blanks stay as they are."""
+    return _INVISIBLE.sub(" ", text)
+
+
 def clean_text(text: str) -> str:
     """Give text in Unicode NFC without control and zero-width characters, with single blanks and none at the ends."""
-    return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub(" ", text)).split())
+    return " ".join(unicodedata.normalize("NFC", strip_hidden(text)).split())
 
 
 def parse_website(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from register.intake.cells import BadCell, clean_text, parse_date, parse_website
+from register.intake.cells import BadCell, clean_text, parse_date, parse_website, strip_hidden
 from register.intake.rows import SHOWN, Identifier, Institution, RowProblem
 from register.intake.sheets import read_sheet
 from register.intake.twins import unite_twins
@@ -119,7 +119,7 @@ class _Row:
                 continue
             try:
                 value = parse_erasmus(text, country) if scheme == "erasmus" else canonicalise(scheme, text)[1]
-                found.append(Identifier(scheme, value, self.cells[column], SOURCE))
+                found.append(Identifier(scheme, value, strip_hidden(self.cells[column]).strip(" "), SOURCE))
             except MalformedIdentifier as error:
                 self.report(column, text, f"expected {error.expected}; the value was left out", error.cure)
         return tuple(found)
@@ -139,7 +139,7 @@ class _Row:
             return None
 
     def read_original(self) -> dict[str, str]:
-        kept = {column: text.replace("\x00", "") for column, text in self.cells.items() if not _MAIL.search(text)}
+        kept = {column: strip_hidden(text) for column, text in self.cells.items() if not _MAIL.search(text)}
         return {column: text for column, text in kept.items() if text.strip()}
 
     def text(self, column: str) -> str:

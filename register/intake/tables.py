@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from register.identifiers import NODE, parse_identifier
-from register.intake.cells import BadCell, clean_text, parse_date, parse_website
+from register.intake.cells import BadCell, clean_text, parse_date, parse_website, strip_hidden
 from register.intake.rows import SHOWN, Identifier, Institution, NotRecognised, RowProblem
 from register.intake.sheets import Sheet, read_sheet
 from register.vocabularies import UnknownTerm, load, parse_credential_type, parse_eqf, parse_isced_f, parse_jurisdiction
@@ -190,7 +190,7 @@ def _read_issuer(row: _Row) -> Institution | None:
     provider_type = row.read("provider_type", _parse_provider_type) or 1
     website = row.read("website", parse_website) or ""
     identifiers = tuple(
-        Identifier(scheme, value, row.cells[scheme], SOURCE)
+        Identifier(scheme, value, row.text(scheme), SOURCE)
         for scheme in load("identifier-schemes").codes()
         if (value := row.read(scheme, partial(_canonicalise, scheme)))
     )
@@ -240,7 +240,7 @@ def _read_period(row: _Row) -> tuple[date | None, date | None]:
 
 
 def _keep_original(row: _Row) -> dict[str, str]:
-    return {column: text for column, text in row.cells.items() if text.strip() and "\x00" not in text}
+    return {column: strip_hidden(text) for column, text in row.cells.items() if text.strip()}
 
 
 def _canonicalise(scheme: str, text: str) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register.intake.cells import BadCell, clean_text, parse_date, parse_website
+from register.texts import check_line, check_url
 
 
 @pytest.mark.parametrize(
@@ -27,11 +28,11 @@ def test_text_loses_what_nobody_sees(written: str, clean: str) -> None:
     assert clean_text(written) == clean
 
 
-@given(st.text())
+@given(st.one_of(st.text(), st.text(st.characters(categories=["Cs", "Cf", "Cc", "Zs"]))))
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = clean_text(text)
     assert clean_text(once) == once
-    assert "\x00" not in once
+    assert check_line(once) == once
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_an_accepted_website_is_a_fixed_point(text: str) -> None:
     with suppress(BadCell):
         once = parse_website(text)
         assert parse_website(once) == once
-        assert once == "" or once.startswith(("http://", "https://"))
+        assert once == "" or check_url(once) == once
 
 
 @pytest.mark.parametrize(
