@@ -60,7 +60,6 @@ from register.payloads.shared import (
     PeriodTerms,
     Said,
     check_order,
-    strict,
 )
 
 __all__ = [
@@ -109,5 +108,4 @@ __all__ = [
     "RelationTerms",
     "Said",
     "check_order",
-    "strict",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import new_class
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -36,16 +34,6 @@ class Payload(BaseModel):
     """Base of all payloads: frozen, unknown fields allowed at the top level only."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, hide_input_in_errors=True)
-
-
-P = TypeVar("P", bound=Payload)
-
-
-@cache
-def strict(terms: type[P]) -> type[P]:
-    """Return the model that reads the same terms but refuses unknown fields: for bodies of the API, forms and files."""
-    config = {"model_config": ConfigDict(extra="forbid"), "__module__": terms.__module__, "__doc__": terms.__doc__}
-    return cast("type[P]", new_class(terms.__name__, (terms,), exec_body=lambda namespace: namespace.update(config)))
 
 
 class Changes(Payload):
