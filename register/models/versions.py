@@ -18,7 +18,7 @@ from django.db import models
 from django.db.models import F, Q
 
 
-class Verbatim(models.TextField):
+class Verbatim(models.TextField):  # type: ignore[type-arg]  # not subscriptable at run time
     """JSON text that the database checks and keeps as it was written."""
 
     def db_type(self, connection: Any) -> str:
@@ -199,7 +199,11 @@ class MandateVersion(Version):
 
 
 class AccreditationVersion(Version):
-    """An agency's decision that an issuer may award credentials; an absent array is a limit not set."""
+    """An agency's decision that an issuer may award credentials; an absent array is a limit not set.
+
+    The limits are those of the newest scope; `programmes` names those of former scopes, too. `suspended` are the
+    spans of valid time in which it does not count.
+    """
 
     kind = "accreditation"
     issuer = models.UUIDField()

@@ -138,8 +138,15 @@ def _accreditation(record: AccreditationRecord) -> tuple[Any, ...]:
         record.issuer, record.agency, record.kind, record.decision, valid.valid_from, valid.valid_until,
         record.revocation.effective_from if record.revocation else None, suspended, record.quarantine,
         _list(scope.credential_types), _list(scope.eqf_levels), _list(scope.isced_f), _list(scope.jurisdictions),
-        _list(scope.programmes),
+        _programmes(record),
     )  # fmt: skip
+
+
+def _programmes(record: AccreditationRecord) -> list[str] | None:
+    """Return the programmes that the newest or any former scope names: a question about the past needs them, too."""
+    scopes = (record.scope, *(former.scope for former in record.former_scopes))
+    named = dict.fromkeys(programme for scope in scopes for programme in scope.programmes or ())
+    return list(named) or None
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {

@@ -1,0 +1,70 @@
+"""Answers to trust questions: facts, decision, and the proof of every entry the decision rests on.
+
+The HTTP interface, the pages and the protocol adapters call this; the CLI recomputes the same decision from the
+evidence alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from ledger.logs import SignedCheckpointRow
+from ledger.reader import Evidence, read_evidence
+from register.queries.facts import Gathered, Remits, gather_facts, gather_many
+from register.trust import AskedQuestion, Decision, decide, format_decision
+
+_NO_PEERS: Final[Remits] = {}
+
+Proofs = Mapping[str, Mapping[int, Evidence]]
+"""Origin → index → the entry with its receipt."""
+
+
+def answer(asked: AskedQuestion, now: datetime, remits: Remits = _NO_PEERS) -> dict[str, Any]:
+    """Return the decision on a question as the JSON object of the interface, with evidence.
+
+    Raises NotUnderstood (field `known_at`) when the transaction time names a ledger or a size not held here.
+    """
+    gathered = gather_facts(asked, now, remits)
+    decision = _decide(asked, gathered)
+    return _format(decision, _prove([decision], gathered.checkpoints))
+
+
+def answer_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = _NO_PEERS) -> list[dict[str, Any]]:
+    """Return the answers to many questions in their order, with a handful of queries per transaction time asked."""
+    together: dict[Any, list[int]] = defaultdict(list)
+    for number, question in enumerate(asked):
+        together[question.known_instant, question.known_size].append(number)
+    answers: dict[int, dict[str, Any]] = {}
+    for numbers in together.values():
+        gathered = gather_many([asked[number] for number in numbers], now, remits)
+        decisions = [_decide(asked[number], facts) for number, facts in zip(numbers, gathered, strict=True)]
+        proofs = _prove(decisions, gathered[0].checkpoints)
+        answers |= {n: _format(decision, proofs) for n, decision in zip(numbers, decisions, strict=True)}
+    return [answers[number] for number in range(len(asked))]
+
+
+def _decide(asked: AskedQuestion, gathered: Gathered) -> Decision:
+    sizes = {register.origin: register.size for register in gathered.facts.registers}
+    return decide(asked.known_as(sizes), gathered.facts)
+
+
+def _prove(decisions: Iterable[Decision], checkpoints: Mapping[str, SignedCheckpointRow]) -> Proofs:
+    cited: dict[str, dict[int, None]] = defaultdict(dict)
+    for decision in decisions:
+        for citation in decision.cites:
+            cited[citation.origin][citation.index] = None
+    return {origin: read_evidence(origin, list(indexes), checkpoints[origin]) for origin, indexes in cited.items()}
+
+
+def _format(decision: Decision, proofs: Proofs) -> dict[str, Any]:
+    evidence = []
+    for origin, index in decision.cites:
+        proven = proofs[origin][index]
+        data = proven.data.decode()
+        said = {"origin": origin, "index": index, "type": json.loads(data)["type"]}
+        evidence.append({**said, "data": data, "receipt": proven.receipt})
+    return format_decision(decision, evidence)

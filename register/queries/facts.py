@@ -1,0 +1,180 @@
+"""Facts for trust questions: everything the registers kept here knew at the cut, in one round trip.
+
+The counterpart of register/knowledge.py, which gathers the same out of a replayed state; the tests hold them equal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+
+from ledger.database import open_cursor
+from ledger.logs import SignedCheckpointRow
+from register.errors import NotUnderstood
+from register.identifiers import NODE
+from register.queries.facts_sql import STATEMENT
+from register.records import load
+from register.trust import AskedQuestion, Facts, RegisterFacts, judge_freshness
+
+Remits = Mapping[str, "tuple[str, ...] | None"]
+"""Origins of the peers recognised at the transaction time → the countries accepted from each (None: its territory)."""
+
+_NO_PEERS: Final[Remits] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts for one question, and by origin the checkpoint under which its evidence can be proven."""
+
+    facts: Facts
+    checkpoints: Mapping[str, SignedCheckpointRow]
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """One log at its cut, with what it says to each question: question → kind → records."""
+
+    origin: str
+    own: bool
+    size: int
+    held: int
+    checkpoint: SignedCheckpointRow | None
+    register: Any = None
+    agencies: dict[str, Any] = field(default_factory=dict)
+    asked: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    found: dict[int, dict[str, list[Any]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+
+def gather_facts(asked: AskedQuestion, now: datetime, remits: Remits = _NO_PEERS) -> Gathered:
+    """Return what all registers kept here knew of the issuer asked about; raises NotUnderstood (field `known_at`).
+
+    A peer's register counts as recognised when `remits` names it.
+    """
+    return gather_many([asked], now, remits)[0]
+
+
+def gather_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = _NO_PEERS) -> list[Gathered]:
+    """Return the facts for questions that share one transaction time, in their order, with one query."""
+    ledgers = _read(asked)
+    _check_transaction_time(asked[0], ledgers)
+    return [_assemble(question, number, ledgers, now, remits) for number, question in enumerate(asked)]
+
+
+def _read(asked: Sequence[AskedQuestion]) -> list[_Ledger]:
+    ledgers: dict[int, _Ledger] = {}
+    with open_cursor() as cursor:
+        # One plan for all questions: planning this statement takes longer than running it.
+        cursor.execute(STATEMENT, _parameters(asked), prepare=True)
+        rows = cursor.fetchall()
+    for row in rows:
+        if row[1] == "cut":
+            ledgers[row[2]] = _Ledger(*row[4:8], _checkpoint(row))
+    for q, kind, log_id, content, *_ in rows:
+        if kind != "cut":
+            _sort_in(ledgers[log_id], q, kind, content)
+    return list(ledgers.values())
+
+
+def _parameters(asked: Sequence[AskedQuestion]) -> dict[str, Any]:
+    named = [(question.question.issuer, number) for number, question in enumerate(asked)]
+    ids = [(identifier.value, number) for identifier, number in named if identifier.scheme == NODE]
+    claims = [(*identifier, number) for identifier, number in named if identifier.scheme != NODE]
+    keys = [(question.question.key, n) for n, question in enumerate(asked) if question.question.key is not None]
+    known = asked[0].known_size
+    return {
+        "known_instant": asked[0].known_instant,
+        "known_origin": known.origin if known else None,
+        "known_size": known.size if known else None,
+        "ids": [value for value, _ in ids],
+        "id_questions": [number for _, number in ids],
+        "schemes": [scheme for scheme, _, _ in claims],
+        "values": [value for _, value, _ in claims],
+        "claim_questions": [number for _, _, number in claims],
+        "keys": [value for value, _ in keys],
+        "key_questions": [number for _, number in keys],
+    }
+
+
+def _checkpoint(row: Sequence[Any]) -> SignedCheckpointRow | None:
+    log_id, origin, size, time, root, note = row[2], row[4], *row[8:12]
+    return SignedCheckpointRow(size, root, time, note, log_id, origin) if size is not None else None
+
+
+def _sort_in(ledger: _Ledger, q: int, kind: str, content: str) -> None:
+    if kind == "asked":
+        ledger.asked[q].append(content.strip('"'))
+    elif kind == "register":
+        ledger.register = _load_shared(kind, content)
+    elif kind == "agency":
+        agency = _load_shared(kind, content)
+        ledger.agencies[agency.id] = agency
+    else:
+        ledger.found[q][kind].append(load(kind, content))
+
+
+@lru_cache(maxsize=256)
+def _load_shared(kind: str, content: str) -> Any:
+    """Read a register or an agency, which question after question looks at; equal text is an equal record."""
+    return load(kind, content)
+
+
+def _check_transaction_time(asked: AskedQuestion, ledgers: Sequence[_Ledger]) -> None:
+    if asked.known_size is None:
+        return
+    origin, size = asked.known_size
+    held = next((ledger.held for ledger in ledgers if ledger.origin == origin), None)
+    if held is None:
+        raise NotUnderstood("invalid", "known_at", f"known_at: no ledger {origin!r} is kept here; see /federation")
+    if size > held:
+        raise NotUnderstood("invalid", "known_at", f"known_at: {origin} has {held} entries here, fewer than {size}")
+
+
+def _assemble(asked: AskedQuestion, q: int, ledgers: Sequence[_Ledger], now: datetime, remits: Remits) -> Gathered:
+    registers = tuple(_describe(asked, q, ledger, now, remits) for ledger in ledgers)
+    named = {ledger.origin: _in_order(ledger, q) for ledger in ledgers}
+    checkpoints = {ledger.origin: ledger.checkpoint for ledger in ledgers if ledger.checkpoint is not None}
+    return Gathered(Facts(registers, named), checkpoints)
+
+
+def _in_order(ledger: _Ledger, q: int) -> tuple[str, ...]:
+    """Return the issuers that the identifier names, in the order of their entries."""
+    known = {record.id: record.entries for record in ledger.found[q]["issuer"]}
+    return tuple(sorted(ledger.asked[q], key=known.__getitem__))
+
+
+def _describe(asked: AskedQuestion, q: int, ledger: _Ledger, now: datetime, remits: Remits) -> RegisterFacts:
+    found, signed, limit = ledger.found[q], ledger.checkpoint, settings.ASSAY_FRESHNESS_SECONDS
+    time, size = (signed.time, signed.size) if signed else (None, None)
+    covered = asked.pinned and size is not None and size >= ledger.size
+    age, stale = judge_freshness(time, now, asked.known_instant, limit, covered)
+    accreditations = _sorted(found["accreditation"])
+    return RegisterFacts(
+        origin=ledger.origin,
+        size=ledger.size,
+        register=ledger.register,
+        own=ledger.own,
+        recognised=ledger.own or ledger.origin in remits,
+        remit=remits.get(ledger.origin),
+        checkpoint_size=size,
+        checkpoint_time=time,
+        age_seconds=age,
+        stale=stale,
+        limit_seconds=limit,
+        agencies={a.agency: ledger.agencies[a.agency] for a in accreditations if a.agency in ledger.agencies},
+        issuers={record.id: record for record in _sorted(found["issuer"])},
+        accreditations=tuple(accreditations),
+        keys=tuple(_sorted({key.id: key for key in found["key"]}.values())),
+        relations=tuple(_sorted(found["relation"])),
+        mandates=tuple(_sorted(found["mandate"])),
+        programmes={record.id: record for record in _sorted(found["programme"])},
+    )
+
+
+def _sorted(records: Any) -> list[Any]:
+    return sorted(records, key=lambda record: record.entries)

@@ -1,0 +1,114 @@
+"""The one statement that reads the facts of trust questions, however many questions are asked at once.
+
+It starts from the issuers that identifiers name, follows relations to every issuer they lead to, and collects what
+rests on these, each log cut at its own size. `LATERAL (… OFFSET 0)` keeps every step an index look-up: the planner
+overestimates what a recursion reaches and would rather read whole tables.
+
+Parameters: `known_instant`, `known_origin`, `known_size`; `ids` with `id_questions`; `schemes`, `values` with
+`claim_questions`; `keys` with `key_questions` (arrays of equal length; the numbers say whose question it is).
+Rows: question, kind, log, content; for kind `cut` instead the log itself: origin, own, size used, size held, and its
+newest checkpoint (size, time, root, note).
+"""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+KNOWN: Final = "v.recorded_from < cut.size AND (v.recorded_until IS NULL OR v.recorded_until >= cut.size)"
+"""Which versions `v` are known at the size used of their log."""
+
+# A register speaks as far as its newest checkpoint covers, so that all it says can be proven. For an instant a log is
+# cut before its first later entry; for a tree size of one log, all others are cut at the time of the last entry in it.
+CUT: Final = """
+    moment AS MATERIALIZED (
+        SELECT coalesce(%(known_instant)s::timestamptz, (
+            SELECT h.time FROM register_happening h JOIN ledger_log l ON l.id = h.log_id
+            WHERE l.origin = %(known_origin)s::text AND h.index = greatest(%(known_size)s::bigint - 1, 0)
+        )) AS time
+    ),
+    cut AS MATERIALIZED (
+        SELECT l.id AS log_id, l.origin, l.own, c.size AS held,
+            k.size AS checkpoint_size, k.time AS checkpoint_time, k.root, k.note,
+            least(c.size, coalesce(k.size, 0), CASE WHEN l.origin = %(known_origin)s::text THEN %(known_size)s::bigint
+                ELSE (SELECT h.index FROM register_happening h, moment WHERE h.log_id = l.id AND h.time > moment.time
+                      ORDER BY h.time, h.index LIMIT 1) END) AS size
+        FROM ledger_log l JOIN register_cursor c ON c.log_id = l.id LEFT JOIN LATERAL (
+            SELECT size, time, root, note FROM ledger_checkpoint WHERE log_id = l.id ORDER BY size DESC, time DESC LIMIT 1
+        ) k ON true
+    )
+"""
+
+
+def _of(kind: LiteralString, column: LiteralString, source: LiteralString, *more: LiteralString) -> LiteralString:
+    """Return a select of the known versions of one kind whose `column` is the `uid` of a row of `source`."""
+    columns = "".join(f", v.{name}" for name in more)
+    return f"""
+        SELECT s.q, s.log_id, v.content{columns} FROM {source} s, LATERAL (
+            SELECT v.content{columns} FROM cut JOIN register_{kind} v ON v.log_id = cut.log_id
+            WHERE cut.log_id = s.log_id AND v.{column} = s.uid AND {KNOWN} OFFSET 0
+        ) v
+    """
+
+
+_ASKED: Final[LiteralString] = f"""
+    asked AS MATERIALIZED (
+        SELECT n.q, v.log_id, v.uid FROM unnest(%(ids)s::uuid[], %(id_questions)s::int[]) AS n(uid, q), LATERAL (
+            SELECT v.log_id, v.uid FROM cut JOIN register_issuer v ON v.log_id = cut.log_id
+            WHERE v.uid = n.uid AND {KNOWN} OFFSET 0
+        ) v
+        UNION
+        SELECT n.q, v.log_id, v.issuer
+        FROM unnest(%(schemes)s::text[], %(values)s::text[], %(claim_questions)s::int[]) AS n(scheme, value, q), LATERAL (
+            SELECT v.log_id, v.issuer FROM cut JOIN register_claim v ON v.log_id = cut.log_id
+            WHERE v.value = n.value AND v.scheme = n.scheme AND {KNOWN} OFFSET 0
+        ) v
+    ),
+    reached(q, log_id, uid) AS (
+        SELECT q, log_id, uid FROM asked
+        UNION
+        SELECT reached.q, reached.log_id, r.uid FROM reached, LATERAL (
+            SELECT v.other AS uid FROM cut JOIN register_relation v ON v.log_id = cut.log_id
+            WHERE cut.log_id = reached.log_id AND v.issuer = reached.uid AND {KNOWN}
+            UNION ALL
+            SELECT v.issuer FROM cut JOIN register_relation v ON v.log_id = cut.log_id
+            WHERE cut.log_id = reached.log_id AND v.other = reached.uid AND {KNOWN}
+        ) r
+    )
+"""
+_KEYS_NAMED: Final[LiteralString] = f"""
+    SELECT n.q, v.log_id, v.content, v.issuer
+    FROM unnest(%(keys)s::text[], %(key_questions)s::int[]) AS n(value, q), LATERAL (
+        SELECT v.log_id, v.content, v.issuer FROM cut JOIN register_key v ON v.log_id = cut.log_id
+        WHERE v.value = n.value AND {KNOWN} OFFSET 0
+    ) v
+"""
+_UUID: Final = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
+
+STATEMENT: Final[LiteralString] = f"""
+    WITH RECURSIVE {CUT}, {_ASKED},
+    accreditation AS MATERIALIZED ({_of("accreditation", "issuer", "reached", "agency", "programmes")}),
+    key AS MATERIALIZED ({_of("key", "issuer", "reached", "issuer")} UNION ALL {_KEYS_NAMED}),
+    mandate AS MATERIALIZED ({_of("mandate", "awarding_body", "reached", "sealer")}),
+    organisation AS (
+        SELECT q, log_id, uid FROM reached UNION SELECT q, log_id, issuer FROM key
+        UNION SELECT q, log_id, sealer FROM mandate
+    ),
+    agency AS (SELECT DISTINCT 0 AS q, log_id, agency AS uid FROM accreditation),
+    programme AS (
+        SELECT DISTINCT q, log_id, CASE WHEN id ~ {_UUID} THEN id::uuid END AS uid
+        FROM accreditation, unnest(programmes) AS id
+    )
+    SELECT 0, 'cut', log_id, NULL, origin, own, size, held, checkpoint_size, checkpoint_time, root, note FROM cut
+    UNION ALL SELECT q, kind, log_id, content::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM (
+        SELECT 0 AS q, 'register' AS kind, v.log_id, v.content
+        FROM cut JOIN register_register v ON v.log_id = cut.log_id WHERE {KNOWN}
+        UNION ALL SELECT q, 'asked', log_id, to_json(uid::text) FROM asked
+        UNION ALL SELECT q, 'accreditation', log_id, content FROM accreditation
+        UNION ALL SELECT q, 'key', log_id, content FROM key
+        UNION ALL SELECT q, 'mandate', log_id, content FROM mandate
+        UNION ALL SELECT q, 'issuer', log_id, content FROM ({_of("issuer", "uid", "organisation")}) o
+        UNION ALL SELECT q, 'agency', log_id, content FROM ({_of("agency", "uid", "agency")}) a
+        UNION ALL SELECT q, 'relation', log_id, content FROM ({_of("relation", "issuer", "reached")}) r
+        UNION ALL SELECT q, 'programme', log_id, content FROM ({_of("programme", "uid", "programme")}) p
+    ) found
+"""
