@@ -50,9 +50,7 @@ class Environment:
     def countries(self, name: str) -> list[str]:
         """Return ISO 3166-1 alpha-2 codes (and XK), at least one."""
         codes = self.words(name)
-        wrong = [
-            code for code in codes if not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper())
-        ]
+        wrong = [code for code in codes if not re.fullmatch("[A-Z]{2}", code)]
         if wrong or not codes:
             raise SettingError(f"{name} must list two-letter country codes such as NL,BE; got {wrong or 'nothing'}.")
         return codes

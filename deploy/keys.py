@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from joserfc.jwk import OKPKey
 
@@ -33,7 +34,7 @@ def ensure_keys(directory: Path, origin: str) -> tuple[str, str]:
     witness = ensure_signer(directory / WITNESS_KEY, witness_name(origin), COSIGNATURE)
     statement = directory / STATEMENT_KEY
     if not statement.exists():
-        key = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"}, private=True)
+        key = OKPKey.generate_key("Ed25519", {"use": "sig"}, private=True)
         key.ensure_kid()
         write_private(statement, json.dumps(key.as_dict(private=True)))
     return str(log.verifier), str(witness.verifier)
@@ -43,4 +44,14 @@ def ensure_signer(path: Path, name: str, key_type: int) -> Signer:
     """Read a signing key, or make it when the file is not there."""
     if not path.exists():
         write_private(path, Signer.generate(name, secrets.token_bytes(32), key_type).to_text() + "\n")
+    return read_signer(path)
+
+
+def read_signer(path: Path) -> Signer:
+    """Read a signing key from its file."""
     return Signer.from_text(path.read_text(encoding="utf-8").strip())
+
+
+def read_public_jwk(path: Path) -> dict[str, Any]:
+    """Return the public half of the key in a JWK file."""
+    return dict(OKPKey.import_key(json.loads(path.read_text(encoding="utf-8"))).as_dict(private=False))

@@ -52,6 +52,11 @@ class Node:
         return f"http://{web_host(self.bind)}:{self.port}"
 
     @property
+    def title(self) -> str:
+        """What its first entry calls it, unless ASSAY_TITLE says otherwise."""
+        return "European register" if len(self.territory) > 1 else f"National register of {self.territory[0]}"
+
+    @property
     def database(self) -> str:
         """The name of its database on a server that may hold several."""
         return f"assay_{self.name}"
@@ -108,6 +113,7 @@ def write_node_file(node: Node, database: dict[str, str], redis_url: str, demo: 
         "SECRET_KEY": stored.get("SECRET_KEY") or secrets.token_urlsafe(48),
         "ASSAY_DATA_DIR": str(node.directory),
         "ASSAY_NODE_NAME": node.name,
+        "ASSAY_TITLE": node.title,
         "ASSAY_ORIGIN": node.origin,
         "ASSAY_BASE_URL": node.base_url,
         "ASSAY_TERRITORY": ",".join(node.territory),

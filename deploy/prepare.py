@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -48,16 +49,27 @@ def prepare_schema() -> None:
 
 
 def prepare_demo() -> None:
-    """Load the demonstration data (unless `--empty`) and make tokens and logins for it."""
+    """Open the register, load the demonstration data (unless `--empty`), make tokens and logins."""
+    from deploy.opening import ensure_open  # its models exist only once Django is set up
+
     commands = get_commands()
     if settings.ASSAY_DEMO and "load_demo" in commands:
         call_command("load_demo")
+    ensure_open()
     path = settings.ASSAY_DATA_DIR / ACCESS_FILE
-    if "demo_access" not in commands or (path.exists() and time.time() - path.stat().st_mtime < RENEW_AFTER_SECONDS):
+    if is_current(path):
         return
     written = io.StringIO()
     call_command("demo_access", json=True, stdout=written)
     write_private(path, json.dumps(json.loads(written.getvalue())))
+
+
+def is_current(path: Path) -> bool:
+    """Tell whether the tokens and logins made at an earlier start still serve."""
+    if not path.exists() or time.time() - path.stat().st_mtime > RENEW_AFTER_SECONDS:
+        return False
+    roles = {"operator", "agency", "issuer"} if settings.ASSAY_DEMO else {"operator"}
+    return roles <= set(json.loads(path.read_text())["tokens"])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ DEBUG = _env.flag("ASSAY_DEBUG")
 # The node: what it is called, where it stands, which countries it may speak for.
 ASSAY_DATA_DIR = _env.path("ASSAY_DATA_DIR", BASE_DIR / ".assay")
 ASSAY_NODE_NAME = _env.text("ASSAY_NODE_NAME")
+ASSAY_TITLE = _env.text("ASSAY_TITLE", ASSAY_NODE_NAME)
+ASSAY_OPERATOR = _env.text("ASSAY_OPERATOR", "not stated")
 ASSAY_ORIGIN = _env.text("ASSAY_ORIGIN")
 ASSAY_BASE_URL = _env.web_address("ASSAY_BASE_URL")
 ASSAY_TERRITORY = _env.countries("ASSAY_TERRITORY")
@@ -238,5 +240,9 @@ LOGGING = {
         "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
     },
     "root": {"handlers": ["stdout"], "level": ASSAY_LOG_LEVEL},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # It logs whole addresses, query strings among them.
+        "httpx": {"level": "WARNING"},
+    },
 }
