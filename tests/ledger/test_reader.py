@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
+from typing import LiteralString
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger import cache, publish, reader, writer
-from ledger.database import open_cursor
+from ledger.database import Parameters, Row, fetch_all
 from ledger.errors import LedgerDamaged, NotCovered, UnknownLog
 from ledger.nodes import DatabaseNodeReader
 from ledger.tlog.errors import ProofInvalid
@@ -119,12 +120,11 @@ def test_proofs_across_the_edges_of_tiles_and_levels() -> None:
 def test_proof_is_one_query_however_many_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
     append(700)
     publish.publish(origin())
-    asked: list[object] = []
+    asked: list[str] = []
 
-    def counted(sql: str, parameters: object) -> object:
+    def counted(sql: LiteralString, parameters: Parameters) -> list[Row]:
         asked.append(sql)
-        with open_cursor() as cursor:
-            return cursor.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+        return fetch_all(sql, parameters)
 
     monkeypatch.setattr("ledger.nodes.fetch_all", counted)
     assert len(reader.read_evidence(origin(), range(0, 700, 7))) == 100

@@ -28,7 +28,7 @@ def written() -> None:
     publish.publish(origin())
     log = Log.objects.get()
     checkpoint = Checkpoint.objects.get()
-    writer.record_cosignature(origin(), 300, checkpoint.root, "witness.example", checkpoint.time, b"line")
+    writer.record_cosignature(origin(), 300, bytes(checkpoint.root), "witness.example", checkpoint.time, b"line")
     assert Cosignature.objects.count() == 1
     assert log.size == 300
 

@@ -62,11 +62,11 @@ def change(table: str, assignment: str, where: str = "true") -> int:
     """Change rows of a table behind the database's back and return how many."""
     with behind_the_back(table), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {assignment} WHERE {where}")
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def remove(table: str, where: str) -> int:
     """Remove rows of a table behind the database's back and return how many."""
     with behind_the_back(table), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE {where}")
-        return cursor.rowcount
+        return int(cursor.rowcount)
