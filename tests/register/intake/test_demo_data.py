@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from register import events, replay
-from register.identifiers import normalise_value
+from register.identifiers import NODE, Identifier, normalise_value
 from register.intake.cells import clean_text, parse_website
+from register.knowledge import gather
 from register.moments import parse_moment
 from register.state import State
+from register.trust import Decision, Facts, Question, decide
 from register.vocabularies import country_of, load
 from register.vocabularies.identifiers import canonicalise
 
@@ -65,7 +67,9 @@ class Telling:
         self.ids: dict[str, str] = {}
         self.subjects: dict[str, str] = {}
         self.entries: dict[str, int] = {}
+        self.made: dict[tuple[str, str], int] = {}
         self.left_out = 0
+        self.log: list[bytes] = []
         key = {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}
         opened = {"name": "Test", "territory": list(territory), "operator": "Test", "vkey": "v", "witness_vkey": "w"}
         self.say("register.opened", URL, {**opened, "statement_jwk": key}, {"role": "node"})
@@ -102,6 +106,7 @@ class Telling:
             self.ids[step["ref"]], self.subjects[step["ref"]] = thing, subject
         if "entry" in step:
             self.entries[step["entry"]] = self.state.size - 1
+        self.made[step["do"], step.get("ref") or step["of"][1:]] = self.state.size - 1
 
     def lies_here(self, step: dict[str, Any]) -> bool:
         data = step["data"]
@@ -134,8 +139,27 @@ class Telling:
             time=datetime(2026, 11, 1, tzinfo=UTC),
             data={**data, "actor": actor},
         )
+        self.log.append(entry)
         step = replay.step(self.state, entry, own=True)
         assert step.changes, f"entry {number} ({event_type}) changed nothing"
+
+    def ask(self, ref: str, at: str, *, before: tuple[str, str] | None = None, **asked: Any) -> Decision:
+        """Ask about an issuer, with the knowledge of all entries or of those before the one that a step made."""
+        state = self.state
+        if before is not None:
+            state = State(origin=self.state.origin)
+            for entry in self.log[: self.made[before]]:
+                replay.step(state, entry, own=True)
+        if "anchored_at" in asked:
+            asked["anchored_at"] = parse_moment(asked["anchored_at"])
+        if "programme" in asked:
+            asked["programme"] = self.ids[asked["programme"]]
+        question = Question(Identifier(NODE, self.ids[ref]), parse_moment(at), **asked)
+        known = gather(
+            state, question.issuer, question.key, own=True, checkpoint_size=state.size,
+            checkpoint_time=state.time, age_seconds=0, stale=False, limit_seconds=86_400,
+        )  # fmt: skip
+        return decide(question, Facts((known.facts,), {state.origin: known.asked}))
 
 
 def texts_of(value: Any) -> list[str]:
@@ -173,8 +197,8 @@ def test_the_stories_end_as_they_should(everything: Telling) -> None:
 
     suspended = find("accreditation", "demo-uas--1").suspensions[0]
     assert (suspended.effective_from, suspended.effective_until) == (moment("2024-03-01"), moment("2024-06-15"))
-    assert find("accreditation", "demo-institute--2").revocation.effective_from == moment("2025-01-01")
-    assert find("accreditation", "demo-uas--2").revocation is None, "the appeal was upheld"
+    assert find("accreditation", "demo-institute--1").revocation.effective_from == moment("2025-01-01")
+    assert find("accreditation", "demo-nursing--1").revocation is None, "the appeal was upheld"
     assert find("accreditation", "demo-university--1").scope.eqf_levels == (6, 7, 8)
     assert find("key", "demo-business-key-1").revocation.since == moment("2025-02-01")
     assert find("agency", "demo-daol").withdrawal.effective_from == moment("2025-01-01")
@@ -184,6 +208,54 @@ def test_the_stories_end_as_they_should(everything: Telling) -> None:
         ("faculty_of", True),
         ("merged_into", True),
     }
+
+
+BUSINESS_KEY = {"key": "did:web:business-school.example"}
+DEGREE = {"eqf_level": 6, "isced_f": "0613", "credential_type": "bachelor-degree"}
+NURSING = {"eqf_level": 6, "isced_f": "0913", "jurisdiction": "NL31"}
+SOFTWARE = {"eqf_level": 6, "isced_f": "0613"}
+ARTS = {"eqf_level": 6, "isced_f": "0213"}
+DATA_COURSE = {"credential_type": "micro-credential", "programme": "demo-mc-data"}
+BEFORE_REVOCATION = {"before": ("revoke_accreditation", "demo-institute--1")}
+BEFORE_CORRECTION = {"before": ("amend_accreditation", "demo-university--1")}
+BEFORE_APPEAL = {"before": ("amend_accreditation", "demo-nursing--1")}
+ANSWERS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("demo-uas", "2024-02-29", SOFTWARE, "accredited"),
+    ("demo-uas", "2024-04-01", SOFTWARE, "suspended"),
+    ("demo-uas", "2024-06-15", SOFTWARE, "accredited"),
+    ("demo-institute", "2024-12-31", DEGREE, "accredited"),
+    ("demo-institute", "2025-06-01", DEGREE, "revoked"),
+    ("demo-institute", "2025-06-01", DEGREE | BEFORE_REVOCATION, "accredited"),
+    ("demo-college", "2025-01-01", ARTS, "accredited"),
+    ("demo-college", "2026-01-01", ARTS, "accredited"),
+    ("demo-college", "2026-01-01", {"eqf_level": 5}, "out_of_scope_level"),
+    ("demo-business", "2025-01-15", BUSINESS_KEY | {"anchored_at": "2025-01-20"}, "accredited"),
+    ("demo-business", "2025-01-15", BUSINESS_KEY, "key_compromised_unanchored"),
+    ("demo-business", "2025-06-01", {"key": "did:web:keys.business-school.example"}, "accredited"),
+    ("demo-university", "2022-06-01", {"key": "did:web:university.example"}, "accredited"),
+    ("demo-university", "2024-06-01", {"key": "did:web:university.example"}, "key_superseded"),
+    ("demo-online", "2024-12-31", {"eqf_level": 5}, "accredited"),
+    ("demo-online", "2025-02-01", {"eqf_level": 5}, "agency_not_recognised"),
+    ("demo-university", "2021-01-01", {"eqf_level": 8}, "accredited"),
+    ("demo-university", "2021-01-01", {"eqf_level": 8} | BEFORE_CORRECTION, "out_of_scope_level"),
+    ("demo-nursing", "2025-11-01", NURSING, "accredited"),
+    ("demo-nursing", "2025-11-01", NURSING | BEFORE_APPEAL, "revoked"),
+    ("demo-evening", "2024-06-01", {"eqf_level": 5}, "accredited"),
+    ("demo-evening", "2024-10-01", {"eqf_level": 5}, "expired"),
+    ("demo-faculty", "2024-06-01", {"eqf_level": 7, "isced_f": "0912"}, "accredited"),
+    ("demo-continuing", "2024-06-01", DATA_COURSE, "accredited"),
+    ("demo-continuing", "2024-06-01", {"credential_type": "bachelor-degree"}, "out_of_scope_type"),
+    ("nl-university-of-amsterdam", "2026-06-01", {"eqf_level": 8, "jurisdiction": "NL"}, "accredited"),
+]
+
+
+@pytest.mark.parametrize(("ref", "at", "asked", "code"), ANSWERS)
+def test_each_story_is_answered_as_it_is_told(
+    everything: Telling, ref: str, at: str, asked: dict[str, Any], code: str
+) -> None:
+    decision = everything.ask(ref, at, **asked)
+    assert decision.reasons[0].code == code
+    assert decision.decision == ("trusted" if code == "accredited" else "not_trusted")
 
 
 def moment(text: str) -> datetime:
