@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from deploy.keys import LOG_KEY, STATEMENT_KEY, WITNESS_KEY, read_public_jwk, read_signer
 from ledger.errors import LedgerError
 from ledger.reader import read_entry
 from register import commands
+from register.intake.demonstration import START
 
 
 def opening_terms() -> dict[str, Any]:
@@ -25,8 +27,9 @@ def opening_terms() -> dict[str, Any]:
 
 
 def ensure_open() -> None:
-    """Open the register unless its ledger has an entry 0."""
+    """Open the register unless its ledger has an entry 0; a demonstration opens on the day its story begins."""
     try:
         read_entry(settings.ASSAY_ORIGIN, 0)
     except LedgerError:
-        commands.open_register(opening_terms())
+        clock = (lambda: START) if settings.ASSAY_DEMO else timezone.now
+        commands.open_register(opening_terms(), clock=clock)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection
 
 from deploy.database import parse_database_url
@@ -52,10 +52,9 @@ def prepare_demo() -> None:
     """Open the register, load the demonstration data (unless `--empty`), make tokens and logins."""
     from deploy.opening import ensure_open  # its models exist only once Django is set up
 
-    commands = get_commands()
-    if settings.ASSAY_DEMO and "load_demo" in commands:
-        call_command("load_demo")
     ensure_open()
+    if settings.ASSAY_DEMO:
+        call_command("load_demo")
     path = settings.ASSAY_DATA_DIR / ACCESS_FILE
     if is_current(path):
         return
