@@ -166,7 +166,7 @@ def intend(event_type: str, said: BaseModel | Mapping[str, Any], record_id: str 
 # register, agencies --------------------------------------------------------------------------------------------------
 
 
-def open_register(terms: Mapping[str, Any], *, also: Also | None = None) -> Written:
+def open_register(terms: Mapping[str, Any], *, clock: Clock = timezone.now, also: Also | None = None) -> Written:
     """Say entry 0 of this node's ledger: `terms` are the fields of payloads.RegisterOpened but the actor's.
 
     Makes the log unless it exists. Raises Refused (`register_not_opened`) when the register is open already.
@@ -174,7 +174,8 @@ def open_register(terms: Mapping[str, Any], *, also: Also | None = None) -> Writ
     RegisterOpened.model_validate({**terms, "actor": NODE.model_dump()})
     with transaction.atomic():
         writer.open_log(settings.ASSAY_ORIGIN, own=True)
-        return _one(Intent("register.opened", settings.ASSAY_ORIGIN, "", terms), NODE, also)
+        opening = Intent("register.opened", settings.ASSAY_ORIGIN, "", terms)
+        return record([opening], actor=NODE, clock=clock, also=also)[0]
 
 
 def recognise_agency(terms: AgencyTerms, *, actor: Actor, also: Also | None = None) -> Written:
