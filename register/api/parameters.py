@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest
@@ -46,6 +46,12 @@ def read_query(request: HttpRequest, parameters: Sequence[Parameter]) -> dict[st
             raise NotUnderstood("parameter_repeated", name, f"{name} was given more than once; give it once")
         found[name] = _read(known[name], text)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def refuse_unknown(name: str, known: Iterable[str]) -> NoReturn:
+    """Raise NotUnderstood for a parameter that an address does not have."""
+    sentence = f"there is no parameter {_shown(name)!r} here; expected {', '.join(known) or 'none'}"
+    raise NotUnderstood("unknown_parameter", _shown(name), sentence)
 
 
 def split_query(request: HttpRequest) -> list[tuple[str, str]]:

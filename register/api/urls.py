@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from register.api import documentation, lists, node, tokens, verbs
+from register.api import documentation, lists, node, tokens, trust, verbs
 from register.api.address import answer_absent
 
 urlpatterns = [
     path(".well-known/assay.json", node.Node.as_view(), name="api-node"),
     path("api/schema", documentation.Document.as_view(), name="api-schema"),
     path("api/docs", documentation.show_documentation, name="api-docs"),
+    path("api/v1/trust", trust.Trust.as_view(), name="api-trust"),
     path("api/v1/me", tokens.Me.as_view(), name="api-me"),
     path("api/v1/tokens", tokens.Tokens.as_view(), name="api-tokens"),
     path("api/v1/tokens/<uuid:id>", tokens.OneToken.as_view(), name="api-token"),
