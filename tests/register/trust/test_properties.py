@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register.records import (
@@ -162,8 +162,14 @@ questions = st.builds(
 )
 
 
-# a kinder world, in which trusted answers are common enough to be of interest ------------------------------------------
+# a kinder world, in which trusted answers are common -----------------------------------------------------------------
 
+kind_questions = st.builds(
+    lambda at, name, data: question(at, **({name: data[name]} if name else {})),
+    moments,
+    st.sampled_from((None, *LIMITS)),
+    st.fixed_dictionaries({name: st.sampled_from(VALUES[limit]) for name, limit in LIMITS.items()}),
+)
 kind_accreditations = st.builds(
     lambda index, **fields: accreditation(f"grant-{index}", index, **fields),
     st.integers(10, 14),
@@ -186,7 +192,7 @@ kind_facts = st.builds(
                 relations=tuple(relations),
             ),
         ),
-        {HOME: ("college",)},
+        {HOME: ("college", "university")},
     ),
     st.just(Scope()) | scopes,
     st.lists(kind_accreditations, max_size=4),
@@ -198,7 +204,6 @@ def replace_facts(facts: Facts, **fields: Any) -> Facts:
     return Facts((replace(facts.registers[0], **fields),), facts.asked)
 
 
-@settings(max_examples=400)
 @given(questions, facts_of_all_sorts)
 def test_any_facts_give_a_sound_answer(asked: Question, facts: Facts) -> None:
     decision = decide(asked, facts)
@@ -209,7 +214,6 @@ def test_any_facts_give_a_sound_answer(asked: Question, facts: Facts) -> None:
     assert decide(asked, facts) == decision
 
 
-@settings(max_examples=400)
 @given(questions, kind_facts | facts_of_all_sorts)
 def test_trusted_means_that_a_plain_reading_of_the_rules_agrees(asked: Question, facts: Facts) -> None:
     decision = decide(asked, facts)
@@ -255,14 +259,15 @@ def in_force(record: AccreditationRecord, at: datetime) -> bool:
     )
 
 
-@settings(max_examples=400)
-@given(questions, kind_facts, kind_accreditations)
+@given(kind_questions, kind_facts, kind_accreditations)
 def test_an_unrelated_accreditation_never_takes_trust_away(
     asked: Question, facts: Facts, another: AccreditationRecord
 ) -> None:
-    assume(decide(asked, facts).decision == "trusted")
-    more = replace_facts(facts, accreditations=(*facts.registers[0].accreditations, replace(another, id="another")))
-    assert decide(asked, more).decision == "trusted"
+    solid = accreditation("solid", 90, issuer="university")
+    own = replace_facts(facts, accreditations=(*facts.registers[0].accreditations, solid))
+    more = replace_facts(own, accreditations=(*own.registers[0].accreditations, replace(another, id="another")))
+    before, after = decide(asked, own), decide(asked, more)
+    assert (before.decision == "trusted") <= (after.decision == "trusted")
 
 
 def narrow(scope: Scope, name: str, keep: list[Any]) -> Scope:
@@ -276,27 +281,28 @@ def narrow(scope: Scope, name: str, keep: list[Any]) -> Scope:
     return Scope(**({n: scope.limit(n) for n in VALUES} | {name: kept}))
 
 
-@settings(max_examples=600)
-@given(questions, kind_facts, st.data())
+@settings(max_examples=200)
+@given(kind_questions, kind_facts, st.data())
 def test_a_narrower_scope_never_makes_trust(asked: Question, facts: Facts, data: st.DataObject) -> None:
-    assume(decide(asked, facts).decision == "not_trusted")
+    before = decide(asked, facts).decision
     name = data.draw(st.sampled_from(sorted(VALUES)))
     keep = data.draw(st.lists(st.sampled_from(VALUES[name]), min_size=1, max_size=2, unique=True))
     own = facts.registers[0]
     narrower = tuple(replace(record, scope=narrow(record.scope, name, keep)) for record in own.accreditations)
-    assert decide(asked, replace_facts(facts, accreditations=narrower)).decision == "not_trusted"
+    after = [decide(asked, replace_facts(facts, accreditations=narrower)).decision]
     recognised = {id_: replace(one, scope=narrow(one.scope, name, keep)) for id_, one in own.agencies.items()}
-    assert decide(asked, replace_facts(facts, agencies=recognised)).decision == "not_trusted"
+    after.append(decide(asked, replace_facts(facts, agencies=recognised)).decision)
+    assert before == "trusted" or "trusted" not in after
 
 
-@given(questions, kind_facts)
+@given(kind_questions, kind_facts)
 def test_nothing_but_freshness_lies_between_unchecked_and_trusted(asked: Question, facts: Facts) -> None:
     fresh, stale = decide(asked, facts), decide(asked, replace_facts(facts, stale=True))
     assert (fresh.decision == "trusted") <= (stale.decision == "unchecked")
     assert stale.decision != "trusted"
 
 
-@given(questions, kind_facts, st.randoms())
+@given(kind_questions, kind_facts, st.randoms())
 def test_the_order_of_facts_does_not_matter(asked: Question, facts: Facts, random: Any) -> None:
     own = facts.registers[0]
     unique = {record.id: record for record in own.accreditations}

@@ -127,6 +127,7 @@ def _unsigned(header: dict[str, Any]) -> list[str]:
     return [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, CLAIMS)]
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_statement_is_refused(name: str) -> None:
     with pytest.raises(StatementError):
