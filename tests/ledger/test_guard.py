@@ -81,7 +81,7 @@ def test_missing_guard_of_a_log_that_was_signed_is_refused() -> None:
         publish.publish(origin())
 
 
-@pytest.mark.parametrize("content", [b"", b"garbled", b"other.example\n1\n\n"])
+@pytest.mark.parametrize("content", [b"", b"garbled", bytes(8192), b"other.example\n1\n\n"])
 def test_garbled_guard_is_refused(content: bytes) -> None:
     append(1)
     publish.publish(origin())
@@ -95,9 +95,25 @@ def test_garbled_guard_is_refused(content: bytes) -> None:
 def test_guard_of_another_log_is_refused() -> None:
     append(1)
     note = publish.publish(origin())
-    guard.guard_path(origin()).write_bytes(note.replace(origin().encode() + b"\n1", b"other.example/ledger\n1"))
+    guard.accept(origin(), note.replace(origin().encode() + b"\n1", b"other.example/ledger\n1"))
     with pytest.raises(GuardUnreadable, match="got one of other"):
         guard.read(origin())
+
+
+def test_write_that_was_cut_off_leaves_what_was_remembered_before() -> None:
+    notes = []
+    for _ in range(3):
+        append(1)
+        notes.append(publish.publish(origin()))
+    path = guard.guard_path(origin())
+    whole = path.read_bytes()
+    at = whole.index(notes[2])
+    path.write_bytes(whole[: at + 50] + bytes(50) + whole[at + 100 :])
+    assert guard.read(origin()) == notes[1]
+    append(1)
+    fourth = publish.publish(origin())
+    assert guard.read(origin()) == fourth
+    assert notes[1] in path.read_bytes(), "the spoilt slot is the one written over"
 
 
 def test_guard_that_cannot_be_written_stops_signing() -> None:
@@ -116,7 +132,7 @@ def test_failure_to_remember_leaves_no_checkpoint(monkeypatch: pytest.MonkeyPatc
     def no_space(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ledger.guard.os.fsync", no_space)
+    monkeypatch.setattr("ledger.guard.os.fdatasync", no_space)
     with pytest.raises(GuardUnreadable, match="No space left on device; free space"):
         publish.publish(origin())
     assert Checkpoint.objects.count() == 0
@@ -133,7 +149,8 @@ def test_operator_may_accept_the_older_database_and_the_evidence_is_kept(backup:
     assert guard.read(origin()) == backup
     call_command("guard", "--accept", origin(), stdout=out)
     kept = list(guard.guard_path(origin()).parent.glob("*.abandoned-*"))
-    assert [path.read_bytes() for path in kept] == [backup]
+    assert len(kept) == 1
+    assert backup in kept[0].read_bytes()
     assert str(kept[0]) in out.getvalue()
     publish.publish(origin())
     assert Checkpoint.objects.order_by("-size").values_list("size", flat=True)[0] == 4
