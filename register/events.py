@@ -166,7 +166,7 @@ def first_fault(error: ValidationError) -> tuple[str, str]:
     """Return the first fault's field (dotted path, empty when no single one) and a sentence on what was expected."""
     fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
     field = ".".join(str(part)[:80] for part in fault["loc"][:8])
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return field, f"unknown field {field!r}; remove it, or check how it is spelled"
     plain = _PLAIN_WORDS.get(fault["type"])
     return field, plain or fault["msg"].removeprefix("Value error, ")

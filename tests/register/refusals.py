@@ -252,4 +252,10 @@ CASES = (
         registering()._replace(details={"time": START}),
         registering()._replace(details={"time": START + timedelta(minutes=7)}),
     ),
+    Case(
+        "nothing_changes",
+        "",
+        Said("programme.amended", MATHS, {"titles": None}),
+        Said("programme.amended", MATHS, {"eqf_level": None}),
+    ),
 )
