@@ -6,13 +6,13 @@ A register that knows the issuer but no accreditation for it yields one candidat
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, RelationRecord, scope_at
-from register.scope import Scope
+from register.scope import UNRESTRICTED, Scope
 from register.trust.facts import Facts, RegisterFacts
-from register.trust.lineage import Lineage, Path, trace
+from register.trust.lineage import Lineage, trace
 from register.trust.question import Question
 from register.trust.reasons import INHERITED, SUCCEEDED, Citation, Sentence, Term, Value
 
@@ -31,7 +31,8 @@ class Candidate:
     """One accreditation (or none) as an answer about `asked`.
 
     `standing` answers for `asked` (the same issuer unless `moved` by successions); `source` holds the accreditation
-    (the same as `standing` unless `inherited` through relations).
+    (the same as `standing` unless `inherited` through relations), `agency` granted it (None: the register holds no
+    such agency). `granted` and `recognised` are the scopes of both that held at the instant asked.
     """
 
     register: RegisterFacts
@@ -40,12 +41,10 @@ class Candidate:
     moved: tuple[RelationRecord, ...]
     source: IssuerRecord
     inherited: tuple[RelationRecord, ...]
-    accreditation: AccreditationRecord | None
-
-    @property
-    def agency(self) -> AgencyRecord | None:
-        """The record of the agency that granted the accreditation, None when the register holds none."""
-        return self.register.agencies.get(self.accreditation.agency) if self.accreditation else None
+    accreditation: AccreditationRecord | None = None
+    agency: AgencyRecord | None = None
+    granted: Scope = UNRESTRICTED
+    recognised: Scope = UNRESTRICTED
 
     @property
     def relations(self) -> tuple[RelationRecord, ...]:
@@ -55,6 +54,8 @@ class Candidate:
     @property
     def issuers(self) -> tuple[IssuerRecord, ...]:
         """Every issuer on the way, each once: asked, standing, source and those that the relations name."""
+        if not self.relations:
+            return (self.standing,)
         on_the_way = [issuer for relation in self.relations for issuer in (relation.issuer, relation.other)]
         ids = dict.fromkeys([self.asked.id, self.standing.id, self.source.id, *on_the_way])
         records = {record.id: record for record in (self.asked, self.standing, self.source)}
@@ -72,14 +73,6 @@ class Candidate:
     def cite_last(self, record: Entered) -> Citation | None:
         """Name the newest entry of a record."""
         return self.cite(record.entries[-1]) if record.entries else None
-
-    def scopes(self, question: Question) -> tuple[Scope, Scope]:
-        """Return the scopes of accreditation and agency that held at the instant asked; unlimited where absent."""
-        granted = Scope()
-        if self.accreditation:
-            granted = scope_at(self.accreditation.scope, self.accreditation.former_scopes, question.at)
-        recognised = scope_at(self.agency.scope, self.agency.former_scopes, question.at) if self.agency else Scope()
-        return granted, recognised
 
     def values(self, question: Question) -> dict[str, Value]:
         """Return what every sentence about this candidate may name."""
@@ -131,18 +124,26 @@ def _find_in_register(question: Question, facts: Facts, register: RegisterFacts)
     lineage = trace(register.relations, question.at, register.issuers)
     for issuer in asked:
         for path in lineage.find_standing(issuer.id):
-            yield from _find_for_standing(register, issuer, path, lineage)
+            standing = register.issuers[path.issuer]
+            way = Candidate(register, issuer, standing, path.relations, standing, ())
+            yield from _follow(way, lineage, question)
 
 
-def _find_for_standing(
-    register: RegisterFacts, asked: IssuerRecord, standing: Path, lineage: Lineage
-) -> Iterator[Candidate]:
-    issuers = register.issuers
-    stands, moved = issuers[standing.issuer], standing.relations
-    sources = {path.issuer: path.relations for path in lineage.find_sources(standing.issuer)}
+def _follow(way: Candidate, lineage: Lineage, question: Question) -> Iterator[Candidate]:
+    """Complete the way to who answers for the issuer with each accreditation that counts for it, or with none."""
+    register = way.register
+    sources = {path.issuer: path.relations for path in lineage.find_sources(way.standing.id)}
     held = [accreditation for accreditation in register.accreditations if accreditation.issuer in sources]
-    for accreditation in held:
-        source = accreditation.issuer
-        yield Candidate(register, asked, stands, moved, issuers[source], sources[source], accreditation)
+    for record in held:
+        agency = register.agencies.get(record.agency)
+        yield replace(
+            way,
+            source=register.issuers[record.issuer],
+            inherited=sources[record.issuer],
+            accreditation=record,
+            agency=agency,
+            granted=scope_at(record.scope, record.former_scopes, question.at),
+            recognised=scope_at(agency.scope, agency.former_scopes, question.at) if agency else UNRESTRICTED,
+        )
     if not held:
-        yield Candidate(register, asked, stands, moved, stands, (), None)
+        yield way

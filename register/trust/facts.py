@@ -72,8 +72,12 @@ class RegisterFacts:
     @property
     def countries(self) -> frozenset[str]:
         """The countries it is heard about: its territory, for a peer no more of it than its remit."""
-        territory = frozenset(self.register.territory if self.register else ())
-        return territory if self.own or self.remit is None else territory & frozenset(self.remit)
+        return frozenset(filter(self.speaks_for, self.register.territory if self.register else ()))
+
+    def speaks_for(self, country: str) -> bool:
+        """Tell whether it is heard about a country (alpha-2)."""
+        within = self.own or self.remit is None or country in self.remit
+        return within and self.register is not None and country in self.register.territory
 
     @property
     def expires_at(self) -> datetime | None:

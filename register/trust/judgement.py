@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from register import vocabularies
 from register.identifiers import KEY_KINDS
 from register.records import IssuerRecord
 from register.scope import LIMITS
@@ -20,6 +19,7 @@ from register.trust.decision import Chain, Decision, Fresh, Verdict
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.keys import KeyFinding, find_key
 from register.trust.links import (
+    country_of,
     find_accreditation_faults,
     find_agency_faults,
     find_issuer_faults,
@@ -97,12 +97,12 @@ def _distance(judged: Judged, question: Question) -> timedelta:
 
 def _countries_of(question: Question, issuers: Iterable[IssuerRecord]) -> frozenset[str]:
     if question.jurisdiction is not None:
-        return frozenset({vocabularies.country_of(question.jurisdiction)})
+        return frozenset({country_of(question.jurisdiction)})
     return frozenset(issuer.country for issuer in issuers)
 
 
 def _is_responsible(register: RegisterFacts, countries: frozenset[str]) -> bool:
-    return not countries.isdisjoint(register.countries)
+    return any(map(register.speaks_for, countries))
 
 
 def _find_stale(question: Question, facts: Facts, judged: list[Judged]) -> list[RegisterFacts]:
@@ -208,7 +208,7 @@ def _describe_chain(question: Question, best: Judged) -> Chain:
 
 def _find_untested(question: Question, best: Judged) -> tuple[str, ...]:
     """Name what was not asked although accreditation, agency or mandate limit it."""
-    scopes = [*best.candidate.scopes(question)]
+    scopes = [best.candidate.granted, best.candidate.recognised]
     if best.key.mandate:
         scopes.append(best.key.mandate.scope)
     return tuple(
@@ -230,10 +230,9 @@ def _cite(question: Question, best: Judged) -> tuple[Citation, ...]:
     issuers |= {issuer: register.issuers[issuer] for issuer in also if issuer in register.issuers}
     record = candidate.accreditation
     agencies = (record.agency, *record.contributing_agencies) if record else ()
-    programmes = (candidate.scopes(question)[0].programmes or ()) if record else ()
     records: list[Any] = [record, key, best.key.mandate, *candidate.relations, *later, *issuers.values()]
     records += [register.agencies.get(agency) for agency in agencies]
-    records += [register.programmes.get(programme) for programme in programmes]
+    records += [register.programmes.get(programme) for programme in candidate.granted.programmes or ()]
     records += [one for one in register.keys if one.value in _keys_that_matter(question)]
     opening = register.register.entries if register.register else ()
     indexes = {index for one in records if one is not None for index in one.entries} | set(opening[:1])

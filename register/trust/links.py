@@ -6,9 +6,9 @@ decision, "The chain, each link checked at `at` with the knowledge of `known_at`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 from register import vocabularies
@@ -31,7 +31,7 @@ _OUT_OF_SCOPE: Final = {
     "jurisdiction": "out_of_scope_jurisdiction",
     "programme": "out_of_scope_programme",
 }
-_VOCABULARIES: Final = {
+_VOCABULARIES: Final[Mapping[str, str]] = {
     "credential_types": "credential-types",
     "eqf_levels": "eqf",
     "isced_f": "isced-f",
@@ -41,23 +41,31 @@ _VOCABULARIES: Final = {
 }
 
 
+country_of = lru_cache(maxsize=4096)(vocabularies.country_of)
+"""Country of a canonical jurisdiction code; asked of the same few hundred codes again and again."""
+
+
 def find_register_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
     """Link 1: a recognised register, speaking for its own countries, of entries that count."""
     register = candidate.register
-    values = {**candidate.values(question), "countries": Terms("jurisdictions", tuple(sorted(register.countries)))}
     first = candidate.cite_first(register.register) if register.register else None
     if not (register.own or register.recognised):
-        yield give_reason("register_not_recognised", values, first)
+        yield give_reason("register_not_recognised", candidate.values(question), first)
     marked = [record for record in (candidate.accreditation, *candidate.issuers) if record and record.quarantine]
     if marked:
-        yield _report_quarantine(marked[0], values, candidate)
+        yield _report_quarantine(marked[0], question, candidate)
     elif (abroad := _find_foreign_country(question, candidate)) is not None:
-        yield give_reason("outside_territory", {**values, "value": Term("jurisdictions", abroad)}, first)
+        values = _values_with_countries(question, candidate) | {"value": Term("jurisdictions", abroad)}
+        yield give_reason("outside_territory", values, first)
 
 
-def _report_quarantine(
-    record: AccreditationRecord | IssuerRecord, values: dict[str, Value], candidate: Candidate
-) -> Reason:
+def _values_with_countries(question: Question, candidate: Candidate) -> dict[str, Value]:
+    countries = tuple(sorted(candidate.register.countries))
+    return candidate.values(question) | {"countries": Terms("jurisdictions", countries)}
+
+
+def _report_quarantine(record: AccreditationRecord | IssuerRecord, question: Question, candidate: Candidate) -> Reason:
+    values = _values_with_countries(question, candidate)
     quarantine = record.quarantine or ""
     entry = candidate.cite_last(record)
     code = quarantine if quarantine == "outside_territory" else "no_accreditation"
@@ -66,17 +74,15 @@ def _report_quarantine(
 
 def _find_foreign_country(question: Question, candidate: Candidate) -> str | None:
     """Return the country the register cannot speak for, None when it may speak for one that matters here."""
-    countries = candidate.register.countries
     places = _places_that_matter(question, candidate)
-    return None if any(place in countries for place in places) else places[0]
+    return None if any(map(candidate.register.speaks_for, places)) else places[0]
 
 
 def _places_that_matter(question: Question, candidate: Candidate) -> list[str]:
     """The country asked about; else those the accreditation is for; else the issuer's own."""
     if question.jurisdiction is not None:
-        return [vocabularies.country_of(question.jurisdiction)]
-    granted, _ = candidate.scopes(question)
-    return [vocabularies.country_of(place) for place in granted.jurisdictions or ()] or [candidate.standing.country]
+        return [country_of(question.jurisdiction)]
+    return [country_of(place) for place in candidate.granted.jurisdictions or ()] or [candidate.standing.country]
 
 
 def find_agency_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
@@ -165,52 +171,58 @@ def find_state(record: AccreditationRecord, at: datetime) -> State:
 
 def find_scope_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
     """Link 4: what was asked lies within the accreditation's scope, and within what its agency may grant."""
-    if candidate.accreditation is None:
-        return
-    granted, recognised = candidate.scopes(question)
-    values = candidate.values_of_source(question)
-    for name in LIMITS:
+    answered = set()
+    for name, limit in LIMITS.items():
         asked = question.asked(name)
         if asked is not None:
-            yield from _find_limit_faults(name, asked, granted, recognised, values, candidate)
-    answered = {limit for name, limit in LIMITS.items() if question.asked(name) is not None}
-    for limit in (field.name for field in fields(Scope)):
+            answered.add(limit)
+            yield from _find_limit_faults(name, asked, question, candidate)
+    for limit in _VOCABULARIES:
         if limit not in answered:
-            yield from _find_disjoint_limit(limit, granted, recognised, values, candidate)
+            yield from _find_disjoint_limit(limit, question, candidate)
 
 
 def covers(limit: str, scope: Scope, value: str | int) -> bool:
     """Tell whether a scope's limit lets a value through; programmes are compared by id, also those given by address."""
     allowed = scope.limit(limit)
-    if limit == "programmes" and allowed is not None:
+    return allowed is None or _lets_through(limit, allowed, value)
+
+
+@lru_cache(maxsize=16_384)
+def _lets_through(limit: str, allowed: tuple[str | int, ...], value: str | int) -> bool:
+    if limit == "programmes":
         return value in {programme_id(str(programme)) for programme in allowed}
     return limit_covers(limit, allowed, value)
 
 
-def _find_limit_faults(
-    name: str, asked: str | int, granted: Scope, recognised: Scope, values: dict[str, Value], candidate: Candidate
-) -> Iterator[Reason]:
+def _find_limit_faults(name: str, asked: str | int, question: Question, candidate: Candidate) -> Iterator[Reason]:
     limit = LIMITS[name]
-    vocabulary = _VOCABULARIES[limit]
-    told = values | {"value": Term(vocabulary, asked)}
-    if not covers(limit, granted, asked):
-        allowed = Terms(vocabulary, granted.limit(limit) or ())
-        yield give_reason(_OUT_OF_SCOPE[name], told | {"limit": allowed}, _cite_terms(candidate))
-    elif not covers(limit, recognised, asked):
-        allowed = Terms(vocabulary, recognised.limit(limit) or ())
-        yield give_reason("agency_scope_exceeded", told | {"limit": allowed}, _cite_recognition(candidate))
-
-
-def _find_disjoint_limit(
-    limit: str, granted: Scope, recognised: Scope, values: dict[str, Value], candidate: Candidate
-) -> Iterator[Reason]:
-    """Report a limit that was not asked for, but of which agency and accreditation leave nothing at all."""
-    ours, theirs = granted.limit(limit), recognised.limit(limit)
-    if ours is None or theirs is None or intersect_limit(limit, ours, theirs):
+    if not covers(limit, candidate.granted, asked):
+        code, exceeded, entry = _OUT_OF_SCOPE[name], candidate.granted, _cite_terms(candidate)
+    elif not covers(limit, candidate.recognised, asked):
+        code, exceeded, entry = "agency_scope_exceeded", candidate.recognised, _cite_recognition(candidate)
+    else:
         return
     vocabulary = _VOCABULARIES[limit]
-    told = values | {"limit": Terms(vocabulary, theirs), "value": Terms(vocabulary, ours)}
-    yield give_reason("agency_scope_exceeded", told, _cite_recognition(candidate), "disjoint")
+    allowed = Terms(vocabulary, exceeded.limit(limit) or ())
+    values = candidate.values_of_source(question) | {"value": Term(vocabulary, asked), "limit": allowed}
+    yield give_reason(code, values, entry)
+
+
+def _find_disjoint_limit(limit: str, question: Question, candidate: Candidate) -> Iterator[Reason]:
+    """Report a limit that was not asked for, but of which agency and accreditation leave nothing at all."""
+    ours, theirs = candidate.granted.limit(limit), candidate.recognised.limit(limit)
+    if ours is None or theirs is None or _leave_something(limit, ours, theirs):
+        return
+    vocabulary = _VOCABULARIES[limit]
+    told: dict[str, Value] = {"limit": Terms(vocabulary, theirs), "value": Terms(vocabulary, ours)}
+    values = candidate.values_of_source(question) | told
+    yield give_reason("agency_scope_exceeded", values, _cite_recognition(candidate), "disjoint")
+
+
+@lru_cache(maxsize=4096)
+def _leave_something(limit: str, ours: tuple[str | int, ...], theirs: tuple[str | int, ...]) -> bool:
+    return bool(intersect_limit(limit, ours, theirs))
 
 
 def _cite_terms(candidate: Candidate) -> Citation | None:
