@@ -114,7 +114,10 @@ def printable(path: str) -> str:
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """DRF's exception hook: every exception of a view becomes a problem."""
     request = context["request"]
-    return answer_problem(explain(error), getattr(request, "_request", request))
+    answer = answer_problem(explain(error), getattr(request, "_request", request))
+    if answer.status_code == 405:
+        answer["Allow"] = ", ".join(context["view"].allowed_methods)
+    return answer
 
 
 def explain(error: Exception) -> Problem:

@@ -17,7 +17,7 @@ MEANINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "issuer": ("Any identifier: id or address of a register, DID, `ror:…`, `pic:…`, `erasmus:…`, `schac:…`, `eidas:…`, "
                "`vat:…`, key thumbprint.", "ror:04dkp9463"),
     "at": ("The instant that matters; a bare date is its first instant, UTC. Default: now.", "2024-06-30"),
-    "known_at": ("Only entries recorded until then: an instant (a date is its last) or `origin@tree_size`.", "2026-08-01"),
+    "known_at": ("Only entries recorded till then: an instant or `origin@tree_size`.", "2026-08-01"),
     "credential_type": ("Code or URI of the vocabulary credential-types.", None),
     "eqf_level": ("EQF level from 1 to 8, or a QF-EHEA cycle.", 6),
     "isced_f": ("ISCED-F 2013 code of 2, 3 or 4 digits.", "0613"),
