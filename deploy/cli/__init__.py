@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deploy.cli import audit, trust
+from deploy.cli import audit, importing, trust
 from deploy.cli.node import NodeError
 from register.errors import NotUnderstood
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except NotUnderstood as error:
         print(f"assay: {error.field}: {error.message}", file=sys.stderr)
-    except (NodeError, OSError) as error:
+    except (NodeError, importing.ImportFailed, OSError) as error:
         print(f"assay: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("assay: interrupted", file=sys.stderr)
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, module, text in (
         ("trust", trust, "was this issuer entitled to issue this, on that date? verified here"),
         ("audit", audit, "replay a node's public ledger and find the first fault"),
+        ("import", importing, "read a file of issuers or accreditations into a node, all of it or nothing"),
     ):
         command = commands.add_parser(name, help=text, description=module.__doc__)
         module.add_arguments(command)
