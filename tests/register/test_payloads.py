@@ -82,7 +82,7 @@ def read(model: type[payloads.Payload], terms: dict[str, Any]) -> tuple[str, str
         (AgencyTerms, {**AGENCY, "scope": {"eqf_level": [6]}}, "scope.eqf_level"),
         (AgencyTerms, {**AGENCY, "scope": []}, "scope"),
         (AgencyTerms, {**AGENCY, "decision_document": {**DOCUMENT, "sha256": "AB" * 32}}, "decision_document.sha256"),
-        (AgencyTerms, {**AGENCY, "decision_document": {**DOCUMENT, "url": "data:text/html,x"}}, "decision_document.url"),
+        (AgencyTerms, {**AGENCY, "decision_document": {**DOCUMENT, "url": "data:text/html"}}, "decision_document.url"),
         (AccreditationTerms, {**ACCREDITATION, "issuer": UTOPIA.upper()}, "issuer"),
         (AccreditationTerms, {**ACCREDITATION, "issuer": UTOPIA + "\n"}, "issuer"),
         (AccreditationTerms, {**ACCREDITATION, "issuer": UTOPIA.replace("0", "\uff10")}, "issuer"),
