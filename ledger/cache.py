@@ -1,9 +1,9 @@
-"""What a process keeps between requests: right edges and full upper tiles, each proven by the hash it is kept under.
+"""What a process keeps between requests: right edges, full upper tiles and paths, each proven by its key.
 
 Nothing is kept by its position alone. An edge is kept under the root it was found to hash to, a tile under its own
-root, so an entry of the cache stays true whatever happens to the database: a transaction that rolls back, a
-restored backup, a test. Bounds: 8 edges of at most 8 x 16 KB (three levels, 48 KB, up to 16 million entries) and
-128 tiles of 16 KB, about 2.5 MB in all.
+root, a path under the root it leads to, so what is in the cache stays true whatever happens to the database: a
+transaction that rolls back, a restored backup, a test. Bounds: 8 edges of 48 KB (three levels, up to 16 million
+entries), 96 tiles of 16 KB, 1,024 paths of 1.5 KB: 3.5 MB in all.
 """
 
 from __future__ import annotations
@@ -49,5 +49,8 @@ class RecentlyUsed(Generic[K, V]):
 edges: RecentlyUsed[tuple[int, bytes], Edge] = RecentlyUsed(8)
 """Edges by tree size and root."""
 
-tiles: RecentlyUsed[bytes, bytes] = RecentlyUsed(128)
+tiles: RecentlyUsed[bytes, bytes] = RecentlyUsed(96)
 """The stored bytes of full tiles above level 0, by the tile's root."""
+
+paths: RecentlyUsed[tuple[bytes, int], tuple[bytes, ...]] = RecentlyUsed(1024)
+"""By root of the tree and number of a full tile of leaves: the part of its entries' inclusion proofs above it."""

@@ -22,8 +22,10 @@ Parameters = tuple[Any, ...] | dict[str, Any]
 def open_cursor() -> Iterator[Cursor]:
     """Yield a cursor inside whatever transaction Django has open; errors come out as `django.db` errors.
 
-    Not `raw.cursor()`: Django sets that to client-side binding, which has no binary results.
+    Like Django's own cursors it first replaces a connection that a restart of the database has cut off. Not
+    `raw.cursor()`: Django sets that to client-side binding, which has no binary results.
     """
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     raw: psycopg.Connection[Row] = connection.connection

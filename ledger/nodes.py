@@ -18,7 +18,7 @@ from ledger.full_tiles import HASHES_SIZE, Place, locate_node, make_tile
 from ledger.tlog.errors import ProofInvalid
 from ledger.tlog.lines import HASH_SIZE
 from ledger.tlog.merkle import Node
-from ledger.tlog.tiles import WIDTH, count_hashes, hash_tile_nodes, split_tile
+from ledger.tlog.tiles import HEIGHT, WIDTH, count_hashes, hash_tile_nodes, split_tile
 
 # Parts of a result: (part, key, bytes). Lists travel as PostgreSQL array literals: psycopg would give a list of
 # small and one of large numbers different types, and each mixture would be planned anew. Behind (SELECT …) the
@@ -109,15 +109,23 @@ class DatabaseNodeReader:
 
     With `root`, the root of a signed checkpoint of that size, edge and upper tiles come from the process's cache
     or are checked against the root and kept; without it everything is read afresh, which is what signing wants.
-    `entries` are indexes whose bytes the same query shall bring; they are found in `data` after a read.
+    `entries` are indexes whose bytes the same query shall bring, found in `data` after a read; `leaf_tiles` are
+    numbers of full tiles of level 0 it shall bring for `read_siblings`.
     Raises `LedgerDamaged` where stored rows are missing or do not lead to the root.
     """
 
-    def __init__(self, log_id: int, size: int, root: bytes | None = None, entries: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        log_id: int,
+        size: int,
+        root: bytes | None = None,
+        entries: Sequence[int] = (),
+        leaf_tiles: Iterable[int] = (),
+    ) -> None:
         self._log_id = log_id
         self._size = size
         self._root = root
-        self._wanted_entries = entries
+        self._wanted = Wanted(dict.fromkeys((0, number) for number in leaf_tiles), [], entries)
         self._edge = Edge(0, {}) if size == 0 else cache.edges.get((size, root)) if root is not None else None
         self._tiles: dict[TileKey, bytes] = {}
         self.data: dict[int, bytes] = {}
@@ -125,7 +133,7 @@ class DatabaseNodeReader:
     def read_nodes(self, nodes: Sequence[Node]) -> list[bytes]:
         """Return the nodes' hashes, with one query at most."""
         places = [self._locate(node) for node in nodes]
-        wanted = Wanted(entries=self._wanted_entries)
+        wanted, self._wanted = self._wanted, Wanted()
         if self._edge is None:
             wanted.edge = edge_ranges(self._size)
         for key in dict.fromkeys((place.level, place.tile) for place in places):
@@ -133,6 +141,13 @@ class DatabaseNodeReader:
                 self._plan_tile(key, wanted)
         self._fetch(wanted)
         return [self._known_node(place) for place in places]
+
+    def read_siblings(self, index: int) -> list[bytes]:
+        """Return the first eight hashes of an entry's inclusion proof, out of its full tile fetched before."""
+        number, position = divmod(index, WIDTH)
+        tile = self._tiles[0, number]
+        offsets = [Place(0, number, height, position >> height ^ 1).offset for height in range(HEIGHT)]
+        return [tile[at : at + HASH_SIZE] for at in offsets]
 
     def edge(self) -> Edge:
         """Return the right edge, read if it is not known yet."""
@@ -195,7 +210,6 @@ class DatabaseNodeReader:
             if key[0] == 0:
                 self._tiles[key] = _insist(parts[_LEAF_TILE].get(key[1]), key)
         self.data |= {index: data for index, data in parts[_ENTRY].items() if data is not None}
-        self._wanted_entries = ()
 
     def _admit_edge(self, ranges: Sequence[EdgeRange], found: dict[int, bytes | None]) -> None:
         """Build the edge; with a signed root, only one that hashes to it, and keep that."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from ledger import cache, guard
 from ledger.database import execute, fetch_one
-from ledger.errors import InconsistentHistory, LedgerDamaged, UnknownLog
+from ledger.errors import InconsistentHistory, LedgerDamaged, NotCovered, UnknownLog
 from ledger.logs import SignedCheckpointRow
 from ledger.nodes import DatabaseNodeReader
 from ledger.signer import node_signers
@@ -54,11 +54,14 @@ def cover(origin: str, size: int | None = None, now: datetime | None = None) -> 
     """Return a stored checkpoint that covers the first `size` entries (default: all committed), signing if needed.
 
     A writer that names the size it needs is served by whoever signed past it meanwhile. Raises `RuntimeError`
-    inside a transaction, `UnknownLog`, `KeyUnusable`, `GuardUnreadable`, and, with the evidence and before anything is
-    signed, `LedgerDamaged`, `InconsistentHistory` or `RolledBack`.
+    inside a transaction, `UnknownLog`, `NotCovered` when that many are not committed, `KeyUnusable`,
+    `GuardUnreadable`, and, with the evidence and before anything is signed, `LedgerDamaged`, `InconsistentHistory` or
+    `RolledBack`.
     """
     state = _read_state(origin)
-    needed = state.size if size is None else min(size, state.size)
+    needed = state.size if size is None else size
+    if needed > state.size:
+        raise NotCovered(f"expected {needed} committed entries of {origin}, found {state.size}; sign after the commit")
     if state.signed is not None and state.signed.size >= needed:
         return state.signed
     with transaction.atomic(durable=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ledger import cache
 from ledger.database import fetch_all, fetch_one
 from ledger.errors import LedgerDamaged, NotCovered
 from ledger.logs import (
@@ -24,6 +25,7 @@ from ledger.tlog.errors import ProofInvalid
 from ledger.tlog.lines import encode_proof
 from ledger.tlog.merkle import check_inclusion, hash_leaf, prove_inclusions
 from ledger.tlog.proof import HEADER
+from ledger.tlog.tiles import HEIGHT, WIDTH
 
 __all__ = [
     "DatabaseNodeReader",
@@ -128,14 +130,27 @@ def read_evidence(
     for index in wanted:
         if not 0 <= index < head.size:
             raise NotCovered(f"expected an entry below the {head.size} signed of {origin}, got {index}; sign first")
-    reader = DatabaseNodeReader(head.log_id, head.size, head.root, wanted)
-    proofs = prove_inclusions(wanted, head.size, reader)
-    if wanted and not reader.data:
-        reader.read_nodes(())
-    return {
-        index: Evidence(index, *_check(reader.data.get(index), index, proof, head))
-        for index, proof in zip(wanted, proofs, strict=True)
-    }
+    proofs, data = _prove(head, wanted)
+    return {index: Evidence(index, *_check(data.get(index), index, proofs[index], head)) for index in wanted}
+
+
+def _prove(head: SignedCheckpointRow, indexes: Sequence[int]) -> tuple[dict[int, list[bytes]], dict[int, bytes]]:
+    """Return inclusion proofs and bytes of entries, by index, with one query.
+
+    Entries of one full tile share what lies above it: with that path at hand only the tile is needed.
+    """
+    paths = {index: cache.paths.get((head.root, index // WIDTH)) for index in indexes}
+    unknown = [index for index in indexes if paths[index] is None]
+    known_tiles = {index // WIDTH for index in indexes if paths[index] is not None}
+    reader = DatabaseNodeReader(head.log_id, head.size, head.root, indexes, known_tiles)
+    proofs = dict(zip(unknown, prove_inclusions(unknown, head.size, reader), strict=True))
+    reader.read_nodes(())  # brings what no proof has asked for yet
+    for index, path in paths.items():
+        if path is not None:
+            proofs[index] = [*reader.read_siblings(index), *path]
+        elif (index // WIDTH + 1) * WIDTH <= head.size:
+            cache.paths.put((head.root, index // WIDTH), tuple(proofs[index][HEIGHT:]))
+    return proofs, reader.data
 
 
 def _check(data: bytes | None, index: int, proof: Sequence[bytes], head: SignedCheckpointRow) -> tuple[bytes, str]:

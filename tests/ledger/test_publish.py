@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ledger import guard, publish, reader
-from ledger.errors import InconsistentHistory, LedgerDamaged, UnknownLog
+from ledger.errors import InconsistentHistory, LedgerDamaged, NotCovered, UnknownLog
 from ledger.models import Checkpoint, Log
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.merkle import Frontier
@@ -49,6 +49,13 @@ def test_what_is_covered_is_not_signed_again() -> None:
     assert publish.publish(origin(), size=3) == first, "a writer who needs no more gets what is there"
     assert publish.publish(origin()) != first
     assert list(Checkpoint.objects.order_by("size").values_list("size", flat=True)) == [3, 4]
+
+
+def test_more_than_is_committed_is_not_signed() -> None:
+    append(3)
+    with pytest.raises(NotCovered, match="expected 4 committed entries"):
+        publish.publish(origin(), size=4)
+    assert Checkpoint.objects.count() == 0
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, 2), (255, 256), (256, 257), (255, 513), (200, 1000)])

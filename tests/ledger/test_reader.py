@@ -180,9 +180,11 @@ def test_altered_entry_gets_no_receipt(index: int) -> None:
         reader.read_receipts(origin(), [index])
 
 
-def test_altered_tile_gives_no_receipt_and_its_neighbours_still_do() -> None:
+@pytest.mark.parametrize("seen_before", [[], [300], [256, 300]], ids=str)
+def test_altered_tile_gives_no_receipt_and_its_neighbours_still_do(seen_before: list[int]) -> None:
     append(600)
     publish.publish(origin())
+    reader.read_receipts(origin(), seen_before)
     change("ledger_tile", "nodes = overlay(nodes placing '\\x00'::bytea from 40)", "index = 1")
     with pytest.raises(LedgerDamaged, match="entry 256"):
         reader.read_receipts(origin(), [256])
