@@ -26,10 +26,17 @@ def opening_terms() -> dict[str, Any]:
     }
 
 
-def ensure_open() -> None:
-    """Open the register unless its ledger has an entry 0; a demonstration opens on the day its story begins."""
+def is_open() -> bool:
+    """Tell whether the ledger has its first entry."""
     try:
         read_entry(settings.ASSAY_ORIGIN, 0)
     except LedgerError:
+        return False
+    return True
+
+
+def ensure_open() -> None:
+    """Open the register unless its ledger has an entry 0; a demonstration opens on the day its story begins."""
+    if not is_open():
         clock = (lambda: START) if settings.ASSAY_DEMO else timezone.now
         commands.open_register(opening_terms(), clock=clock)

@@ -20,6 +20,7 @@ from django.db import connection
 from deploy.database import parse_database_url
 from deploy.embedded import write_private
 from deploy.keys import ensure_keys
+from deploy.programs import COMPLETE
 from deploy.roles import create_extensions, grant_app_role, set_role
 
 ACCESS_FILE = "access.json"
@@ -46,6 +47,9 @@ def prepare_schema() -> None:
         with connection.cursor():
             grant_app_role(connection.connection, role)
     call_command("collectstatic", interactive=False, verbosity=0)
+    from deploy.opening import is_open  # its models exist only once Django is set up
+
+    print(COMPLETE if is_open() and is_current(settings.ASSAY_DATA_DIR / ACCESS_FILE) else "demo is to follow")
 
 
 def prepare_demo() -> None:
@@ -72,5 +76,6 @@ def is_current(path: Path) -> bool:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
     django.setup()
     {"first": prepare_first, "schema": prepare_schema, "demo": prepare_demo}[sys.argv[1]]()

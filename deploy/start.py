@@ -21,10 +21,10 @@ from deploy.failures import StartError, explain_os_error
 from deploy.keys import ensure_keys
 from deploy.nodes import Node, embedded_urls, plan_nodes, process_env, write_node_file
 from deploy.preflight import check_count, check_port, check_space, lock, sign_lock
-from deploy.programs import beat_program, prepare_program, web_program, worker_program
+from deploy.programs import COMPLETE, beat_program, prepare_program, web_program, worker_program
 from deploy.provision import APP, provision_embedded, provision_external
 from deploy.readiness import check_redis, check_running, wait_for_web, wait_for_worker
-from deploy.supervisor import Supervisor, rotate_logs
+from deploy.supervisor import Supervisor, last_line, rotate_logs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -152,19 +152,21 @@ def bring_up(options: argparse.Namespace, nodes: list[Node], supervisor: Supervi
     """Start services and nodes, wait until they answer, write `nodes.json` and say where they are."""
     services = start_services(options.data, len(nodes), supervisor)
     urls = find_databases(services, nodes, supervisor)
-    entries = []
+    entries, environments = [], []
     for node in nodes:
         say(f"Preparing {node.name} …")
         vkeys = ensure_keys(node.directory / "keys", node.origin)
         redis = services.redis_url(node.number) if services and "REDIS_URL" not in os.environ else external_redis(node)
         values = write_node_file(node, urls[node.name], redis, demo=not options.empty)
         prepare(node, values, supervisor)
-        for program in (web_program, worker_program, beat_program):
-            supervisor.start(program(node, process_env(node, values), len(nodes)))
+        environments.append(process_env(node, values))
+        for program in (web_program, worker_program):
+            supervisor.start(program(node, environments[-1], len(nodes)))
         entries.append(describe(node, vkeys))
-    for node in nodes:
+    for node, env in zip(nodes, environments, strict=True):
         wait_for_web(node, supervisor)
         wait_for_worker(node, supervisor)
+        supervisor.start(beat_program(node, env))
     write_private(options.data / "nodes.json", json.dumps({"nodes": entries}, indent=2, ensure_ascii=False) + "\n")
     for entry in entries:
         greet(entry)
@@ -206,8 +208,8 @@ def external_redis(node: Node) -> str:
 def prepare(node: Node, values: dict[str, str], supervisor: Supervisor) -> None:
     """Migrate, grant and load, each as the role that may."""
     owner = process_env(node, values, "owner") | {"ASSAY_APP_ROLE": APP if "ASSAY_APP_DATABASE_URL" in values else ""}
-    supervisor.run(prepare_program(node, owner, "schema"))
-    supervisor.run(prepare_program(node, process_env(node, values), "demo"))
+    if last_line(supervisor.run(prepare_program(node, owner, "schema"))) != COMPLETE:
+        supervisor.run(prepare_program(node, process_env(node, values), "demo"))
 
 
 def describe(node: Node, vkeys: tuple[str, str]) -> dict[str, object]:
