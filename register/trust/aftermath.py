@@ -8,14 +8,17 @@ from datetime import datetime
 from register.records import AccreditationRecord, Ending, KeyRecord, RelationRecord
 from register.trust.candidates import Candidate
 from register.trust.decision import Since
+from register.trust.keys import KeyFinding
 from register.trust.lineage import read_succession
 
 
-def find_aftermath(candidate: Candidate, key: KeyRecord | None, at: datetime) -> tuple[Since, ...]:
+def find_aftermath(candidate: Candidate, signed: KeyFinding, at: datetime) -> tuple[Since, ...]:
     """Return everything that took effect after `at` on the chain, in the order of taking effect."""
     found = [*_after_accreditation(candidate, at), *_after_others(candidate, at), *_after_issuer(candidate, at)]
-    if key:
-        found += _after_key(key, candidate, at)
+    if signed.key:
+        found += _after_key(signed.key, candidate, at)
+    if signed.mandate and signed.mandate.revocation:
+        found += _after_ending("mandate_revoked", signed.mandate.revocation, candidate, at)
     return tuple(sorted(found, key=lambda since: (since.effective_from, since.entry, since.what)))
 
 

@@ -13,6 +13,7 @@ from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, Re
 from register.scope import UNRESTRICTED, Scope
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.lineage import Lineage, trace
+from register.trust.naming import find_named
 from register.trust.question import Question
 from register.trust.reasons import INHERITED, SUCCEEDED, Citation, Sentence, Term, Value
 
@@ -118,7 +119,7 @@ def find_candidates(question: Question, facts: Facts) -> list[Candidate]:
 
 
 def _find_in_register(question: Question, facts: Facts, register: RegisterFacts) -> Iterator[Candidate]:
-    asked = facts.issuers_asked(register)
+    asked = find_named(question, facts, register)
     if not asked:
         return
     lineage = trace(register.relations, question.at, register.issuers)

@@ -172,7 +172,7 @@ def _answer(verdict: Verdict, reasons: tuple[Reason, ...], question: Question, f
         reasons,
         question,
         _describe_chain(question, best),
-        find_aftermath(candidate, best.key.key, question.at),
+        find_aftermath(candidate, best.key, question.at),
         _find_untested(question, best),
         known_at,
         fresh,

@@ -152,6 +152,11 @@ def test_a_mandate_covers_up_to_its_very_end() -> None:
     assert codes(answer(KEY_OF_SEALER, revoked, key=KEY_OF_ANOTHER, at="2024-12-31T23:59:59Z")) == ["accredited"]
 
 
+def test_a_mandate_that_was_revoked_later_says_so() -> None:
+    (since,) = answer(KEY_OF_SEALER, mandate(revocation=ending("2025-06-01")), key=KEY_OF_ANOTHER).since
+    assert (since.what, since.effective_from) == ("mandate_revoked", day("2025-06-01"))
+
+
 @pytest.mark.parametrize("other", [mandate("university"), mandate("college", "somebody"), mandate("sealer", "college")])
 def test_a_mandate_between_others_is_none(other: Any) -> None:
     assert codes(answer(KEY_OF_SEALER, other, key=KEY_OF_ANOTHER)) == ["key_not_bound"]

@@ -71,6 +71,18 @@ LINKS = {
 }
 
 
+ENTRIES = {
+    "register_not_recognised": 0,
+    "outside_territory": 0,
+    "agency_scope_exceeded": 1,
+    "no_accreditation": 3,
+    "suspended": 40,
+    "revoked": 50,
+    "issuer_closed": 50,
+    "key_unknown": None,
+}
+
+
 @pytest.mark.parametrize("code", ALONE)
 def test_one_broken_link_is_enough_and_is_the_only_one_named(code: str) -> None:
     decision = ALONE[code]
@@ -78,6 +90,7 @@ def test_one_broken_link_is_enough_and_is_the_only_one_named(code: str) -> None:
     (reason,) = decision.reasons
     default = "scope" if code.startswith("out_of_scope") else "accreditation"
     assert (reason.code, reason.link) == (code, LINKS.get(code, default))
+    assert (reason.entry and reason.entry.index) == ENTRIES.get(code, 10)
     assert "{" not in reason.text
     assert reason.text.endswith(".")
 
@@ -103,6 +116,10 @@ def test_a_register_speaks_for_its_own_countries_only(
     decision = answer(issuer(country=home), accreditation(scope=granted), ask=question(jurisdiction=asked))
     assert (decision.decision == "trusted") is trusted
     assert trusted or decision.reasons[0].code == "outside_territory"
+
+
+def test_our_own_register_always_counts() -> None:
+    assert answer(accreditation(), recognised=False, remit=()).decision == "trusted"
 
 
 @pytest.mark.parametrize(
