@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -125,7 +126,8 @@ def explain(error: Exception) -> Problem:
     for kind, translate in _TABLE:
         if isinstance(error, kind):
             return translate(error)
-    log.error("unexpected %s while answering a request", type(error).__name__, exc_info=error)
+    # Where it happened, not what it said: a driver's message may repeat what was sent.
+    log.error("unexpected %s at\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
     return Problem(500, "internal", "An unexpected error; nothing was written. Tell the operator when it happened.")
 
 

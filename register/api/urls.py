@@ -39,5 +39,5 @@ urlpatterns = [
     path("api/v1/accreditations/<uuid:id>/suspend", verbs.SuspendAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/reinstate", verbs.ReinstateAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/revoke", verbs.RevokeAccreditation.as_view()),
-    re_path(r"^api/.*$", answer_absent),
+    re_path(r"^api(/|$)", answer_absent),
 ]
