@@ -51,7 +51,7 @@ def test_a_withdrawn_record_names_its_successor_canonically(ror: RorFile) -> Non
 @pytest.mark.parametrize(
     ("row", "column", "kept"),
     [
-        ("https://ror.org/04dkp9464,A,NL,B,,active,,,,,,", "ror", 0),
+        ("https://ror.org/04dkp946,A,NL,B,,active,,,,,,", "ror", 0),
         ("https://ror.org/04dkp9463,A,ZZ,B,,active,,,,,,", "country", 0),
         ("https://ror.org/04dkp9463,,NL,B,,active,,,,,,", "name", 0),
         ("https://ror.org/04dkp9463,A,NL,B,,gone,,,,,,", "status", 0),

@@ -57,7 +57,7 @@ def test_a_table_is_told_by_its_header() -> None:
     ("column", "cell"),
     [
         ("issuer", ""),
-        ("issuer", "ror:04dkp9464"),
+        ("issuer", "ror:04dkp946"),
         ("issuer", "nobody"),
         ("kind", "gold"),
         ("eqf_levels", "9"),
