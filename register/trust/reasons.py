@@ -159,9 +159,9 @@ REASONS: Final[Mapping[str, Kind]] = {
     "key_compromised_unanchored": Kind(
         "key",
         {
-            PLAIN: "Somebody else may hold the key {key} of {holder} since {since}, and nothing proves that the "
+            PLAIN: "Somebody else may have held the key {key} of {holder} since {since}, and nothing proves that the "
             "credential existed before then; the date written in it proves nothing.",
-            "late": "Somebody else may hold the key {key} of {holder} since {since}; the earliest proof that the "
+            "late": "Somebody else may have held the key {key} of {holder} since {since}; the earliest proof that the "
             "credential existed is of {anchored_at}, which is not before then.",
         },
     ),

@@ -183,6 +183,13 @@ def test_an_accreditation_changes_at_the_very_instant(
     assert answer(record, ask=question(edge)).reasons[0].code == on
 
 
+def test_a_period_without_ends_always_holds() -> None:
+    open_ended = period(None)
+    records = (agency(valid=open_ended), accreditation(valid=open_ended))
+    assert answer(*records, ask=question("1000-01-01")).decision == "trusted"
+    assert answer(*records, ask=question("9999-12-31")).chain.state == "in_force"
+
+
 @pytest.mark.parametrize(
     ("record", "at", "state"),
     [
