@@ -20,9 +20,19 @@ from register.state import Change, State, further_needs, needs
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TABLES: Final = {kind: model._meta.db_table for kind, model in VERSIONS.items()}
 
-_CLAIMANTS: Final = """
-    SELECT {column} FROM register_claim c, unnest(%s::text[], %s::text[]) AS n(scheme, value)
-    WHERE c.value = n.value AND c.scheme = n.scheme AND c.log_id = %s AND c.recorded_until IS NULL
+# `LATERAL (… OFFSET 0)` keeps these index look-ups: during a bulk write the planner knows nothing of the new rows.
+_BY_ID: Final = """
+    SELECT '{kind}', f.content::text FROM unnest(%s::uuid[]) AS n(uid), LATERAL (
+        SELECT v.content FROM {table} v WHERE v.uid = n.uid AND v.log_id = %s AND v.recorded_until IS NULL OFFSET 0
+    ) f
+"""
+_BY_CLAIM: Final = """
+    SELECT '{kind}', f.content::text FROM unnest(%s::text[], %s::text[]) AS n(scheme, value), LATERAL (
+        SELECT c.{column} AS uid FROM register_claim c WHERE c.value = n.value AND c.scheme = n.scheme
+        AND c.log_id = %s AND c.recorded_until IS NULL OFFSET 0
+    ) c, LATERAL (
+        SELECT v.content FROM {table} v WHERE v.uid = c.uid AND v.log_id = %s AND v.recorded_until IS NULL OFFSET 0
+    ) f
 """
 
 
@@ -61,7 +71,8 @@ def _read(log_id: int, wanted: Wanted, *, with_register: bool) -> list[Change]:
     """Read newest versions, in the order of each record's first entry, which is the order a full replay has them in."""
     parts, parameters = _name_queries(log_id, wanted, with_register=with_register)
     rows = fetch_all(" UNION ALL ".join(parts), tuple(parameters)) if parts else []  # type: ignore[arg-type]
-    changes = [Change(kind, record.id, record) for kind, content in rows for record in (load(kind, content),)]
+    # An issuer may be wanted by its id and by a claim.
+    changes = [Change(kind, record.id, record) for kind, content in dict.fromkeys(rows) for record in (load(kind, content),)]
     return sorted(changes, key=lambda change: change.record.entries[0])
 
 
@@ -69,21 +80,14 @@ def _name_queries(log_id: int, wanted: Wanted, *, with_register: bool) -> tuple[
     parts: list[str] = []
     parameters: list[Any] = []
     if with_register:
-        parts.append(
-            "SELECT 'register', content::text FROM register_register WHERE log_id = %s AND recorded_until IS NULL"
-        )
+        parts.append("SELECT 'register', content::text FROM register_register WHERE log_id = %s AND recorded_until IS NULL")
         parameters.append(log_id)
-    claims = list(wanted.claims)
-    schemes, values = [scheme for scheme, _ in claims], [value for _, value in claims]
-    for kind in sorted({*wanted.ids, *(("issuer", "key") if claims else ())}):
-        claimants = ""
-        ids: list[Any] = [list(wanted.ids.get(kind, ()))]
-        if claims and kind in ("issuer", "key"):
-            claimants = "OR uid IN (" + _CLAIMANTS.format(column="issuer" if kind == "issuer" else "record") + ")"
-            ids += [schemes, values, log_id]
-        parts.append(
-            f"SELECT '{kind}', content::text FROM {_TABLES[kind]} "
-            f"WHERE (uid = ANY(%s::uuid[]) {claimants}) AND log_id = %s AND recorded_until IS NULL"
-        )
-        parameters += [*ids, log_id]
+    for kind, ids in wanted.ids.items():
+        parts.append(_BY_ID.format(kind=kind, table=_TABLES[kind]))
+        parameters += [list(ids), log_id]
+    if wanted.claims:
+        schemes, values = (list(part) for part in zip(*wanted.claims, strict=True))
+        for kind, column in (("issuer", "issuer"), ("key", "record")):
+            parts.append(_BY_CLAIM.format(kind=kind, column=column, table=_TABLES[kind]))
+            parameters += [schemes, values, log_id, log_id]
     return parts, parameters

@@ -5,6 +5,7 @@ The counterpart of register/knowledge.py, which gathers the same out of a replay
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,23 +83,19 @@ def _read(asked: Sequence[AskedQuestion]) -> list[_Ledger]:
 
 
 def _parameters(asked: Sequence[AskedQuestion]) -> dict[str, Any]:
-    named = [(question.question.issuer, number) for number, question in enumerate(asked)]
-    ids = [(identifier.value, number) for identifier, number in named if identifier.scheme == NODE]
-    claims = [(*identifier, number) for identifier, number in named if identifier.scheme != NODE]
-    keys = [(question.question.key, n) for n, question in enumerate(asked) if question.question.key is not None]
     known = asked[0].known_size
     return {
         "known_instant": asked[0].known_instant,
         "known_origin": known.origin if known else None,
         "known_size": known.size if known else None,
-        "ids": [value for value, _ in ids],
-        "id_questions": [number for _, number in ids],
-        "schemes": [scheme for scheme, _, _ in claims],
-        "values": [value for _, value, _ in claims],
-        "claim_questions": [number for _, _, number in claims],
-        "keys": [value for value, _ in keys],
-        "key_questions": [number for _, number in keys],
+        "questions": json.dumps([_describe_question(question, number) for number, question in enumerate(asked)]),
     }
+
+
+def _describe_question(asked: AskedQuestion, number: int) -> dict[str, Any]:
+    (scheme, value), key = asked.question.issuer, asked.question.key
+    issuer = {"uid": value} if scheme == NODE else {"scheme": scheme, "value": value}
+    return {"q": number, **issuer, "key": key}
 
 
 def _checkpoint(row: Sequence[Any]) -> SignedCheckpointRow | None:

@@ -4,8 +4,10 @@ It starts from the issuers that identifiers name, follows relations to every iss
 rests on these, each log cut at its own size. `LATERAL (… OFFSET 0)` keeps every step an index look-up: the planner
 overestimates what a recursion reaches and would rather read whole tables.
 
-Parameters: `known_instant`, `known_origin`, `known_size`; `ids` with `id_questions`; `schemes`, `values` with
-`claim_questions`; `keys` with `key_questions` (arrays of equal length; the numbers say whose question it is).
+Parameters: `known_instant`, `known_origin`, `known_size`, and `questions`: a JSON list of objects with `q` (the
+question's number), either `uid` or `scheme` and `value` of the issuer, and `key` where one is asked about. JSON, because
+the planner guesses as many rows for it before as after seeing it, and so keeps one plan for all questions; it takes
+ten times as long to plan this statement as to run it.
 Rows: question, kind, log, content; for kind `cut` instead the log itself: origin, own, size used, size held, and its
 newest checkpoint (size, time, root, note).
 """
@@ -30,7 +32,8 @@ CUT: Final = """
         SELECT l.id AS log_id, l.origin, l.own, c.size AS held,
             k.size AS checkpoint_size, k.time AS checkpoint_time, k.root, k.note,
             least(c.size, coalesce(k.size, 0), CASE WHEN l.origin = %(known_origin)s::text THEN %(known_size)s::bigint
-                ELSE (SELECT h.index FROM register_happening h, moment WHERE h.log_id = l.id AND h.time > moment.time
+                ELSE (SELECT h.index FROM register_happening h
+                      WHERE h.log_id = l.id AND h.time > (SELECT time FROM moment)
                       ORDER BY h.time, h.index LIMIT 1) END) AS size
         FROM ledger_log l JOIN register_cursor c ON c.log_id = l.id LEFT JOIN LATERAL (
             SELECT size, time, root, note FROM ledger_checkpoint WHERE log_id = l.id ORDER BY size DESC, time DESC LIMIT 1
@@ -51,14 +54,16 @@ def _of(kind: LiteralString, column: LiteralString, source: LiteralString, *more
 
 
 _ASKED: Final[LiteralString] = f"""
+    question AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(%(questions)s::json) AS n(q int, uid uuid, scheme text, value text, key text)
+    ),
     asked AS MATERIALIZED (
-        SELECT n.q, v.log_id, v.uid FROM unnest(%(ids)s::uuid[], %(id_questions)s::int[]) AS n(uid, q), LATERAL (
+        SELECT n.q, v.log_id, v.uid FROM question n, LATERAL (
             SELECT v.log_id, v.uid FROM cut JOIN register_issuer v ON v.log_id = cut.log_id
             WHERE v.uid = n.uid AND {KNOWN} OFFSET 0
         ) v
         UNION
-        SELECT n.q, v.log_id, v.issuer
-        FROM unnest(%(schemes)s::text[], %(values)s::text[], %(claim_questions)s::int[]) AS n(scheme, value, q), LATERAL (
+        SELECT n.q, v.log_id, v.issuer FROM question n, LATERAL (
             SELECT v.log_id, v.issuer FROM cut JOIN register_claim v ON v.log_id = cut.log_id
             WHERE v.value = n.value AND v.scheme = n.scheme AND {KNOWN} OFFSET 0
         ) v
@@ -76,10 +81,9 @@ _ASKED: Final[LiteralString] = f"""
     )
 """
 _KEYS_NAMED: Final[LiteralString] = f"""
-    SELECT n.q, v.log_id, v.content, v.issuer
-    FROM unnest(%(keys)s::text[], %(key_questions)s::int[]) AS n(value, q), LATERAL (
+    SELECT n.q, v.log_id, v.content, v.issuer FROM question n, LATERAL (
         SELECT v.log_id, v.content, v.issuer FROM cut JOIN register_key v ON v.log_id = cut.log_id
-        WHERE v.value = n.value AND {KNOWN} OFFSET 0
+        WHERE v.value = n.key AND {KNOWN} OFFSET 0
     ) v
 """
 _UUID: Final = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
