@@ -25,6 +25,9 @@ NO_INDEX = r"Failed to fetch|dns error|Could not connect|Temporary failure|No ma
 CAUSES = {
     r"No space left on device": "the disk is full: free about 1 GB",
     r"Permission denied|Read-only file system": f"{ROOT} cannot be written: check its owner and mode",
+    r"invalid peer certificate|CERTIFICATE_VERIFY_FAILED": (
+        "the package index's certificate is not trusted here: add your proxy's authority to the machine's list"
+    ),
     NO_INDEX: "the package index cannot be reached: check the network",
     r"\b(gcc|cc|clang)\b|compiler|Python\.h": (
         "a C compiler is missing: install one (Debian: apt-get install build-essential python3-dev)"
@@ -135,6 +138,7 @@ def parse_version(text: str) -> tuple[int, ...]:
 def perform(argv: list[str], trouble: str) -> None:
     """Run an installer; its output is kept for the file named in the one line of failure."""
     env = {
+        "UV_SYSTEM_CERTS": "1",  # behind a proxy that opens TLS only the machine's own list of authorities works
         **os.environ,
         "UV_PROJECT_ENVIRONMENT": str(VENV),
         "UV_PYTHON": str(PYTHON if PYTHON.exists() else sys.executable),
