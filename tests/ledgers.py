@@ -76,7 +76,14 @@ GRANT: Final[Mapping[str, Any]] = {
 class Ledger:
     """A growing ledger: `entries` are its bytes, `state` what they fold to, `own` whose rules of refusal apply."""
 
-    def __init__(self, *, own: bool = True, territory: tuple[str, ...] = ("NL",), source: str = SOURCE) -> None:
+    def __init__(
+        self,
+        *,
+        own: bool = True,
+        territory: tuple[str, ...] = ("NL",),
+        source: str = SOURCE,
+        opening: Mapping[str, Any] = OPENING,
+    ) -> None:
         self.state = State(ORIGIN)
         self.entries: list[bytes] = []
         self.steps: list[Step] = []
@@ -84,7 +91,7 @@ class Ledger:
         self.source = source
         self.time = START
         self._events = 0
-        self.say("register.opened", "", {**OPENING, "territory": list(territory)})
+        self.say("register.opened", "", {**opening, "territory": list(territory)})
 
     def draft(
         self,

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
         return code
     except NotUnderstood as error:
-        print(f"assay: {error.field}: {error.message}", file=sys.stderr)
+        print(f"assay: {error.message}", file=sys.stderr)
     except (NodeError, importing.ImportFailed, OSError) as error:
         print(f"assay: {error}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -1,0 +1,123 @@
+"""`assay audit` replays a public ledger and names the first entry that is not as it must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ledger.tlog.tiles import ENTRIES, Tile
+from tests import ledgers
+from tests.cli.conftest import Ask
+from tests.ledgers import grant, make_id
+from tests.peers import LOG, STRANGER, Peer, open_peer
+
+MANY = 600  # three bundles, two full tiles
+
+
+@pytest.fixture(scope="module")
+def long_ledger() -> ledgers.Ledger:
+    ledger = open_peer().ledger
+    for number in range(MANY - len(ledger.entries)):
+        grant(ledger, make_id(10_000 + number))
+    return ledger
+
+
+@pytest.fixture
+def peer(long_ledger: ledgers.Ledger) -> Peer:
+    return Peer(long_ledger)
+
+
+def test_a_sound_ledger_passes(ask: Ask, peer: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(peer, "audit", "URL", "--vkey", str(LOG.verifier)) == 0
+    shown = capsys.readouterr().out
+    assert f"{MANY} entries" in shown
+    assert "3 issuers" in shown
+
+
+@pytest.mark.parametrize("index", [0, 1, 255, 256, 511, 512, MANY - 1])
+def test_an_altered_entry_is_named(ask: Ask, peer: Peer, index: int, capsys: pytest.CaptureFixture[str]) -> None:
+    altered = list(peer.entries)
+    altered[index] = altered[index][:-2] + b" }"
+    peer.served = altered
+    assert ask(peer, "audit", "URL") == 1
+    assert f"entry {index}:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("level", "tile"), [(0, 0), (0, 1), (0, 2), (1, 0)])
+def test_an_altered_tile_is_a_fault(ask: Ask, peer: Peer, level: int, tile: int) -> None:
+    def alter(asked: Tile, data: bytes) -> bytes:
+        return bytes([data[0] ^ 1]) + data[1:] if (asked.level, asked.index) == (level, tile) else data
+
+    peer.alter_tile = alter
+    assert ask(peer, "audit", "URL") == 1
+
+
+def test_a_cut_bundle_is_a_fault(ask: Ask, peer: Peer) -> None:
+    peer.alter_tile = lambda tile, data: data[:-1] if tile.level == ENTRIES else data
+    assert ask(peer, "audit", "URL") == 1
+
+
+def test_an_entry_against_the_rules_is_named_though_the_tree_is_sound(
+    ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peer = open_peer()
+    forged = peer.ledger.draft("accreditation.granted", make_id(70), {**ledgers.GRANT, "agency": ledgers.NOBODY})
+    index = _smuggle(peer, forged)
+    assert ask(peer, "audit", "URL") == 1
+    assert f"entry {index}: breaks the rules" in capsys.readouterr().err
+
+
+def test_an_entry_nobody_can_read_is_named(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = open_peer()
+    index = _smuggle(peer, b"{}")
+    assert ask(peer, "audit", "URL") == 1
+    assert f"entry {index}: is no event" in capsys.readouterr().err
+
+
+def _smuggle(peer: Peer, entry: bytes) -> int:
+    """Put an entry into the tree that the rules would have refused."""
+    peer.entries.append(entry)
+    return len(peer.entries) - 1
+
+
+def test_a_checkpoint_of_another_key_is_a_fault(ask: Ask, peer: Peer) -> None:
+    stranger = replace(peer, signer=STRANGER)
+    assert ask(stranger, "audit", "URL", "--vkey", str(LOG.verifier)) == 1
+
+
+def test_a_node_that_signs_with_a_key_it_did_not_open_with_is_a_fault(ask: Ask, peer: Peer) -> None:
+    assert ask(replace(peer, signer=STRANGER), "audit", "URL") == 1
+
+
+def test_a_ledger_that_continues_an_earlier_checkpoint_passes(ask: Ask, peer: Peer, tmp_path: Path) -> None:
+    for size in (1, 255, 256, 300, MANY):
+        kept = tmp_path / f"{size}.checkpoint"
+        kept.write_bytes(peer.checkpoint(size))
+        assert ask(peer, "audit", "URL", "--since", str(kept)) == 0
+
+
+def test_rewritten_history_is_caught_by_an_earlier_checkpoint(
+    ask: Ask, peer: Peer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.checkpoint"
+    kept.write_bytes(peer.checkpoint(300))
+    other = open_peer()
+    for number in range(MANY):
+        grant(other.ledger, make_id(20_000 + number))
+    assert ask(other, "audit", "URL") == 0
+    assert ask(other, "audit", "URL", "--since", str(kept)) == 1
+    assert "history was rewritten" in capsys.readouterr().err
+
+
+def test_a_ledger_that_shrank_is_caught(ask: Ask, peer: Peer, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.checkpoint"
+    kept.write_bytes(peer.checkpoint())
+    assert ask(open_peer(), "audit", "URL", "--since", str(kept)) == 1
+
+
+def test_a_node_that_does_not_answer_is_an_input_error(ask: Ask, peer: Peer) -> None:
+    peer.respond = {"/ledger/checkpoint": lambda: httpx.Response(503)}
+    assert ask(peer, "audit", "URL") == 2
