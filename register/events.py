@@ -113,7 +113,7 @@ def parse(entry: bytes) -> Event:
 def _read_envelope(envelope: object) -> Event:
     if not isinstance(envelope, dict) or envelope.get("specversion") != SPEC_VERSION:
         raise MalformedEvent(f"expected a CloudEvents object of specversion {SPEC_VERSION!r}")
-    event_id, source, event_type, subject, time, version = (_read_attribute(envelope, name) for name in _ATTRIBUTES)
+    event_id, source, event_type, subject, time, version = _read_attributes(envelope)
     model = CATALOGUE.get(event_type)
     if model is None or version != SCHEMA_VERSION:
         raise UnknownEventType(f"event type {event_type[:80]!r} in schema version {version[:20]!r} is not known here")
@@ -124,11 +124,12 @@ def _read_envelope(envelope: object) -> Event:
     return Event(event_id, source, event_type, subject, moment, _read_data(event_type, envelope.get("data")), version)
 
 
-def _read_attribute(envelope: Mapping[str, Any], name: str) -> str:
-    text = envelope.get(name)
-    if not isinstance(text, str) or not 0 < len(text) <= 2000:
-        raise MalformedEvent(f"expected a text of 1 to 2000 characters as {name}, got {type(text).__name__}")
-    return text
+def _read_attributes(envelope: Mapping[str, Any]) -> list[str]:
+    texts: list[Any] = [envelope.get(name) for name in _ATTRIBUTES]
+    for name, text in zip(_ATTRIBUTES, texts, strict=True):
+        if type(text) is not str or not 0 < len(text) <= 2000:
+            raise MalformedEvent(f"expected a text of 1 to 2000 characters as {name}, got {type(text).__name__}")
+    return texts
 
 
 def _read_addresses_and_time(event_id: str, source: str, subject: str, time: str) -> datetime:

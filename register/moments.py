@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -20,18 +21,21 @@ _DAY_BUT_AN_INSTANT = timedelta(days=1) - datetime.resolution
 
 def parse_moment(value: object) -> datetime:
     """Read a date or RFC 3339 date-time as an aware UTC datetime; raise ValueError saying what was expected."""
+    if type(value) is str:
+        return _read_text(value)
     if isinstance(value, datetime):
         return _in_utc(value)
     if isinstance(value, date):
         return _check_year(datetime(value.year, value.month, value.day, tzinfo=UTC))
-    if not isinstance(value, str):
-        raise ValueError(f"expected a date such as 2024-01-31, got {type(value).__name__}")
-    if not (_DATE.fullmatch(value) or _DATE_TIME.fullmatch(value)):
-        raise ValueError(f"expected a date such as 2024-01-31 or 2024-01-31T12:00:00Z, got {value[:40]!r}")
-    return _read_text(value)
+    if isinstance(value, str):
+        return _read_text(str(value))
+    raise ValueError(f"expected a date such as 2024-01-31, got {type(value).__name__}")
 
 
+@lru_cache(maxsize=4096)  # the same days come again and again; an entry's own time, with a batch
 def _read_text(text: str) -> datetime:
+    if not (_DATE.fullmatch(text) or _DATE_TIME.fullmatch(text)):
+        raise ValueError(f"expected a date such as 2024-01-31 or 2024-01-31T12:00:00Z, got {text[:40]!r}")
     try:
         if len(text) == 10:
             moment = datetime(int(text[:4]), int(text[5:7]), int(text[8:10]), tzinfo=UTC)

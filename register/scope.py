@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, with_config
@@ -44,7 +46,7 @@ def _absent_when_empty(value: object) -> object:
 
 
 def _once_each(terms: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-    return tuple(dict.fromkeys(terms)) if terms is not None else None
+    return terms if terms is None or len(terms) == 1 else tuple(dict.fromkeys(terms))
 
 
 def _read_activity(value: object) -> str:
@@ -93,6 +95,7 @@ def _self_and_broader_field(code: str | int) -> Iterable[str | int]:
     return [text[:length] for length in range(len(text), 1, -1)]
 
 
+@lru_cache(maxsize=8192)  # more than there are countries and regions
 def _self_and_broader_region(code: str | int) -> Iterable[str | int]:
     return vocabularies.jurisdiction_chain(str(code))
 
@@ -116,11 +119,13 @@ def limit_covers(name: str, limit: tuple[str | int, ...] | None, value: str | in
     return limit is None or value in limit or any(term in limit for term in _ANCESTORS[name](value))
 
 
+_LIMITS_OF: Final[Callable[[Scope], tuple[tuple[str | int, ...] | None, ...]]] = attrgetter(*_NAMES)
+
+
 def exceeding(inner: Scope, outer: Scope) -> tuple[str, ...]:
     """Name the limits in which `inner` says more than `outer` allows; a silent `inner` inherits and never exceeds."""
     exceeded = []
-    for name in _NAMES:
-        said, allowed = inner.limit(name), outer.limit(name)
+    for name, said, allowed in zip(_NAMES, _LIMITS_OF(inner), _LIMITS_OF(outer), strict=True):
         if said and allowed is not None and not all(limit_covers(name, allowed, value) for value in said):
             exceeded.append(name)
     return tuple(exceeded)

@@ -37,6 +37,7 @@ _TABLES: Final = {
     "mandate": "mandates",
     "accreditation": "accreditations",
 }
+_CLAIMING: Final = ("issuer", "key")
 _REFERRING: Final = {
     "issuer": "issuer",
     "other": "issuer",
@@ -92,16 +93,16 @@ class State:
     def adopt(self, changes: Iterable[Change]) -> None:
         """Make the changed records the newest ones and keep the look-ups by claim and by issuer in step."""
         for kind, record_id, record in changes:
-            if isinstance(record, RegisterRecord):
-                self.register = record
+            if kind == "register":
+                self.register = record  # type: ignore[assignment]  # the kind says so
                 continue
-            table = self.table(kind)
+            table: dict[str, Any] = getattr(self, _TABLES[kind])
             earlier = table.get(record_id)
             table[record_id] = record
             if earlier is None and kind in OF_ISSUER:
                 self.of_issuer.setdefault((kind, issuer_of(record)), {})[record_id] = None
-            if isinstance(record, IssuerRecord | KeyRecord):
-                self._index_claims(record, earlier)
+            if kind in _CLAIMING:
+                self._index_claims(record, earlier)  # type: ignore[arg-type]  # the kind says so
 
     def _index_claims(self, record: IssuerRecord | KeyRecord, earlier: IssuerRecord | KeyRecord | None) -> None:
         issuer = issuer_of(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from register import vocabularies
@@ -42,9 +43,14 @@ def _check_contributors(data: Any, state: State) -> None:
         find(state, "agency", other, f"contributing_agencies.{position}")
 
 
+@lru_cache(maxsize=8192)  # more than there are countries and regions
+def _country_of(place: str) -> str:
+    return vocabularies.country_of(place)
+
+
 def _check_scope(scope: Any, agency: AgencyRecord, issuer: IssuerRecord, at: datetime, state: State) -> None:
     places = scope.jurisdictions or (issuer.country,)
-    countries = tuple(dict.fromkeys(vocabularies.country_of(place) for place in places))
+    countries = tuple(dict.fromkeys(map(_country_of, places)))
     check_territory(state, countries, "scope.jurisdictions")
     for position, programme_id in enumerate(scope.programmes or ()):
         programme = find(state, "programme", programme_id, f"scope.programmes.{position}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
 
 import pytest
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter
 from register import vocabularies
 from register.scope import UNRESTRICTED, Scope, exceeding, intersect, intersect_limit, limit_covers
 
-VALUES: dict[str, list[str | int]] = {
+VALUES: Mapping[str, Sequence[str | int]] = {
     "credential_types": [*vocabularies.load("credential-types").codes()],
     "eqf_levels": list(range(1, 9)),
     "isced_f": ["06", "061", "0611", "0613", "07", "071", "0711"],
