@@ -24,10 +24,7 @@ def encode(value: object) -> bytes:
     """Return the canonical bytes of a value; raises `CanonicalFormError` for one that has none here."""
     try:
         if _admit(value):
-            # For ASCII keys code point order is UTF-16 order, and the C encoder writes strings as RFC 8785 does.
-            return json.dumps(
-                value, ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), sort_keys=True
-            ).encode()
+            return _ENCODER.encode(value).encode()
         return rfc8785.dumps(cast(JsonValue, value))
     except (UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
         raise CanonicalFormError("expected strings of Unicode characters, got a lone surrogate") from error
@@ -39,20 +36,34 @@ def decode(data: bytes) -> JsonValue:
     That rules out duplicate keys, white space, other orders and spellings, a byte order mark, floats and `-0`.
     """
     try:
-        value: JsonValue = json.loads(data.decode(), parse_float=_refuse_number, parse_constant=_refuse_number)
+        value: JsonValue = _DECODER.decode(data.decode())
     except RecursionError:
         raise CanonicalFormError(f"expected at most {MAX_DEPTH} levels, got far more") from None
     except CanonicalFormError:
         raise
     except ValueError as error:
         raise CanonicalFormError(f"expected UTF-8 JSON, got something else: {error}") from error
-    again = encode(value)
+    again = _encode_again(value, data)
     if again != data:
         at = next((i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b), min(len(again), len(data)))
         raise CanonicalFormError(
             f"expected RFC 8785 canonical JSON, got another spelling from byte {at}; encode it anew"
         )
     return value
+
+
+def _encode_again(value: JsonValue, data: bytes) -> bytes:
+    """Encode what was decoded from `data`, without the walk through it where the bytes themselves rule out its faults.
+
+    What was decoded has no foreign types and no integer too large. Bytes with few brackets nest no deeper; and keys in
+    ASCII bytes are ASCII unless written with an escape, which is not the canonical spelling and so comes out otherwise.
+    """
+    if not data.isascii() or data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        return encode(value)
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError as error:
+        raise CanonicalFormError("expected strings of Unicode characters, got a lone surrogate") from error
 
 
 def _admit(value: object) -> bool:
@@ -98,3 +109,16 @@ def _admit_keys(mapping: dict[object, object]) -> bool:
 
 def _refuse_number(text: str) -> NoReturn:
     raise CanonicalFormError(f"expected integers only, got {text[:20]!r}; write it as text")
+
+
+def _read_integer(text: str) -> int:
+    number = int(text) if len(text) <= len(str(-MAX_INT)) else MAX_INT + 1
+    _admit_scalar(number)
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_int=_read_integer, parse_float=_refuse_number, parse_constant=_refuse_number)
+# For ASCII keys code point order is UTF-16 order, and the C encoder writes strings as RFC 8785 does.
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+)
