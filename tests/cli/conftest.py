@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
-from deploy.cli import main, node
+from deploy.cli import main
 from tests.peers import URL, Peer
 
 Ask = Callable[..., int]
@@ -17,10 +18,9 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Return how to run the command line against a peer instead of a network; gives the exit code."""
 
     def run(peer: Peer, *argv: str) -> int:
-        client = node.httpx.Client
-        monkeypatch.setattr(
-            node.httpx, "Client", lambda **options: client(**{**options, "transport": peer.transport()})
-        )
+        client = httpx.Client
+        answering = {"transport": peer.transport()}
+        monkeypatch.setattr(httpx, "Client", lambda **options: client(**{**options, **answering}))
         try:
             return main([text.replace("URL", URL) for text in argv])
         finally:

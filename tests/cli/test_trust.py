@@ -126,8 +126,8 @@ def _evidence(answer: Answer, change: dict[str, Any]) -> Answer:
     ],
     ids=[
         "entry altered", "index moved", "index as text", "receipt of another entry", "no receipt",
-        "index in the receipt", "another ledger", "opening left out", "nothing proven", "no list", "no size", "size beyond the tree",
-        "size no number", "bare verdict",
+        "index in the receipt", "another ledger", "opening left out", "nothing proven", "no list", "no size",
+        "size beyond the tree", "size no number", "bare verdict",
     ],
 )  # fmt: skip
 def test_an_answer_whose_proofs_do_not_hold_is_unchecked(ask: Ask, lie: Any) -> None:
