@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -93,8 +94,7 @@ def answer_current(request: Request, data: Any, headers: Mapping[str, str] | Non
     return answer_json(body, headers=named, cache=REVALIDATE)
 
 
+@csrf_exempt
 def answer_absent(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Answer 404 as a problem at addresses below /api that do not exist, whatever the method."""
-    from django.http import Http404
-
     return answer_problem(explain(Http404()), request)

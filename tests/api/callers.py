@@ -19,7 +19,7 @@ class Caller:
     """Somebody with a token, or nobody when `secret` is empty."""
 
     secret: str = ""
-    client: Client = field(default_factory=lambda: Client(raise_request_exception=True))
+    client: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
 
     def headers(self, **more: str) -> dict[str, str]:
         """Return the headers of a request."""
