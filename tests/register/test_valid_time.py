@@ -102,7 +102,7 @@ def folded(record: AccreditationRecord, at: datetime) -> Mapping[str, Any]:
     }
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(moves, max_size=9))
 def test_the_fold_says_of_every_instant_what_all_the_facts_say(history: list[Move]) -> None:
     ledger = open_ledger()
