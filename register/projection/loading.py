@@ -21,6 +21,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _TABLES: Final = {kind: model._meta.db_table for kind, model in VERSIONS.items()}
 
 # `LATERAL (… OFFSET 0)` keeps these index look-ups: during a bulk write the planner knows nothing of the new rows.
+_REGISTER: Final = (
+    "SELECT 'register', content::text FROM register_register WHERE log_id = %s AND recorded_until IS NULL"
+)
 _BY_ID: Final = """
     SELECT '{kind}', f.content::text FROM unnest(%s::uuid[]) AS n(uid), LATERAL (
         SELECT v.content FROM {table} v WHERE v.uid = n.uid AND v.log_id = %s AND v.recorded_until IS NULL OFFSET 0
@@ -70,9 +73,10 @@ def load_state(origin: str, log_id: int, size: int, time: datetime | None, event
 def _read(log_id: int, wanted: Wanted, *, with_register: bool) -> list[Change]:
     """Read newest versions, in the order of each record's first entry, which is the order a full replay has them in."""
     parts, parameters = _name_queries(log_id, wanted, with_register=with_register)
-    rows = fetch_all(" UNION ALL ".join(parts), tuple(parameters)) if parts else []  # type: ignore[arg-type]
+    rows = fetch_all(" UNION ALL ".join(parts), tuple(parameters)) if parts else []
     # An issuer may be wanted by its id and by a claim.
-    changes = [Change(kind, record.id, record) for kind, content in dict.fromkeys(rows) for record in (load(kind, content),)]
+    found = [(kind, load(kind, content)) for kind, content in dict.fromkeys(rows)]
+    changes = [Change(kind, record.id, record) for kind, record in found]
     return sorted(changes, key=lambda change: change.record.entries[0])
 
 
@@ -80,7 +84,7 @@ def _name_queries(log_id: int, wanted: Wanted, *, with_register: bool) -> tuple[
     parts: list[str] = []
     parameters: list[Any] = []
     if with_register:
-        parts.append("SELECT 'register', content::text FROM register_register WHERE log_id = %s AND recorded_until IS NULL")
+        parts.append(_REGISTER)
         parameters.append(log_id)
     for kind, ids in wanted.ids.items():
         parts.append(_BY_ID.format(kind=kind, table=_TABLES[kind]))

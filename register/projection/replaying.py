@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, LiteralString, NamedTuple, cast
+from dataclasses import dataclass
+from typing import Final
 
 from django.db import connection, models, transaction
 
@@ -23,7 +24,8 @@ TABLES: Final[tuple[type[models.Model], ...]] = (*VERSIONS.values(), Happening, 
 Progress = Callable[[str, int], None]
 
 
-class Difference(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Difference:
     """The first row that is not what the ledger says: its table, its key in words, the entry it stems from."""
 
     table: str
@@ -81,7 +83,7 @@ def _shadow() -> Iterator[None]:
 def _run(statements: Iterator[str] | list[str]) -> None:
     with open_cursor() as cursor:
         for statement in statements:
-            cursor.execute(cast(LiteralString, statement))
+            cursor.execute(statement)
 
 
 def _logs() -> list[tuple[str, int]]:
@@ -89,8 +91,8 @@ def _logs() -> list[tuple[str, int]]:
     return [
         (origin, size)
         for origin, size in fetch_all(
-            "SELECT l.origin, coalesce(c.size, 0) FROM ledger_log l LEFT JOIN public.register_cursor c ON c.log_id = l.id "
-            "ORDER BY l.id",
+            "SELECT l.origin, coalesce(c.size, 0) FROM ledger_log l "
+            "LEFT JOIN public.register_cursor c ON c.log_id = l.id ORDER BY l.id",
             (),
         )
     ]
@@ -109,7 +111,7 @@ def _first_difference() -> Difference | None:
 
 def _differences(model: type[models.Model]) -> list[Difference]:
     """Return the first difference in one table, if there is one."""
-    table, keys = model._meta.db_table, [field.column for field in model._meta.pk_fields]
+    table, keys = model._meta.db_table, [str(field.column) for field in model._meta.pk_fields]
     columns = _columns_of(model)
     index = next((name for name in ("recorded_from", "index", "size") if name in columns), None)
     place = f"coalesce(live.{index}, again.{index})" if index else "0::bigint"
@@ -124,13 +126,13 @@ def _differences(model: type[models.Model]) -> list[Difference]:
     """
     return [
         Difference(table, key, row_index, "is missing" if gone else "should not be there" if extra else "differs")
-        for key, row_index, gone, extra in fetch_all(cast(LiteralString, query), ())
+        for key, row_index, gone, extra in fetch_all(query, ())
     ]
 
 
 def _columns_of(model: type[models.Model]) -> list[str]:
     fields = model._meta.concrete_fields
-    return [field.column for field in fields if not isinstance(field, models.CompositePrimaryKey)]
+    return [str(field.column) for field in fields if not isinstance(field, models.CompositePrimaryKey)]
 
 
 def _replace() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
 from psycopg import postgres, sql
 from psycopg.adapt import Dumper
@@ -81,11 +81,8 @@ def _end_versions(cursor: Cursor, batch: Batch) -> None:
     for kind, ended in batch.replaced.items():
         table = VERSIONS[kind]._meta.db_table
         cursor.execute(
-            cast(
-                LiteralString,
-                f"UPDATE {table} v SET recorded_until = n.until FROM unnest(%s::uuid[], %s::int8[]) AS n(uid, until) "
-                "WHERE v.uid = n.uid AND v.log_id = %s AND v.recorded_until IS NULL",
-            ),
+            f"UPDATE {table} v SET recorded_until = n.until FROM unnest(%s::uuid[], %s::int8[]) AS n(uid, until) "
+            "WHERE v.uid = n.uid AND v.log_id = %s AND v.recorded_until IS NULL",
             ([uid for uid, _ in ended], [until for _, until in ended], batch.log_id),
         )
     if batch.claims_given_up:

@@ -75,7 +75,8 @@ def _read(asked: Sequence[AskedQuestion]) -> list[_Ledger]:
         rows = cursor.fetchall()
     for row in rows:
         if row[1] == "cut":
-            ledgers[row[2]] = _Ledger(*row[4:8], _checkpoint(row))
+            origin, own, size, held = row[4:8]
+            ledgers[row[2]] = _Ledger(origin, own, size, held, _checkpoint(row))
     for q, kind, log_id, content, *_ in rows:
         if kind != "cut":
             _sort_in(ledgers[log_id], q, kind, content)

@@ -5,9 +5,9 @@ rests on these, each log cut at its own size. `LATERAL (… OFFSET 0)` keeps eve
 overestimates what a recursion reaches and would rather read whole tables.
 
 Parameters: `known_instant`, `known_origin`, `known_size`, and `questions`: a JSON list of objects with `q` (the
-question's number), either `uid` or `scheme` and `value` of the issuer, and `key` where one is asked about. JSON, because
-the planner guesses as many rows for it before as after seeing it, and so keeps one plan for all questions; it takes
-ten times as long to plan this statement as to run it.
+question's number), either `uid` or `scheme` and `value` of the issuer, and `key` where one is asked about. JSON,
+because the planner guesses as many rows for it before as after seeing it, and so keeps one plan for all questions;
+planning this statement takes ten times as long as running it.
 Rows: question, kind, log, content; for kind `cut` instead the log itself: origin, own, size used, size held, and its
 newest checkpoint (size, time, root, note).
 """
@@ -36,7 +36,8 @@ CUT: Final = """
                       WHERE h.log_id = l.id AND h.time > (SELECT time FROM moment)
                       ORDER BY h.time, h.index LIMIT 1) END) AS size
         FROM ledger_log l JOIN register_cursor c ON c.log_id = l.id LEFT JOIN LATERAL (
-            SELECT size, time, root, note FROM ledger_checkpoint WHERE log_id = l.id ORDER BY size DESC, time DESC LIMIT 1
+            SELECT size, time, root, note FROM ledger_checkpoint WHERE log_id = l.id
+            ORDER BY size DESC, time DESC LIMIT 1
         ) k ON true
     )
 """

@@ -1,4 +1,4 @@
-"""`manage.py rebuild`: replay the ledgers into the read model and say whether it was equal; `--check` changes nothing."""
+"""`manage.py rebuild`: replay the ledgers into the read model and say whether it was equal; or `--check` only."""
 
 from __future__ import annotations
 

@@ -1,0 +1,141 @@
+"""Lists of issuers, agencies, programmes, accreditations and events, each with two or three queries a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from register.errors import NotUnderstood
+from register.identifiers import Identifier
+from register.queries.cuts import Cut
+from register.queries.filters import (
+    Filters,
+    accreditation_state,
+    agency_state,
+    narrow_accreditations,
+    narrow_issuers,
+    programme_state,
+)
+from register.queries.search import search
+from register.queries.selecting import MOST, Conditions, Page, known_only, read_page, read_uid, select
+from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, ProgrammeRecord
+
+EVENT_COLUMNS: Final = (
+    "h.index, h.type, h.subject, h.time, h.uid::text, h.issuer::text, h.agency::text, h.quarantine, h.message"
+)
+"""What an EventRow is made of, beside the origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One entry as the list of events gives it; see models.Happening. Ids are text."""
+
+    origin: str
+    index: int
+    type: str
+    subject: str
+    time: datetime | None
+    uid: str | None
+    issuer: str | None
+    agency: str | None
+    quarantine: str | None
+    message: str | None
+
+
+def list_issuers(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[IssuerRecord]:
+    """Return issuers; with `q` the best matches first."""
+    conditions = known_only("v", cut)
+    narrow_issuers(conditions, filters, cut)
+    return _read("issuer", filters.q, conditions, after, limit)
+
+
+def find_issuers(identifier: Identifier, cut: Cut) -> list[IssuerRecord]:
+    """Return the issuers that an identifier or key has ever named, as far as the cut knows."""
+    conditions = known_only("v", cut)
+    narrow_issuers(conditions, Filters(datetime.max, identifier=identifier), cut)
+    return read_page("issuer", conditions, None, MOST).items
+
+
+def list_agencies(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[AgencyRecord]:
+    """Return agencies, by `q`, country and status."""
+    conditions = known_only("v", cut)
+    if filters.country is not None:
+        conditions.add("v.country = %(country)s", country=filters.country)
+    if filters.status is not None:
+        conditions.add(agency_state("v", filters.status), at=filters.at)
+    return _read("agency", filters.q, conditions, after, limit)
+
+
+def list_programmes(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[ProgrammeRecord]:
+    """Return programmes, by `q`, issuer, type, level, field and status."""
+    conditions = known_only("v", cut)
+    _require_issuer(conditions, filters)
+    if filters.credential_type is not None:
+        conditions.add("v.credential_type = %(type)s", type=filters.credential_type)
+    if filters.eqf_level is not None:
+        conditions.add("v.eqf_level = %(level)s", level=filters.eqf_level)
+    if filters.isced_f is not None:
+        conditions.add(
+            "EXISTS (SELECT FROM unnest(v.isced_f) f WHERE starts_with(f, %(field)s))", field=filters.isced_f
+        )
+    if filters.status is not None:
+        conditions.add(programme_state("v", filters.status), at=filters.at)
+    return _read("programme", filters.q, conditions, after, limit)
+
+
+def list_accreditations(
+    cut: Cut, filters: Filters, after: str | None = None, limit: int = 50
+) -> Page[AccreditationRecord]:
+    """Return accreditations, by issuer, agency, the issuer's country, type, level, field and status."""
+    conditions = known_only("v", cut)
+    _require_issuer(conditions, filters)
+    narrow_accreditations(conditions, filters, "v")
+    if filters.country is not None:
+        known, _ = cut.known("i")
+        conditions.add(
+            f"EXISTS (SELECT FROM register_issuer i WHERE i.uid = v.issuer AND i.country = %(country)s AND {known})",
+            country=filters.country,
+        )
+    if filters.status is not None:
+        conditions.add(accreditation_state("v", filters.status), at=filters.at)
+    return read_page("accreditation", conditions, after, limit)
+
+
+def list_events(
+    cut: Cut,
+    after: int | None = None,
+    limit: int = 50,
+    *,
+    issuer: str | None = None,
+    type: str | None = None,
+) -> Page[EventRow]:
+    """Return entries in the order of the ledger, those past the index `after`."""
+    limit = max(1, min(limit, MOST))
+    conditions = Conditions(["h.log_id = %(log)s AND h.index < %(size)s"], {"log": cut.log_id, "size": cut.size})
+    if after is not None:
+        conditions.add("h.index > %(after)s", after=after)
+    if issuer is not None:
+        conditions.add("h.issuer = %(issuer)s::uuid", issuer=read_uid(issuer, "issuer"))
+    if type is not None:
+        conditions.add("h.type = %(type)s", type=type)
+    rows = select(
+        f"SELECT {EVENT_COLUMNS} FROM register_happening h WHERE {conditions.joined()} "
+        "ORDER BY h.index LIMIT %(limit)s",
+        {**conditions.parameters, "limit": limit + 1},
+    )
+    items = [EventRow(cut.origin, *row) for row in rows[:limit]]
+    return Page(items, str(items[-1].index) if len(rows) > limit else None)
+
+
+def _read(kind: str, q: str | None, conditions: Conditions, after: str | None, limit: int) -> Page[Any]:
+    if q is None or not q.strip():
+        return read_page(kind, conditions, after, limit)
+    if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 6):
+        raise NotUnderstood("invalid", "after", "after: expected the cursor of an earlier page of this very search")
+    return search(kind, q, conditions, after, limit)
+
+
+def _require_issuer(conditions: Conditions, filters: Filters) -> None:
+    if filters.issuer is not None:
+        conditions.add("v.issuer = %(issuer)s::uuid", issuer=read_uid(filters.issuer, "issuer"))

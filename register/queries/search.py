@@ -1,0 +1,108 @@
+"""Search by name: in any language and script, without accents, with a letter wrong.
+
+Names are kept as plain words (register/names.py). Each word of the query stands for the words of the register that it
+begins, or, if it begins none, for those that resemble it (trigrams); one that no word of the register resembles says
+nothing. Records must hold one of them for each word of the query; when none does, all but one will do. The best come
+first: whole words before beginnings, close before distant, few other words before many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from register.models import VERSIONS
+from register.names import split_words
+from register.queries.selecting import MOST, Conditions, Page, select
+from register.records import load
+
+MOST_WORDS: Final = 8
+"""Words of a query that count; the longest ones do."""
+
+CANDIDATES: Final = 200
+"""Records that are ranked; a query that finds more should say more."""
+
+_BEGINNING: Final = """
+    SELECT n.word, f.word, CASE WHEN f.word = n.word THEN 1.0 ELSE 0.8 END::float8
+    FROM unnest(%(words)s::text[]) AS n(word), LATERAL (
+        SELECT word FROM register_word WHERE word >= n.word AND word < n.word || '~' ORDER BY word LIMIT 40
+    ) f
+"""
+_RESEMBLING: Final = """
+    SELECT n.word, f.word, 0.7 * f.likeness FROM unnest(%(words)s::text[]) AS n(word), LATERAL (
+        SELECT word, similarity(word, n.word)::float8 AS likeness FROM register_word
+        WHERE word %% n.word ORDER BY 2 DESC, 1 LIMIT 12
+    ) f
+"""
+
+
+class _Found(NamedTuple):
+    """A record found, with the words of its names."""
+
+    uid: str
+    words: Sequence[str]
+    content: str
+
+
+def search(kind: str, q: str, conditions: Conditions, after: str | None, limit: int) -> Page[Any]:
+    """Return the records of a kind (alias `v`) whose names match, best first; the cursor is a place in the ranking."""
+    words = sorted(dict.fromkeys(split_words(q)), key=len, reverse=True)[:MOST_WORDS]
+    start = int(after) if after is not None and after.isascii() and after.isdecimal() and len(after) < 6 else 0
+    limit = max(1, min(limit, MOST))
+    if not words:
+        return Page([])
+    meant = _spread(words)
+    found = _find(kind, [group for group in meant.values() if group], conditions)
+    ranked = sorted(found, key=lambda one: (-_score(one.words, meant), len(one.words), one.uid))
+    items = [load(kind, one.content) for one in ranked[start : start + limit]]
+    return Page(items, str(start + limit) if len(ranked) > start + limit else None)
+
+
+def _spread(words: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return for each word of the query the words it may stand for, with how well each fits."""
+    meant: dict[str, dict[str, float]] = {word: {} for word in words}
+    _take(meant, select(_BEGINNING, {"words": list(words)}))
+    unknown = [word for word, found in meant.items() if not found]
+    if unknown:
+        _take(meant, select(_RESEMBLING, {"words": unknown}))
+    return meant
+
+
+def _take(meant: dict[str, dict[str, float]], rows: Sequence[tuple[Any, ...]]) -> None:
+    for word, found, fit in rows:
+        meant[word][found] = max(fit, meant[word].get(found, 0.0))
+
+
+def _find(kind: str, groups: list[dict[str, float]], conditions: Conditions) -> list[_Found]:
+    found = _select(kind, [groups], conditions) if groups else []
+    if found or len(groups) < 2:
+        return found
+    return _select(kind, [groups[:n] + groups[n + 1 :] for n in range(len(groups))], conditions)
+
+
+def _select(kind: str, choices: list[list[dict[str, float]]], conditions: Conditions) -> list[_Found]:
+    """Return the first records that hold a word of every group of one of the choices."""
+    parameters: dict[str, Any] = {}
+    alternatives = []
+    for choice in choices:
+        names = [_name(parameters, list(group)) for group in choice]
+        alternatives.append(" AND ".join(f"v.words && %({name})s::text[]" for name in names))
+    matching = " OR ".join(f"({alternative})" for alternative in alternatives)
+    table = VERSIONS[kind]._meta.db_table
+    sql = (
+        f"SELECT v.uid::text, v.words, v.content::text FROM {table} v "
+        f"WHERE {conditions.joined()} AND ({matching}) ORDER BY v.uid LIMIT {CANDIDATES}"
+    )
+    return [_Found(*row) for row in select(sql, {**conditions.parameters, **parameters})]
+
+
+def _name(parameters: dict[str, Any], words: list[str]) -> str:
+    """Return the name of the parameter that holds these words, the same for the same ones."""
+    name = next((name for name, held in parameters.items() if held == words), f"words{len(parameters)}")
+    parameters[name] = words
+    return name
+
+
+def _score(words: Sequence[str], meant: Mapping[str, Mapping[str, float]]) -> float:
+    held = set(words)
+    return sum(max((fit for word, fit in group.items() if word in held), default=0.0) for group in meant.values())
