@@ -116,6 +116,12 @@ def test_the_earliest_report_of_a_theft_counts() -> None:
     assert codes(answer(STOLEN, again, anchored_at="2025-01-01")) == ["key_compromised_unanchored"]
 
 
+def test_a_theft_without_a_known_beginning_counts_from_its_effective_date() -> None:
+    stolen = key(revocation=key_end("compromised", "2025-02-01"))
+    assert codes(answer(stolen, anchored_at="2025-01-31")) == ["accredited"]
+    assert codes(answer(stolen, anchored_at="2025-02-01")) == ["key_compromised_unanchored"]
+
+
 def test_of_two_bindings_the_one_that_holds_counts() -> None:
     over = key(index=20, valid=period("2020-01-01", "2024-01-01"))
     again = key(index=21, valid=period("2024-06-01"))
@@ -164,7 +170,42 @@ def test_a_mandate_between_others_is_none(other: Any) -> None:
 
 def test_a_mandates_limits_that_were_not_asked_are_named() -> None:
     limited = mandate(scope=scope(isced_f=("06",)))
-    assert answer(KEY_OF_SEALER, limited, key=KEY_OF_ANOTHER).not_tested == ("isced_f",)
+    decision = answer(KEY_OF_SEALER, limited, key=KEY_OF_ANOTHER)
+    assert (decision.decision, decision.not_tested) == ("trusted", ("isced_f",))
+
+
+def test_a_mandate_covers_what_its_scope_names() -> None:
+    limited = mandate(scope=scope(eqf_levels=(6,), isced_f=("06",)))
+    assert codes(answer(KEY_OF_SEALER, limited, key=KEY_OF_ANOTHER, eqf_level=6)) == ["accredited"]
+
+
+def test_a_missing_mandate_names_the_first_that_might_have_covered_it() -> None:
+    over = {"valid": period("2020-01-01", "2024-01-01")}
+    first, second = mandate(index=26, **over), mandate(index=25, **over)
+    decision = answer(KEY_OF_SEALER, first, second, key=KEY_OF_ANOTHER)
+    assert (codes(decision), decision.chain.mandate) == (["mandate_missing"], second)
+    assert decision.reasons[0].entry is not None
+    assert decision.reasons[0].entry.index == 25
+
+
+def test_of_two_mandates_the_first_that_covers_is_named() -> None:
+    decision = answer(KEY_OF_SEALER, mandate(index=26), mandate(index=25), key=KEY_OF_ANOTHER)
+    assert decision.chain.mandate == mandate(index=25)
+
+
+def test_a_binding_of_the_issuers_own_is_preferred_to_a_mandate() -> None:
+    for records in ([key("sealer", index=19), key()], [key(), key("sealer", index=19)]):
+        decision = answer(*records, mandate())
+        assert (decision.chain.key, decision.chain.mandate) == (key(), None)
+
+
+def test_a_holder_that_is_not_recorded_stays_unnamed() -> None:
+    assert "belongs to another issuer" in answer(key("nobody")).reasons[0].text
+
+
+def test_a_binding_without_a_start_always_began() -> None:
+    assert codes(answer(key(valid=period(None, "2026-01-01")), at="2024-01-01")) == ["accredited"]
+    assert codes(answer(key(valid=period(None, "2025-01-01")))) == ["key_not_bound"]
 
 
 def test_a_mandate_does_not_mend_a_bad_key() -> None:
