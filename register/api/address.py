@@ -16,10 +16,12 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from register.access.models import Token
 from register.api.bodies import BODY_LIMIT
+from register.api.limits import ReadLimit
 from register.api.parameters import Parameter, read_query
 from register.api.problems import answer_problem, explain
 
@@ -36,6 +38,7 @@ class Address(APIView):
 
     permission_classes: ClassVar[Sequence[type[BasePermission]]] = (AllowAny,)  # type: ignore[assignment]
     parameters: ClassVar[Sequence[Parameter]] = ()
+    throttle_classes: ClassVar[Sequence[type[BaseThrottle]]] = (ReadLimit,)  # type: ignore[assignment]
     tag: ClassVar[str] = "register"
     answers: ClassVar[Mapping[str, Any]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}

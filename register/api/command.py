@@ -23,8 +23,8 @@ from register.access.notices import note_refusal
 from register.api.address import Address, answer_json, token_of, write_json
 from register.api.bodies import read_object
 from register.api.idempotency import Repeatable, read_key, write_once
-from register.api.limits import WriteLimit
-from register.api.permissions import HasToken, check_verb
+from register.api.limits import ReadLimit, WriteLimit
+from register.api.permissions import HasTokenToWrite, check_verb
 from register.api.problems import RETRY_SECONDS, Problem
 from register.api.reading import describe_one
 from register.commands import Written
@@ -61,8 +61,8 @@ class Command(Address):
     thing that the address itself names.
     """
 
-    permission_classes = (HasToken,)
-    throttle_classes = (WriteLimit,)
+    permission_classes = (HasTokenToWrite,)
+    throttle_classes = (WriteLimit, ReadLimit)
     statuses = {"POST": 201}
     problems = (404, 409, 422)
     tag = "decisions"

@@ -73,7 +73,7 @@ class AddressSchema(AutoSchema):
         operation: dict[str, Any] = {**described, "tags": [self.view.tag], "parameters": self._get_parameters()}
         if self.method == "POST":
             operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": self._body()}}}
-        operation["security"] = self.get_auth() if self._needs_token() else [{}]
+        operation["security"] = self.get_auth()[:1] if self._needs_token() else [{}]
         return operation | {"responses": self._responses()}
 
     def get_operation_id(self) -> str:
@@ -86,14 +86,14 @@ class AddressSchema(AutoSchema):
         return f"{said}{name}"
 
     def _needs_token(self) -> bool:
-        return any(permission.__name__ == "HasToken" for permission in self.view.permission_classes)
+        names = {permission.__name__ for permission in self.view.permission_classes}
+        return "HasToken" in names or ("HasTokenToWrite" in names and self.method != "GET")
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
         in_path = [self._path_parameter(name) for name in names]
-        headers = [KEY_HEADER] if hasattr(self.view, "verb") else []
         if self.method != "GET":
-            return [*in_path, *headers]
+            return [*in_path, *([KEY_HEADER] if hasattr(self.view, "verb") else [])]
         return in_path + [
             {
                 "name": parameter.name,
@@ -123,7 +123,7 @@ class AddressSchema(AutoSchema):
         return found | {str(status): self._problem(status) for status in self._statuses()}
 
     def _statuses(self) -> list[int]:
-        statuses = {*_ALWAYS, *self.view.problems}
+        statuses = {*_ALWAYS, *(self.view.problems if self.method != "GET" or not hasattr(self.view, "verb") else ())}
         statuses |= {401, 403} if self._needs_token() else {401}
         statuses |= {404} if "{" in self.path else set()
         statuses |= {413, 415} if self.method == "POST" else set()
@@ -141,6 +141,8 @@ class AddressSchema(AutoSchema):
         if isinstance(schema, dict):
             return schema
         if isinstance(schema, Named):
+            if schema.needs is not None:
+                self.name_schema(schema.needs)
             return self._register(schema.name, self._inline(schema.schema))
         return self._register(schema.__name__, self._inline(TypeAdapter(schema).json_schema(ref_template=_REF)))
 
@@ -159,11 +161,12 @@ class AddressSchema(AutoSchema):
 
 
 class Named:
-    """A hand-written schema with the name of the component it becomes."""
+    """A hand-written schema with the name of the component it becomes; `needs` is another one that it refers to."""
 
-    def __init__(self, name: str, schema: dict[str, Any]) -> None:
+    def __init__(self, name: str, schema: dict[str, Any], needs: Named | None = None) -> None:
         self.name = name
         self.schema = schema
+        self.needs = needs
 
 
 KEY_HEADER: Final[dict[str, Any]] = {

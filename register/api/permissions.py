@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -17,6 +17,14 @@ class HasToken(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Tell whether the request brought a valid token."""
         return request.auth is not None
+
+
+class HasTokenToWrite(BasePermission):
+    """Anybody to read, anybody with a token to write."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Tell whether the request only reads or brought a valid token."""
+        return request.method in SAFE_METHODS or request.auth is not None
 
 
 def check_verb(token: Token, verb: str) -> None:

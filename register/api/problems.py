@@ -41,6 +41,7 @@ CODES: Final[Mapping[str, str]] = {
     "duplicate_entry": "The ledger holds this entry already.",
     "entry_too_large": "The entry would be larger than a ledger entry can be.",
     "expiry": "The token's end is not possible.",
+    "identifier_ambiguous": "Several issuers have had this identifier.",
     "idempotency_key": "The Idempotency-Key cannot be used.",
     "idempotency_key_reused": "The Idempotency-Key was used for another request.",
     "internal": "Something unexpected went wrong.",

@@ -1,18 +1,73 @@
-"""The addresses that give records: lists with cursors, single things, histories, events; as they are or were known."""
+"""Single things and what belongs to them, as the API gives them: now, at an instant, or as they were known."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from register import records
+from register.api.known import Times
 from register.api.resources import describe
-from register.models import VERSIONS
+from register.errors import Conflict, NotFound, NotUnderstood
+from register.identifiers import NODE, parse_identifier
+from register.moments import format_instant
+from register.queries.belongings import list_keys, list_relations
+from register.queries.cuts import resolve_cut
+from register.queries.lists import EventRow, find_issuers
+from register.queries.selecting import MOST
+from register.queries.single import HistoryItem, find_record
 
 
 def describe_one(kind: str, record_id: str) -> dict[str, Any]:
-    """Return a thing of our own register as it is now."""
-    row = VERSIONS[kind].objects.get(uid=record_id, recorded_until=None, log__origin=settings.ASSAY_ORIGIN)
-    return describe(kind, records.load_mapping(kind, row.content), timezone.now())
+    """Return a thing of our own register as it is now; raises NotFound."""
+    times = Times(timezone.now(), resolve_cut())
+    return describe_whole(kind, find_record(kind, record_id, times.cut), times)
+
+
+def describe_whole(kind: str, record: Any, times: Times) -> dict[str, Any]:
+    """Return a thing with what belongs to it alone: an issuer with its keys and relations."""
+    told = describe(kind, record, times.at)
+    if kind == "issuer":
+        keys = list_keys(times.cut, record.id, limit=MOST).items
+        told["keys"] = [describe("key", key, times.at) for key in keys]
+        relations = list_relations(times.cut, record.id)
+        told["relations"] = [describe("relation", relation, times.at) for relation in relations]
+    return told
+
+
+def find_issuer(text: str, times: Times) -> Any:
+    """Return the issuer that an id or any identifier names.
+
+    Raises NotUnderstood for what is no identifier, NotFound for what names nobody, Conflict for what names several.
+    """
+    try:
+        identifier = parse_identifier(text)
+    except ValueError as error:
+        raise NotUnderstood("invalid", "id", str(error)) from None
+    if identifier.scheme == NODE:
+        return find_record("issuer", identifier.value, times.cut)
+    found = find_issuers(identifier, times.cut)
+    if not found:
+        raise NotFound("issuer_unknown", "", f"no issuer of {times.cut.origin} has had this identifier at that time")
+    if len(found) > 1:
+        sentence = f"{len(found)} issuers have had this identifier; GET /api/v1/issuers?identifier=… lists them"
+        raise Conflict("identifier_ambiguous", "id", sentence)
+    return found[0]
+
+
+def describe_event(row: EventRow) -> dict[str, Any]:
+    """Return one entry as lists of events give it; `receipt` is the address of its proof."""
+    told = row._asdict()
+    told["time"] = format_instant(row.time) if row.time else None
+    return told | {
+        "url": f"{settings.ASSAY_BASE_URL}/api/v1/events/{row.index}",
+        "receipt": f"{settings.ASSAY_BASE_URL}/ledger/receipt/{row.index}",
+    }
+
+
+def describe_happening(kind: str, item: HistoryItem, at: datetime) -> dict[str, Any]:
+    """Return one entry of a history, with the thing as it was after it where the entry changed it."""
+    after = describe(kind, item.record, at) if item.record is not None else None
+    return {**describe_event(item.event), "after": after}

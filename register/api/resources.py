@@ -105,6 +105,12 @@ def schema_of(kind: str) -> dict[str, Any]:
         properties |= {"valid_from": moment, "valid_until": {**moment, "description": "Null is open."}}
         schema["required"] = [name for name in schema["required"] if name != "valid"] + ["valid_from", "valid_until"]
         schema.get("$defs", {}).pop("Period", None)
+    if kind == "issuer":
+        for name, belonging in (("keys", "key"), ("relations", "relation")):
+            own = schema_of(belonging)
+            schema.setdefault("$defs", {}).update({**own.pop("$defs", {}), belonging.capitalize(): own})
+            reference = {"$ref": f"#/components/schemas/{belonging.capitalize()}"}
+            properties[name] = {"type": "array", "items": reference, "description": "Only where one issuer is given."}
     if kind in STATES:
         properties["state"] = {"type": "string", "enum": list(STATES[kind])}
         schema["required"] = [*schema["required"], "state"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from register.api import documentation, lists, node, tokens, trust, verbs
+from register.api import documentation, lists, node, records, tokens, trust, verbs
 from register.api.address import answer_absent
 
 urlpatterns = [
@@ -20,24 +20,36 @@ urlpatterns = [
     path("api/v1/reasons", lists.Reasons.as_view(), name="api-reasons"),
     path("api/v1/schemas", lists.Schemas.as_view(), name="api-schemas"),
     path("api/v1/schemas/<str:type>/<str:version>", lists.Schema.as_view(), name="api-schema-of-type"),
-    path("api/v1/agencies", verbs.RecogniseAgency.as_view()),
+    path("api/v1/agencies", records.Agencies.as_view()),
+    path("api/v1/agencies/<uuid:id>", records.Agency.as_view()),
+    path("api/v1/agencies/<uuid:id>/history", records.AgencyHistory.as_view()),
     path("api/v1/agencies/<uuid:id>/amend", verbs.AmendAgency.as_view()),
     path("api/v1/agencies/<uuid:id>/withdraw", verbs.WithdrawAgency.as_view()),
-    path("api/v1/issuers", verbs.RegisterIssuer.as_view()),
+    path("api/v1/issuers", records.Issuers.as_view()),
+    path("api/v1/issuers/<str:id>", records.Issuer.as_view()),
+    path("api/v1/issuers/<uuid:id>/history", records.IssuerHistory.as_view()),
+    path("api/v1/issuers/<uuid:id>/accreditations", records.IssuerAccreditations.as_view()),
     path("api/v1/issuers/<uuid:id>/amend", verbs.AmendIssuer.as_view()),
     path("api/v1/issuers/<uuid:id>/close", verbs.CloseIssuer.as_view()),
     path("api/v1/issuers/<uuid:id>/relate", verbs.RelateIssuer.as_view()),
-    path("api/v1/issuers/<uuid:id>/keys", verbs.BindKey.as_view()),
+    path("api/v1/issuers/<uuid:id>/keys", records.IssuerKeys.as_view()),
+    path("api/v1/issuers/<uuid:id>/keys/<uuid:key>", records.IssuerKey.as_view()),
     path("api/v1/issuers/<uuid:id>/keys/<uuid:key>/revoke", verbs.RevokeKey.as_view()),
-    path("api/v1/programmes", verbs.RegisterProgramme.as_view()),
+    path("api/v1/programmes", records.Programmes.as_view()),
+    path("api/v1/programmes/<uuid:id>", records.Programme.as_view()),
     path("api/v1/programmes/<uuid:id>/amend", verbs.AmendProgramme.as_view()),
     path("api/v1/programmes/<uuid:id>/close", verbs.CloseProgramme.as_view()),
-    path("api/v1/mandates", verbs.GrantMandate.as_view()),
+    path("api/v1/mandates", records.Mandates.as_view()),
+    path("api/v1/mandates/<uuid:id>", records.Mandate.as_view()),
     path("api/v1/mandates/<uuid:id>/revoke", verbs.RevokeMandate.as_view()),
-    path("api/v1/accreditations", verbs.GrantAccreditation.as_view()),
+    path("api/v1/accreditations", records.Accreditations.as_view()),
+    path("api/v1/accreditations/<uuid:id>", records.Accreditation.as_view()),
+    path("api/v1/accreditations/<uuid:id>/history", records.AccreditationHistory.as_view()),
     path("api/v1/accreditations/<uuid:id>/amend", verbs.AmendAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/suspend", verbs.SuspendAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/reinstate", verbs.ReinstateAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/revoke", verbs.RevokeAccreditation.as_view()),
+    path("api/v1/events", records.Events.as_view()),
+    path("api/v1/events/<int:index>", records.Event.as_view()),
     re_path(r"^api(/|$)", answer_absent),
 ]

@@ -1,0 +1,364 @@
+"""The addresses that give records: lists with cursors, single things, histories, events.
+
+A list and the command that adds to it share an address, so the view of a list is made from that command's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from ledger.reader import read_evidence
+from register import vocabularies
+from register.api import verbs
+from register.api.address import Address, answer_current
+from register.api.answer_schemas import EVENT, EVENT_WITH_PROOF, HISTORY, listed
+from register.api.command import locate
+from register.api.known import PAGING, TIMES, Times, choice, describe_page, read_times
+from register.api.parameters import Parameter, one_of, whole_number
+from register.api.reading import describe_event, describe_happening, describe_whole, find_issuer
+from register.api.resources import RESOURCES, describe
+from register.errors import NotFound
+from register.events import CATALOGUE
+from register.identifiers import parse_identifier
+from register.queries import filters as stated
+from register.queries import lists
+from register.queries.belongings import list_keys, list_mandates
+from register.queries.filters import Filters
+from register.queries.selecting import Page, is_uid
+from register.queries.single import find_record, read_history
+
+
+def read_id(text: str) -> str:
+    """Read an id; raises ValueError."""
+    if not is_uid(text):
+        raise ValueError(f"expected an id such as 01890a5d-ac96-774b-bcce-b302099a8057, got {text[:60]!r}")
+    return text.lower()
+
+
+def _country(text: str) -> str:
+    return vocabularies.load("countries").get(text).code
+
+
+_ID: Final = {"type": "string", "format": "uuid"}
+_LEVEL: Final = {"type": "integer", "minimum": 1, "maximum": 8}
+Q: Final = Parameter("q", "Words of a name, in any language; accents and small slips do not matter.")
+COUNTRY: Final = Parameter("country", "Country (ISO 3166-1 alpha-2).", _country, example="NL")
+ISSUER: Final = Parameter("issuer", "Id of an issuer.", read_id, _ID)
+AGENCY: Final = Parameter("agency", "Id of an agency.", read_id, _ID)
+LIMITS: Final = (
+    Parameter("credential_type", "Code or URI of a credential type.", vocabularies.parse_credential_type),
+    Parameter("eqf_level", "EQF level.", vocabularies.parse_eqf, _LEVEL),
+    Parameter("isced_f", "ISCED-F 2013 code.", vocabularies.parse_isced_f, example="0613"),
+)
+IDENTIFIER: Final = Parameter("identifier", "Any identifier, `ror:…` and so on.", parse_identifier)
+PROVIDER: Final = Parameter(
+    "provider_type", "1: formal education, 2: other.", whole_number(1, 2), {"type": "integer", "enum": [1, 2]}
+)
+_NOT_FILTERS: Final = {"known_at", "after", "limit", "at"}
+
+
+def narrow(given: Mapping[str, Any], times: Times) -> Filters:
+    """Return the filters of a list from its parameters."""
+    return Filters(times.at, **{name: value for name, value in given.items() if name not in _NOT_FILTERS})
+
+
+def answer_list(
+    view: Address, request: Request, kind: str, select: Callable[..., Page[Any]], **more: Any
+) -> HttpResponse:
+    """Answer a page of a list of one kind; `more` are filters that the address itself names."""
+    given = view.query(request)
+    times = read_times(given)
+    paging = {name: given[name] for name in ("after", "limit") if name in given}
+    page = select(times.cut, narrow({**given, **more}, times), **paging)
+    return answer_current(request, describe_page(request, page, lambda record: describe(kind, record, times.at)))
+
+
+def answer_one(view: Address, request: Request, kind: str, record_id: UUID) -> HttpResponse:
+    """Answer one thing as it is or was known."""
+    times = read_times(view.query(request))
+    record = find_record(kind, str(record_id), times.cut)
+    return answer_current(request, describe_whole(kind, record, times))
+
+
+def answer_history(view: Address, request: Request, kind: str, record_id: str) -> HttpResponse:
+    """Answer what happened to a thing, newest first; 404 when there is no such thing."""
+    given = view.query(request)
+    times = read_times(given)
+    find_record(kind, record_id, times.cut)
+    page = read_history(kind, record_id, times.cut, given.get("after"), given.get("limit", 50))
+    return answer_current(request, describe_page(request, page, lambda item: describe_happening(kind, item, times.at)))
+
+
+INDEX_AFTER: Final = Parameter(
+    "after", "Index of the last entry already seen.", whole_number(0, 10**15), {"type": "integer", "minimum": 0}
+)
+HISTORY_PARAMETERS: Final = (*TIMES, INDEX_AFTER, PAGING[1])
+ANY_IDENTIFIER: Final = {"id": {"type": "string", "description": "Id, or any identifier such as `ror:04dkp9463`."}}
+
+
+class Issuers(verbs.RegisterIssuer):
+    """All issuers."""
+
+    parameters = (
+        *(Q, COUNTRY, IDENTIFIER, AGENCY, *LIMITS, PROVIDER),
+        choice("status", "How they stand at `at`.", stated.ISSUER_STATES),
+        *(*TIMES, *PAGING),
+    )
+    answers: ClassVar = {**verbs.RegisterIssuer.answers, "GET": listed("issuer")}
+
+    def get(self, request: Request) -> HttpResponse:
+        """Find issuers by name, country, identifier, or what they are accredited for.
+
+        With `q` the best matches come first, else they come in the order of their registration.
+        """
+        return answer_list(self, request, "issuer", lists.list_issuers)
+
+
+class Issuer(Address):
+    """One issuer."""
+
+    parameters = TIMES
+    answers: ClassVar = {"GET": RESOURCES["issuer"]}
+    path_schemas = ANY_IDENTIFIER
+    problems = (409,)
+
+    def get(self, request: Request, id: str) -> HttpResponse:
+        """Give one issuer with its keys and relations.
+
+        Any identifier will do; `Content-Location` then tells its own address.
+        """
+        times = read_times(self.query(request))
+        record = find_issuer(id, times)
+        told = describe_whole("issuer", record, times)
+        return answer_current(request, told, {"Content-Location": locate(record.url)})
+
+
+class IssuerHistory(Address):
+    """What happened to one issuer."""
+
+    parameters = HISTORY_PARAMETERS
+    answers: ClassVar = {"GET": HISTORY}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """List the entries that concern an issuer, newest first."""
+        return answer_history(self, request, "issuer", str(id))
+
+
+class IssuerAccreditations(Address):
+    """The accreditations of one issuer."""
+
+    parameters = (
+        *(AGENCY, *LIMITS),
+        choice("status", "How they stand at `at`.", stated.ACCREDITATION_STATES),
+        *(*TIMES, *PAGING),
+    )
+    answers: ClassVar = {"GET": listed("accreditation")}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """List the accreditations of an issuer."""
+        times = read_times(self.query(request))
+        find_record("issuer", str(id), times.cut)
+        return answer_list(self, request, "accreditation", lists.list_accreditations, issuer=str(id))
+
+
+class IssuerKeys(verbs.BindKey):
+    """The keys of one issuer."""
+
+    parameters = (*TIMES, *PAGING)
+    answers: ClassVar = {**verbs.BindKey.answers, "GET": listed("key")}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """List the keys of an issuer, revoked ones among them."""
+        given = self.query(request)
+        times = read_times(given)
+        find_record("issuer", str(id), times.cut)
+        page = list_keys(times.cut, str(id), given.get("after"), given.get("limit", 50))
+        return answer_current(request, describe_page(request, page, lambda key: describe("key", key, times.at)))
+
+
+class IssuerKey(Address):
+    """One key."""
+
+    parameters = TIMES
+    answers: ClassVar = {"GET": RESOURCES["key"]}
+
+    def get(self, request: Request, id: UUID, key: UUID) -> HttpResponse:
+        """Give one key of an issuer."""
+        times = read_times(self.query(request))
+        record = find_record("key", str(key), times.cut)
+        if record.issuer != str(id):
+            raise NotFound("key_unknown", "", "this issuer has no such key")
+        return answer_current(request, describe("key", record, times.at))
+
+
+class Agencies(verbs.RecogniseAgency):
+    """All agencies."""
+
+    parameters = (
+        *(Q, COUNTRY),
+        choice("status", "How they stand at `at`.", stated.AGENCY_STATES),
+        *(*TIMES, *PAGING),
+    )
+    answers: ClassVar = {**verbs.RecogniseAgency.answers, "GET": listed("agency")}
+
+    def get(self, request: Request) -> HttpResponse:
+        """Find quality assurance agencies by name, country or status."""
+        return answer_list(self, request, "agency", lists.list_agencies)
+
+
+class Agency(Address):
+    """One agency."""
+
+    parameters = TIMES
+    answers: ClassVar = {"GET": RESOURCES["agency"]}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """Give one agency."""
+        return answer_one(self, request, "agency", id)
+
+
+class AgencyHistory(Address):
+    """What happened to one agency."""
+
+    parameters = HISTORY_PARAMETERS
+    answers: ClassVar = {"GET": HISTORY}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """List the entries about an agency, newest first."""
+        return answer_history(self, request, "agency", str(id))
+
+
+class Programmes(verbs.RegisterProgramme):
+    """All programmes."""
+
+    parameters = (
+        *(Q, ISSUER, *LIMITS),
+        choice("status", "How they stand at `at`.", stated.PROGRAMME_STATES),
+        *(*TIMES, *PAGING),
+    )
+    answers: ClassVar = {**verbs.RegisterProgramme.answers, "GET": listed("programme")}
+
+    def get(self, request: Request) -> HttpResponse:
+        """Find programmes by title, issuer, type, level or field."""
+        return answer_list(self, request, "programme", lists.list_programmes)
+
+
+class Programme(Address):
+    """One programme."""
+
+    parameters = TIMES
+    answers: ClassVar = {"GET": RESOURCES["programme"]}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """Give one programme."""
+        return answer_one(self, request, "programme", id)
+
+
+class Accreditations(verbs.GrantAccreditation):
+    """All accreditations."""
+
+    parameters = (
+        *(ISSUER, AGENCY, COUNTRY, *LIMITS),
+        choice("status", "How they stand at `at`.", stated.ACCREDITATION_STATES),
+        *(*TIMES, *PAGING),
+    )
+    answers: ClassVar = {**verbs.GrantAccreditation.answers, "GET": listed("accreditation")}
+
+    def get(self, request: Request) -> HttpResponse:
+        """Find accreditations by issuer, agency, country, scope or status."""
+        return answer_list(self, request, "accreditation", lists.list_accreditations)
+
+
+class Accreditation(Address):
+    """One accreditation."""
+
+    parameters = TIMES
+    answers: ClassVar = {"GET": RESOURCES["accreditation"]}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """Give one accreditation."""
+        return answer_one(self, request, "accreditation", id)
+
+
+class AccreditationHistory(Address):
+    """What happened to one accreditation."""
+
+    parameters = HISTORY_PARAMETERS
+    answers: ClassVar = {"GET": HISTORY}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """List the entries about an accreditation, newest first."""
+        return answer_history(self, request, "accreditation", str(id))
+
+
+class Mandates(verbs.GrantMandate):
+    """All mandates."""
+
+    parameters = (ISSUER, *TIMES, *PAGING)
+    answers: ClassVar = {**verbs.GrantMandate.answers, "GET": listed("mandate")}
+
+    def get(self, request: Request) -> HttpResponse:
+        """List mandates, those given by or to one issuer when it is named."""
+        given = self.query(request)
+        times = read_times(given)
+        page = list_mandates(times.cut, given.get("issuer"), given.get("after"), given.get("limit", 50))
+        return answer_current(request, describe_page(request, page, lambda one: describe("mandate", one, times.at)))
+
+
+class Mandate(Address):
+    """One mandate."""
+
+    parameters = TIMES
+    answers: ClassVar = {"GET": RESOURCES["mandate"]}
+
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """Give one mandate."""
+        return answer_one(self, request, "mandate", id)
+
+
+class Events(Address):
+    """All entries of the ledger."""
+
+    tag = "ledger"
+    parameters = (
+        *(TIMES[1], ISSUER),
+        Parameter("type", "Type of event.", one_of(*CATALOGUE), {"type": "string", "enum": list(CATALOGUE)}),
+        *(INDEX_AFTER, PAGING[1]),
+    )
+    answers: ClassVar = {"GET": EVENT}
+
+    def get(self, request: Request) -> HttpResponse:
+        """List the entries of this node's ledger after an index, in its order.
+
+        To follow the register, ask again with the index of the last entry seen.
+        """
+        given = self.query(request)
+        cut = read_times(given).cut
+        page = lists.list_events(
+            cut, given.get("after"), given.get("limit", 50), issuer=given.get("issuer"), type=given.get("type")
+        )
+        return answer_current(request, describe_page(request, page, describe_event))
+
+
+class Event(Address):
+    """One entry of the ledger."""
+
+    tag = "ledger"
+    answers: ClassVar = {"GET": EVENT_WITH_PROOF}
+    path_schemas: ClassVar = {"index": {"type": "integer", "minimum": 0}}
+
+    def get(self, request: Request, index: int) -> HttpResponse:
+        """Give one entry: what it is, its exact bytes as text, and its receipt."""
+        self.query(request)
+        cut = read_times({}).cut
+        page = lists.list_events(cut, index - 1 if index else None, 1)
+        if not page.items or page.items[0].index != index:
+            raise NotFound("not_found", "", f"{cut.origin} has {cut.size} entries; indexes begin at 0")
+        evidence = read_evidence(cut.origin, [index])[index]
+        told = {**describe_event(page.items[0]), "data": evidence.data.decode("utf-8"), "receipt": evidence.receipt}
+        return answer_current(request, told)
