@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from ledger import fsck, guard, publish, writer
 from ledger.errors import LedgerDamaged
@@ -171,6 +172,15 @@ def test_entries_and_checkpoints_beyond_the_end(written: None) -> None:
 def test_tile_without_entries(written: None) -> None:
     change("ledger_tile", "index = 2", "index = 1")
     assert "tile 1 of level 0 is missing" in str(find_damage())
+
+
+def test_tile_beyond_the_end(written: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ledger_tile (log_id, level, index, root, nodes) "
+            "SELECT log_id, level, 2, root, nodes FROM ledger_tile WHERE index = 1"
+        )
+    assert "tile 2 of level 0 is stored, its entries are not" in str(find_damage())
 
 
 def test_byte_of_the_frontier(written: None) -> None:

@@ -141,6 +141,28 @@ def test_failure_to_remember_leaves_no_checkpoint(monkeypatch: pytest.MonkeyPatc
     assert Checkpoint.objects.count() == 1
 
 
+@pytest.mark.parametrize("more", [0, 2])
+def test_crash_after_remembering_and_before_the_commit_is_made_good_by_the_next_signature(
+    monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    append(3)
+
+    def remember_and_die(self: guard.Guard, note: bytes) -> None:
+        remember(self, note)
+        raise KeyboardInterrupt
+
+    remember = guard.Guard.remember
+    monkeypatch.setattr(guard.Guard, "remember", remember_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        publish.publish(origin())
+    monkeypatch.undo()
+    assert guard.read(origin()) is not None
+    assert Checkpoint.objects.count() == 0
+    append(more)
+    publish.publish(origin())
+    assert Checkpoint.objects.get().size == 3 + more
+
+
 def test_operator_may_accept_the_older_database_and_the_evidence_is_kept(backup: bytes) -> None:
     append(1, first=100)
     out = StringIO()

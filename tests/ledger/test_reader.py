@@ -48,6 +48,13 @@ class GrownNodes:
         return [self._rows[node.level].hashes[node.index] for node in nodes]
 
 
+@pytest.fixture
+def nothing_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has read nothing yet; what it knew would stay true, whatever is altered."""
+    for name in ("edges", "tiles", "paths"):
+        monkeypatch.setattr(cache, name, cache.RecentlyUsed(8))
+
+
 def log_id() -> int:
     return reader.get_log(origin()).id
 
@@ -191,11 +198,23 @@ def test_altered_tile_gives_no_receipt_and_its_neighbours_still_do(seen_before: 
     assert set(reader.read_receipts(origin(), [0, 599])) == {0, 599}
 
 
-def test_altered_leaf_hash_at_the_edge_is_found_against_the_signed_root(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("column", ["nodes", "root"])
+def test_altered_upper_tile_is_found_against_the_signed_root(nothing_cached: None, column: str) -> None:
+    append(SIZE)
+    publish.publish(origin())
+    change("ledger_tile", f"{column} = overlay({column} placing '\\x00'::bytea from 9)", "level = 1")
+    cache.edges = cache.RecentlyUsed(8)
+    with pytest.raises(LedgerDamaged, match=r"tile 0 of level 1|signed root"):
+        reader.read_receipts(origin(), [700])
+    if column == "nodes":
+        assert set(reader.read_receipts(origin(), [SIZE - 1])) == {SIZE - 1}
+
+
+def test_altered_leaf_hash_at_the_edge_is_found_against_the_signed_root(nothing_cached: None) -> None:
     append(600)
     publish.publish(origin())
     change("ledger_entry", "leaf_hash = sha256('other')", "index = 570")
-    monkeypatch.setattr(cache, "edges", cache.RecentlyUsed(8))
+    cache.edges = cache.RecentlyUsed(8)
     with pytest.raises(LedgerDamaged, match="signed root"):
         reader.read_receipts(origin(), [599])
 
