@@ -108,12 +108,10 @@ def _is_responsible(register: RegisterFacts, countries: frozenset[str]) -> bool:
 def _find_stale(question: Question, facts: Facts, judged: list[Judged]) -> list[RegisterFacts]:
     """Return the stale registers that know the issuer or are responsible for the country, and so might know more."""
     countries = _countries_of(question, [one.candidate.standing for one in judged])
-    knowing = {one.candidate.register.origin for one in judged}
     return [
         register
         for register in facts.registers
-        if register.stale
-        and (register.origin in knowing or facts.issuers_asked(register) or _is_responsible(register, countries))
+        if register.stale and (facts.issuers_asked(register) or _is_responsible(register, countries))
     ]
 
 

@@ -108,6 +108,13 @@ def test_a_stale_register_that_is_responsible_might_know_more() -> None:
     assert told(elsewhere, jurisdiction="BE")[0] == "unchecked"
 
 
+def test_a_stale_register_that_knows_the_issuer_is_named_wherever_it_speaks_for() -> None:
+    own = register_facts(accreditation(decision="negative"))
+    assert told(facts(own, stale(territory=("BE",)))) == ("not_trusted", ["decision_negative", "stale"])
+    unknowing = Facts((own, stale(territory=("BE",))), {HOME: ("college",)})
+    assert told(unknowing) == ("not_trusted", ["decision_negative"])
+
+
 def test_an_issuer_unknown_to_all_is_unknown_with_a_remark() -> None:
     assert told(facts(stale(), asked="stranger")) == ("unknown", ["issuer_unknown", "stale"])
 

@@ -180,8 +180,8 @@ def test_a_mandate_covers_what_its_scope_names() -> None:
 
 
 def test_a_missing_mandate_names_the_first_that_might_have_covered_it() -> None:
-    over = {"valid": period("2020-01-01", "2024-01-01")}
-    first, second = mandate(index=26, **over), mandate(index=25, **over)
+    over = period("2020-01-01", "2024-01-01")
+    first, second = mandate(index=26, valid=over), mandate(index=25, valid=over)
     decision = answer(KEY_OF_SEALER, first, second, key=KEY_OF_ANOTHER)
     assert (codes(decision), decision.chain.mandate) == (["mandate_missing"], second)
     assert decision.reasons[0].entry is not None

@@ -330,6 +330,22 @@ def test_our_own_register_wins_over_a_peer() -> None:
     assert chosen(decision) == "ours"
 
 
+def test_a_peer_responsible_for_the_country_wins_over_one_that_is_not() -> None:
+    belgian = peer(accreditation("belgian", 5, scope=scope(jurisdictions=("BE",))), territory=("BE",))
+    dutch = register_facts(accreditation("dutch", 20), origin="register.zz.example/ledger", territory=("NL",))
+    for known in (facts(belgian, dutch), facts(dutch, belgian)):
+        assert chosen(decide(question(), known)) == "dutch"
+
+
+def test_registers_of_equal_standing_are_taken_by_entry_and_then_by_origin() -> None:
+    other = "register.aa.example/ledger"
+    later, first = peer(accreditation("later", 6)), register_facts(accreditation("first", 5), origin=other)
+    assert chosen(decide(question(), facts(later, first))) == "first"
+    same = peer(accreditation("same", 5))
+    for known in (facts(same, first), facts(first, same)):
+        assert decide(question(), known).chain.origin == other
+
+
 def test_a_peer_that_passes_wins_over_our_own_that_does_not() -> None:
     own = register_facts(accreditation("ours", 10, decision="negative"))
     assert chosen(decide(question(), facts(own, peer(accreditation("theirs", 20))))) == "theirs"

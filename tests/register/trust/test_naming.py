@@ -95,3 +95,11 @@ def test_before_anybody_held_it_the_first_holder_is_meant() -> None:
 def test_a_former_identifier_still_finds_its_issuer() -> None:
     alone = facts(register_facts(issuer(identifiers=(claim(None, "2020-01-01"),)), accreditation()))
     assert ask(alone, "2025-01-01", DOMAIN).decision == "trusted"
+
+
+def test_another_key_of_an_issuer_does_not_make_it_the_holder() -> None:
+    another = key("college", "did:web:another.example", index=22)
+    (own,) = KEYS.registers
+    decision = ask(Facts((replace(own, keys=(*own.keys, another)),), KEYS.asked), "2025-01-01", Identifier("did", KEY))
+    assert decision.chain.issuer is not None
+    assert decision.chain.issuer.id == "heir"
