@@ -307,6 +307,8 @@ def chosen(decision: Decision) -> str:
 
 def test_the_lowest_entry_wins_among_equals() -> None:
     assert chosen(answer(accreditation("b", 12), accreditation("a", 11))) == "a"
+    recent = accreditation("recent", 12, valid=period("2024-12-31"))
+    assert chosen(answer(recent, accreditation("old", 11, valid=period("2010-01-01")))) == "old"
 
 
 def test_the_one_with_the_fewest_broken_links_explains_a_no() -> None:
