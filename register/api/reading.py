@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ def find_issuer(text: str, times: Times) -> Any:
 
 def describe_event(row: EventRow) -> dict[str, Any]:
     """Return one entry as lists of events give it; `receipt` is the address of its proof."""
-    told = row._asdict()
+    told = asdict(row)
     told["time"] = format_instant(row.time) if row.time else None
     return told | {
         "url": f"{settings.ASSAY_BASE_URL}/api/v1/events/{row.index}",
