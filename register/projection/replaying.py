@@ -87,11 +87,11 @@ def _run(statements: Iterator[str] | list[str]) -> None:
 
 
 def _logs() -> list[tuple[str, int]]:
-    """Return all logs by origin with the size the read model claims."""
+    """Return all logs by origin with the size the read model has to hold: of our own all, of a peer's what it claims."""
     return [
         (origin, size)
         for origin, size in fetch_all(
-            "SELECT l.origin, coalesce(c.size, 0) FROM ledger_log l "
+            "SELECT l.origin, CASE WHEN l.own THEN l.size ELSE coalesce(c.size, 0) END FROM ledger_log l "
             "LEFT JOIN public.register_cursor c ON c.log_id = l.id ORDER BY l.id",
             (),
         )

@@ -1,0 +1,175 @@
+"""A peer's entries: what may not stand is kept and set aside with its reason, and the rest goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ledger import writer
+from register import events
+from register.ids import new_id
+from register.models import VERSIONS, Cursor, Happening
+from register.projection import catch_up, replaying
+from tests import factories
+
+ORIGIN = "register.be.example/ledger"
+SOURCE = "http://register.be.example"
+OPENING = {
+    "name": "Register BE", "territory": ["BE"], "operator": "Operator BE", "vkey": "v", "witness_vkey": "w",
+    "statement_jwk": {"kty": "OKP"}, "actor": {"role": "node"},
+}  # fmt: skip
+OPERATOR = {"role": "operator"}
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Peer:
+    """A peer's log as it arrives here: entries one after the other, each an hour later."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        writer.open_log(ORIGIN, own=False)
+
+    def say(self, event_type: str, path: str, data: dict[str, Any], **envelope: Any) -> int:
+        """Add an event; return its index."""
+        time = envelope.pop("time", START + timedelta(hours=self.size))
+        event_id = envelope.pop("event_id", new_id())
+        return self.put(
+            events.draft(event_type, event_id=event_id, source=SOURCE, subject=SOURCE + path, time=time, data=data)
+        )
+
+    def put(self, entry: bytes) -> int:
+        """Add an entry's bytes."""
+        writer.extend(ORIGIN, self.size, [entry])
+        self.size += 1
+        return self.size - 1
+
+    def issuer(self, **fields: Any) -> str:
+        """Register an issuer and return its id."""
+        issuer = new_id()
+        data = {"names": {"en": "Peer College"}, "country": "BE", "actor": OPERATOR, **fields}
+        self.say("issuer.registered", f"/issuers/{issuer}", data)
+        return issuer
+
+
+@pytest.fixture
+def peer(db: None) -> Peer:
+    factories.open_register()
+    peer = Peer()
+    peer.say("register.opened", "", OPENING)
+    return peer
+
+
+def reasons() -> dict[int, str]:
+    found = Happening.objects.filter(quarantine__isnull=False, log__origin=ORIGIN)
+    return dict(found.values_list("index", "quarantine"))
+
+
+def test_a_sound_ledger_is_projected_whole(peer: Peer) -> None:
+    issuer = peer.issuer()
+    assert catch_up(ORIGIN) == 2
+    assert catch_up(ORIGIN) == 0
+    assert VERSIONS["issuer"].objects.get(uid=issuer).country == "BE"
+    assert reasons() == {}
+    assert replaying.check() is None
+
+
+def test_what_cannot_be_read_is_set_aside(peer: Peer) -> None:
+    garbage = peer.put(b"not an event")
+    unknown = peer.put(
+        events.draft(
+            "moon.landed", event_id=new_id(), source=SOURCE, subject=SOURCE, time=START, data={"actor": OPERATOR}
+        )
+    )
+    issuer = peer.issuer()
+    catch_up(ORIGIN)
+    assert reasons() == {garbage: "malformed", unknown: "unknown_type"}
+    assert VERSIONS["issuer"].objects.filter(uid=issuer).exists()
+    assert Happening.objects.get(log__origin=ORIGIN, index=garbage).message
+    assert replaying.check() is None
+
+
+def test_an_issuer_outside_the_territory_leaves_a_marked_record(peer: Peer) -> None:
+    issuer = peer.issuer(country="NL", identifiers=[{"scheme": "pic", "value": "999974456"}])
+    catch_up(ORIGIN)
+    row = VERSIONS["issuer"].objects.get(uid=issuer)
+    assert row.quarantine == "outside_territory"
+    assert reasons() == {1: "outside_territory"}
+    assert replaying.check() is None
+
+
+def test_a_marked_identifier_does_not_keep_others_out(peer: Peer) -> None:
+    claim = [{"scheme": "pic", "value": "999974456"}]
+    peer.issuer(country="NL", identifiers=claim)
+    rightful = peer.issuer(identifiers=claim)
+    catch_up(ORIGIN)
+    assert VERSIONS["issuer"].objects.get(uid=rightful).quarantine is None
+    assert replaying.check() is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/issuers/not-a-uuid", "/issuers/", "/agencies/00000000-0000-7000-8000-000000000000", "/issuers/x/y/z", ""]
+)
+def test_an_odd_address_is_set_aside(peer: Peer, path: str) -> None:
+    peer.say("issuer.registered", path, {"names": {"en": "Odd"}, "country": "BE", "actor": OPERATOR})
+    catch_up(ORIGIN)
+    assert reasons() == {1: "source_not_own"}
+
+
+def test_an_odd_programme_in_a_scope_does_not_stop_anything(peer: Peer) -> None:
+    agency, issuer, accreditation = new_id(), peer.issuer(), new_id()
+    terms = {"names": {"en": "Agency"}, "country": "BE", "valid_from": "2015-01-01", "actor": OPERATOR}
+    peer.say("agency.recognised", f"/agencies/{agency}", terms)
+    grant = {"issuer": issuer, "agency": agency, "valid_from": "2020-01-01", "actor": OPERATOR}
+    grant["scope"] = {"programmes": ["'; --", "https://elsewhere.example/p"]}
+    peer.say("accreditation.granted", f"/accreditations/{accreditation}", grant)
+    catch_up(ORIGIN)
+    assert reasons() == {3: "programme_unknown"}
+
+
+def test_time_that_runs_back_is_set_aside_and_does_not_move_the_cut(peer: Peer) -> None:
+    issuer = new_id()
+    data = {"names": {"en": "Late"}, "country": "BE", "actor": OPERATOR}
+    peer.say("issuer.registered", f"/issuers/{issuer}", data, time=START - timedelta(days=1))
+    catch_up(ORIGIN)
+    assert reasons() == {1: "time_before_last"}
+    assert Happening.objects.get(log__origin=ORIGIN, index=1).time == START
+    assert Cursor.objects.get(log__origin=ORIGIN).time == START
+
+
+def test_a_relations_id_is_not_used_twice(peer: Peer) -> None:
+    one, two, event_id = peer.issuer(), peer.issuer(), new_id()
+    data = {"relation": "alliance", "valid_from": "2020-01-01", "actor": OPERATOR}
+    peer.say("issuer.related", f"/issuers/{one}", {**data, "other": two}, event_id=event_id)
+    again = peer.say("issuer.related", f"/issuers/{two}", {**data, "other": one}, event_id=event_id)
+    catch_up(ORIGIN)
+    assert reasons() == {again: "id_taken"}
+    assert replaying.check() is None
+
+
+def test_a_wider_scope_than_the_agencys_stands_for_the_decision_to_narrow(peer: Peer) -> None:
+    agency, issuer, accreditation = new_id(), peer.issuer(), new_id()
+    terms = {"names": {"en": "Agency"}, "country": "BE", "valid_from": "2015-01-01", "actor": OPERATOR}
+    peer.say("agency.recognised", f"/agencies/{agency}", {**terms, "scope": {"eqf_levels": [5, 6]}})
+    grant = {"issuer": issuer, "agency": agency, "valid_from": "2020-01-01", "actor": OPERATOR}
+    peer.say("accreditation.granted", f"/accreditations/{accreditation}", {**grant, "scope": {"eqf_levels": [5, 6, 7]}})
+    catch_up(ORIGIN)
+    assert VERSIONS["accreditation"].objects.get(uid=accreditation).eqf_levels == [5, 6, 7]
+    assert reasons() == {}
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 7])
+def test_the_rows_are_the_same_in_whatever_steps_they_come(peer: Peer, step: int) -> None:
+    claim = [{"scheme": "pic", "value": "999974456"}]
+    first = peer.issuer(identifiers=claim)
+    peer.put(b"{}")
+    peer.issuer(identifiers=claim)
+    peer.issuer(country="NL")
+    amendment = {"identifiers": [], "acronym": "X", "actor": OPERATOR}
+    peer.say("issuer.amended", f"/issuers/{first}", amendment)
+    peer.issuer(identifiers=claim)
+    while catch_up(ORIGIN, step):
+        pass
+    assert reasons() == {2: "malformed", 3: "identifier_taken", 4: "outside_territory"}
+    assert replaying.check() is None
