@@ -5,6 +5,7 @@ None of it is in the ledger: it names people and programs, and a ledger cannot f
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import uuid4
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from knox.models import AbstractAuthToken
 from register.access.roles import ROLES
 
 
-class Membership(models.Model):
+class Membership(models.Model):  # type: ignore[django-manager-missing]  # of Token, whose base has no types
     """A person may act in a role for an organisation: the id of an agency or issuer, empty for operators."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
@@ -35,7 +36,7 @@ class Membership(models.Model):
         ]
 
 
-class Token(AbstractAuthToken):
+class Token(AbstractAuthToken):  # type: ignore[misc]  # knox publishes no types
     """An API token: SHA-512 of the secret (primary key), whose rights end with the membership it was made from.
 
     `scope` is as in roles.SCOPES; `last_used` is coarse, see authentication.py.
@@ -46,11 +47,14 @@ class Token(AbstractAuthToken):
     name = models.CharField(max_length=100)
     scope = ArrayField(models.CharField(max_length=40))
     last_used = models.DateTimeField(null=True)
+    # Not knox's: tokens are made in tokens.py only.
+    objects: ClassVar[models.Manager[Token]] = models.Manager()
 
     @property
     def role(self) -> str:
         """The role the token speaks in."""
-        return self.membership.role
+        role: str = self.membership.role
+        return role
 
     @property
     def organisation(self) -> str | None:

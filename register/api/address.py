@@ -14,9 +14,8 @@ from typing import Any, ClassVar, Final
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from register.access.models import Token
@@ -36,9 +35,9 @@ class Address(APIView):
     statuses beside those that every address may answer.
     """
 
-    permission_classes: ClassVar[Sequence[type[BasePermission]]] = (AllowAny,)  # type: ignore[assignment]
+    permission_classes: Sequence[Any] = (AllowAny,)
     parameters: ClassVar[Sequence[Parameter]] = ()
-    throttle_classes: ClassVar[Sequence[type[BaseThrottle]]] = (ReadLimit,)  # type: ignore[assignment]
+    throttle_classes: Sequence[Any] = (ReadLimit,)
     tag: ClassVar[str] = "register"
     answers: ClassVar[Mapping[str, Any]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}

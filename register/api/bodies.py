@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, BinaryIO, Final, TypeVar, cast
+from typing import IO, Any, Final, TypeVar, cast
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict
@@ -30,7 +30,7 @@ class StrictJSONParser(BaseParser):
 
     media_type = MEDIA_TYPE
 
-    def parse(self, stream: BinaryIO, media_type: str | None = None, parser_context: Any = None) -> Any:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return the body's value; raises Problem 413 and NotUnderstood."""
         context = parser_context or {}
         limit = getattr(context.get("view"), "body_limit", BODY_LIMIT)

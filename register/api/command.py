@@ -97,7 +97,7 @@ class Command(Address):
 
     def _record(self, terms: BaseModel, token: Token, ids: Mapping[str, str], progress: Progress) -> Written:
         say: Callable[..., Written] = getattr(commands, self.verb)
-        actor = Actor(role=token.role, organisation=token.organisation)  # type: ignore[arg-type]
+        actor = Actor(role=token.role, organisation=token.organisation)
         try:
             return say(*ids.values(), terms, actor=actor, also=progress.note)
         except NotFound as error:

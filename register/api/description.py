@@ -16,6 +16,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from pydantic import TypeAdapter
 
+from register.api.address import Address
 from register.api.problems import CONTENT_TYPE
 
 SECURITY: Final = "token"
@@ -47,7 +48,7 @@ PROBLEM: Final[dict[str, Any]] = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How tokens are shown in the document."""
 
     target_class = "register.access.authentication.BearerAuthentication"
@@ -61,13 +62,15 @@ class BearerScheme(OpenApiAuthenticationExtension):
 class AddressSchema(AutoSchema):
     """Describes one method of one address from its declarations."""
 
+    view: Address  # type: ignore[override]
+
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
     ) -> dict[str, Any] | None:
         """Return the operation object, registering the components it refers to."""
         self.registry, self.path, self.path_regex, self.path_prefix = registry, path, path_regex, path_prefix
         self.method = method.upper()
-        summary, _, more = inspect.getdoc(getattr(self.view, method.lower())).partition("\n\n")
+        summary, _, more = str(inspect.getdoc(getattr(self.view, method.lower()))).partition("\n\n")
         described = {"operationId": self.get_operation_id(), "summary": " ".join(summary.split()).rstrip(".")}
         described |= {"description": more} if more else {}
         operation: dict[str, Any] = {**described, "tags": [self.view.tag], "parameters": self._get_parameters()}
@@ -154,7 +157,9 @@ class AddressSchema(AutoSchema):
         return own
 
     def _register(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
-        component = ResolvedComponent(name, ResolvedComponent.SCHEMA, schema=schema, object=name)
+        component: Any = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name, ResolvedComponent.SCHEMA, schema=schema, object=name
+        )
         self.registry.register_on_missing(component)
         reference: dict[str, Any] = component.ref
         return reference

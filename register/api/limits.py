@@ -22,6 +22,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from register.access.models import Token
+
 log = logging.getLogger(__name__)
 WINDOW = 60
 
@@ -34,7 +36,7 @@ class Limit(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count the request and tell whether it may pass."""
-        most = getattr(settings, self.setting)
+        most: int = getattr(settings, self.setting)
         if not most or request.method not in self.methods:
             return True
         try:
@@ -52,7 +54,7 @@ class Limit(BaseThrottle):
 
     def get_subject(self, request: Request) -> str:
         """Name who is counted: the token, else the address the request came from."""
-        return str(request.auth.public_id) if request.auth else str(self.get_ident(request))
+        return str(request.auth.public_id) if isinstance(request.auth, Token) else str(self.get_ident(request))
 
     def wait(self) -> float:
         """Return the seconds until the next window."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.http import HttpResponse
 from django.test import Client
 
 from register.access.models import Membership, Token
@@ -42,7 +41,7 @@ class Caller:
 class Answer:
     """An answer: status, headers and the JSON in it."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: Any) -> None:
         self.response = response
         self.status = response.status_code
         self.headers = response.headers
