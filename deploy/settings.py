@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "deploy.limits.BodyLimit",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "deploy.languages.LanguageOfPages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -146,6 +146,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Schemas are written by the models that read and write; nothing is to rename their enumerations.
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # Requests a minute, 0 for no limit: writes by token, lists of questions and reads by address.
