@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -154,8 +155,7 @@ class Signer:
     @property
     def verifier(self) -> VerifierKey:
         """The public half."""
-        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
-        return VerifierKey(self.name, compute_key_id(self.name, self.type, public), self.type, public)
+        return _public_half(self.name, self.type, self.seed)
 
     def sign(self, text: str) -> Signature:
         """Sign a note's text with a key of type 0x01."""
@@ -175,8 +175,20 @@ class Signer:
 
     def _sign(self, text: str, prefix: bytes) -> Signature:
         message, _ = _signed_message(self.type, text, prefix + bytes(64))
-        raw = Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        raw = _load_private(self.seed).sign(message)
         return Signature(self.name, self.verifier.key_id, prefix + raw)
+
+
+# Signing is on the path of every write: the few keys of a node are expanded once.
+@lru_cache(maxsize=16)
+def _load_private(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=16)
+def _public_half(name: str, key_type: int, seed: bytes) -> VerifierKey:
+    public = _load_private(seed).public_key().public_bytes_raw()
+    return VerifierKey(name, compute_key_id(name, key_type, public), key_type, public)
 
 
 def compute_key_id(name: str, key_type: int, public_key: bytes) -> bytes:
