@@ -6,7 +6,9 @@ Every run has a database of its own name, so that several may go on at once. Wit
 services, and tests that need them are left out (tests/conftest.py).
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -30,6 +32,7 @@ def settle_environment() -> None:
         os.environ["ASSAY_APP_DATABASE_URL"] = services.database_url(APP, "assay")
         os.environ["REDIS_URL"] = services.redis_url(os.getpid() % 64)
     data = tempfile.mkdtemp(prefix="assay-test-")
+    atexit.register(shutil.rmtree, data, ignore_errors=True)
     ensure_keys(Path(data) / "keys", ORIGIN)
     os.environ |= {
         "SECRET_KEY": "for tests only",

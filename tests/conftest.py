@@ -1,7 +1,6 @@
 """What all tests share: a database like the node's own, a connection as its web role, a whole running node."""
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,11 +20,6 @@ APP_ROLE = "assay_app"
 def pytest_configure(config: pytest.Config) -> None:
     """Hash passwords quickly: the tests are about who may log in, not about how long it takes."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove this run's data directory."""
-    shutil.rmtree(settings.ASSAY_DATA_DIR, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -101,22 +102,16 @@ def test_down_stops_everything(data: Path) -> None:
     assert call_down(data).stdout == f"Nothing runs in {data}.\n"
 
 
-def test_another_port_keeps_the_ledger_name(data: Path) -> None:
+def test_another_port_keeps_the_names_and_an_interrupt_stops_everything(data: Path) -> None:
     (before,) = read_nodes(data)
     other = find_ports(1)
-    done = call_up(data, "--empty", "--port", str(other))
-    assert done.returncode == 0, done.stdout + done.stderr
-    (after,) = read_nodes(data)
-    assert after == before | {"url": f"http://127.0.0.1:{other}"}
-    call_down(data)
-
-
-def test_interrupt_in_the_foreground_stops_everything(data: Path, port: int) -> None:
-    argv = [sys.executable, "-m", "deploy.start", "--data", str(data), "--empty", "--port", str(port)]
+    argv = [sys.executable, "-m", "deploy.start", "--data", str(data), "--empty", "--port", str(other)]
     with subprocess.Popen(argv, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True) as up:
         assert up.stdout
-        assert any(line.startswith("eu: http://") for line in up.stdout)
-        up.send_signal(2)
+        assert any(line == f"eu: http://127.0.0.1:{other}/\n" for line in up.stdout)
+        (after,) = read_nodes(data)
+        assert after == before | {"url": f"http://127.0.0.1:{other}"}
+        up.send_signal(signal.SIGINT)
         assert up.wait() == 0
     assert find_processes(data) == []
 
