@@ -1,7 +1,8 @@
 """Timeline: the geometry of what held and when, for the SVG of an issuer's page. Pure; the template only places it.
 
-One row an accreditation; each row is a run of bars in one of four states, a cut where it was revoked, and today's
-line. Units are those of the SVG's viewBox. The same facts stand in the table below the drawing.
+One row an accreditation; each row is a run of bars in one of four states, a cut where it was revoked, and the line of
+the instant shown. Drawn twice, for wide screens (names beside the bars) and for phones (names above them), so that
+nothing scrolls sideways. Units are those of the SVG's viewBox. The same facts stand in the table below the drawing.
 """
 
 from __future__ import annotations
@@ -13,21 +14,36 @@ from typing import Final, Literal
 
 from register.records import AccreditationRecord
 
-State = Literal["in_force", "suspended", "expired", "void"]
+State = Literal["in_force", "suspended", "void", "refused"]
 
-WIDTH: Final = 800
-LABEL: Final = 170
-ROW: Final = 38
-BAR: Final = 20
-TOP: Final = 24
+MOST_ROWS: Final = 24
 _MARGIN: Final = timedelta(days=150)
 _OPEN_END: Final = timedelta(days=540)
-_FEWEST_PIXELS_A_YEAR: Final = 38
+_FARTHEST: Final = timedelta(days=365 * 40)
+_BAR: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Measures of one drawing: its width, the room for names on the left, the height of a row, where its bar lies."""
+
+    name: str
+    width: int
+    left: int
+    row: int
+    bar_top: int
+    text_top: int
+    top: int
+    pixels_a_year: int
+
+
+WIDE: Final = Layout("wide", 800, 190, 42, 8, 16, 26, 42)
+NARROW: Final = Layout("narrow", 340, 0, 58, 24, 16, 26, 40)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A run of one state, from `x` on for `width`."""
+    """A run of one state, from `x` on for `width`; the end of one that has none is drawn open."""
 
     x: float
     width: float
@@ -37,17 +53,28 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One accreditation: where its bars lie, and where it was cut off by a revocation."""
+    """One accreditation: where its text and bars lie, and where it was cut off by a revocation."""
 
     record: AccreditationRecord
-    y: int
+    text_y: int
+    bar_y: int
     bars: tuple[Bar, ...]
     cut: float | None
 
     @property
-    def middle(self) -> int:
-        """The height at which text stands in the row."""
-        return self.y + BAR - 6
+    def remark_y(self) -> int:
+        """The height of the second line of text, where there is room for one."""
+        return self.text_y + 14
+
+    @property
+    def bar_middle(self) -> int:
+        """The height of a line through the bar."""
+        return self.bar_y + _BAR // 2
+
+    @property
+    def bar_end(self) -> int:
+        """The lower edge of the bar."""
+        return self.bar_y + _BAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,55 +89,80 @@ class Year:
 class Timeline:
     """Everything the template places; `moment` is the line of the instant shown."""
 
+    layout: Layout
     rows: tuple[Row, ...]
     years: tuple[Year, ...]
     moment: float
     height: int
     first_year: int
     last_year: int
-    width: int = WIDTH
+    left_out: int = 0
+    bar: int = _BAR
 
     @property
     def bottom(self) -> int:
         """Where the vertical lines end."""
         return self.height - 22
 
+    @property
+    def anchor(self) -> str:
+        """How the label of the instant is aligned, so that it is not cut off at an edge."""
+        if self.moment > self.layout.width - 60:
+            return "end"
+        return "start" if self.moment < self.layout.left + 60 else "middle"
+
 
 class _Scale:
     """Turns instants into horizontal places."""
 
-    def __init__(self, start: datetime, end: datetime) -> None:
-        self.start, self.end = start, end
+    def __init__(self, start: datetime, end: datetime, layout: Layout) -> None:
+        self.start, self.end, self.layout = start, end, layout
         self._span = (end - start).total_seconds()
 
     def place(self, moment: datetime | None) -> float:
         at = self.end if moment is None else min(max(moment, self.start), self.end)
-        return round(LABEL + (WIDTH - LABEL) * (at - self.start).total_seconds() / self._span, 1)
+        room = self.layout.width - self.layout.left
+        return round(self.layout.left + room * (at - self.start).total_seconds() / self._span, 1)
 
 
-def draw(records: Sequence[AccreditationRecord], at: datetime) -> Timeline | None:
-    """Lay out the accreditations around an instant; None when there is none to draw."""
+def draw(records: Sequence[AccreditationRecord], at: datetime, layout: Layout = WIDE) -> Timeline | None:
+    """Lay out the accreditations around an instant, the first ones of very many; None when there is none to draw."""
     if not records:
         return None
-    scale = _Scale(*_bounds(records, at))
-    rows = tuple(_draw_row(record, TOP + 10 + number * ROW, scale) for number, record in enumerate(records))
+    shown = records[:MOST_ROWS]
+    scale = _Scale(*_bounds(shown, at), layout)
+    rows = tuple(_draw_row(record, layout.top + number * layout.row, scale) for number, record in enumerate(shown))
+    height = layout.top + len(rows) * layout.row + 26
+    left_out = len(records) - len(shown)
     years = _draw_years(scale)
-    height = TOP + 10 + len(rows) * ROW + 26
-    return Timeline(rows, years, scale.place(at), height, scale.start.year, scale.end.year)
+    return Timeline(layout, rows, years, scale.place(at), height, scale.start.year, scale.end.year, left_out)
 
 
 def _bounds(records: Sequence[AccreditationRecord], at: datetime) -> tuple[datetime, datetime]:
     starts = [record.valid.valid_from for record in records if record.valid.valid_from]
-    ends = [record.valid.valid_until or at + _OPEN_END for record in records]
-    start, end = min([*starts, at]) - _MARGIN, max([*ends, at]) + _MARGIN
-    farthest = timedelta(days=365 * 40)
-    return max(start, at - farthest), min(end, at + farthest)
+    ends = [record.valid.valid_until or _later(at, _OPEN_END) for record in records]
+    start, end = _earlier_by(min([*starts, at]), _MARGIN), _later(max([*ends, at]), _MARGIN)
+    return max(start, _earlier_by(at, _FARTHEST)), min(end, _later(at, _FARTHEST))
+
+
+def _later(moment: datetime, span: timedelta) -> datetime:
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _earlier_by(moment: datetime, span: timedelta) -> datetime:
+    try:
+        return moment - span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _draw_years(scale: _Scale) -> tuple[Year, ...]:
-    first, last = scale.start.year + 1, scale.end.year
-    room = (WIDTH - LABEL) / max(last - first + 1, 1)
-    step = next(n for n in (1, 2, 5, 10, 20, 50) if room * n >= _FEWEST_PIXELS_A_YEAR)
+    first, last, layout = scale.start.year + 1, scale.end.year, scale.layout
+    room = (layout.width - layout.left) / max(last - first + 1, 1)
+    step = next(n for n in (1, 2, 5, 10, 20, 50, 100) if room * n >= layout.pixels_a_year)
     years = range(first + -first % step, last + 1, step)
     return tuple(Year(scale.place(datetime(year, 1, 1, tzinfo=UTC)), str(year)) for year in years)
 
@@ -118,21 +170,24 @@ def _draw_years(scale: _Scale) -> tuple[Year, ...]:
 def _draw_row(record: AccreditationRecord, y: int, scale: _Scale) -> Row:
     revoked = record.revocation.effective_from if record.revocation else None
     bars = tuple(_bar(scale, *run) for run in _runs(record) if run[1] is None or run[0] < run[1])
-    return Row(record, y, bars, scale.place(revoked) if revoked else None)
+    layout = scale.layout
+    return Row(record, y + layout.text_top, y + layout.bar_top, bars, scale.place(revoked) if revoked else None)
 
 
 def _runs(record: AccreditationRecord) -> list[tuple[datetime, datetime | None, State]]:
-    """Cut the period of validity at suspensions and at a revocation."""
+    """Cut the period of validity at suspensions and at a revocation; what follows a revocation is void."""
     at = record.valid.valid_from or datetime.min.replace(tzinfo=UTC)
     end, runs = record.valid.valid_until, list[tuple[datetime, datetime | None, State]]()
-    stop = record.revocation.effective_from if record.revocation else end
+    if record.decision not in ("positive", "positive_with_conditions"):
+        return [(at, end, "refused")]
+    stop = _earlier(record.revocation.effective_from if record.revocation else None, end)
     for span in sorted(record.suspensions, key=lambda s: s.effective_from):
         lifted = _earlier(span.effective_until, stop)
         runs += [(at, _earlier(span.effective_from, stop), "in_force"), (span.effective_from, lifted, "suspended")]
         at = lifted or datetime.max.replace(tzinfo=UTC)
     runs.append((at, stop, "in_force"))
     if record.revocation:
-        runs.append((record.revocation.effective_from, end, "void"))
+        runs.append((max(record.revocation.effective_from, runs[0][0]), end, "void"))
     return runs
 
 

@@ -1,0 +1,66 @@
+"""Rows of accreditations: how a page shows one, with its state and why it does not count where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from register.records import POSITIVE_DECISIONS, AccreditationRecord
+from register.site.standing import Contribution
+from register.site.words import STATES, Standing, label, spell_scope
+from register.trust.links import find_state
+
+_REFUSED = Standing("bad", _("refused"))
+_NOT_COUNTED = Standing("bad", _("does not count"))
+
+
+@dataclass(frozen=True, slots=True)
+class AccreditationRow:
+    """One accreditation in a list: what it is, for what, how it stands, and a remark."""
+
+    record: AccreditationRecord
+    title: str
+    scope: str
+    standing: Standing
+    remark: str | Promise = ""
+    contribution: Contribution | None = None
+
+    @property
+    def short_title(self) -> str:
+        """The title for the narrow column of the drawing."""
+        return self.title.removesuffix(gettext(" accreditation"))
+
+
+def show_contribution(one: Contribution) -> AccreditationRow:
+    """Return an issuer's accreditation as its page shows it."""
+    standing, remark = show_state(one.record, one.state), ""
+    if one.state == "in_force" and not one.counts:
+        standing, remark = _NOT_COUNTED, one.faults[0].text
+    return AccreditationRow(one.record, show_kind(one.record), spell_scope(one.scope), standing, remark, one)
+
+
+def show_records(found: Iterable[AccreditationRecord], at: datetime) -> list[AccreditationRow]:
+    """Return accreditations by what their own records say, as the page of an agency lists them."""
+    return [
+        AccreditationRow(one, show_kind(one), spell_scope(one.scope), show_state(one, find_state(one, at)))
+        for one in found
+    ]
+
+
+def show_kind(record: AccreditationRecord) -> str:
+    """Return what kind of accreditation it is."""
+    return label("accreditation-kinds", record.kind)
+
+
+def show_state(record: AccreditationRecord, state: str) -> Standing:
+    """Return how an accreditation stands; a decision that was not positive never was in force."""
+    if state != "revoked" and record.decision not in POSITIVE_DECISIONS:
+        return _REFUSED
+    if state == "in_force" and record.decision == "positive_with_conditions":
+        return Standing("warn", _("in force, with conditions"))
+    return STATES[state]

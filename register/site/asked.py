@@ -1,0 +1,77 @@
+"""What pages may be asked: their query parameters, read as the API reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from register import vocabularies
+from register.api.parameters import Parameter, one_of, whole_number
+from register.errors import NotUnderstood
+from register.moments import format_moment, parse_moment
+from register.queries.cuts import read_known_at
+from register.queries.filters import ISSUER_STATES
+from register.queries.selecting import read_uid
+from register.site.entry_words import TYPE_TITLES
+from register.site.standing import Instants
+from register.texts import check_line
+from register.trust import TreeSize
+
+
+def _read_known_at(text: str) -> datetime | TreeSize:
+    return read_known_at(text)
+
+
+def _read_name(text: str) -> str:
+    if len(text) > 200:
+        raise ValueError("expected at most 200 characters")
+    return check_line(text)
+
+
+def _read_agency(text: str) -> str:
+    try:
+        return read_uid(text, "agency")
+    except NotUnderstood as error:
+        raise ValueError(error.message.partition(": ")[2]) from None
+
+
+def _read_cursor(text: str) -> str:
+    if len(text) > 60 or not text.isascii():
+        raise ValueError("expected the cursor of an earlier page")
+    return text
+
+
+AT: Final = Parameter("at", "The instant that matters.", parse_moment)
+KNOWN_AT: Final = Parameter("known_at", "Only entries recorded till then.", _read_known_at)
+Q: Final = Parameter("q", "A name in any language, or an identifier.", _read_name)
+COUNTRY: Final = Parameter("country", "Country.", lambda text: vocabularies.load("countries").get(text).code)
+AGENCY: Final = Parameter("agency", "Id of an agency.", _read_agency)
+STATUS: Final = Parameter("status", "How issuers stand.", one_of(*ISSUER_STATES))
+AFTER: Final = Parameter("after", "Cursor.", _read_cursor)
+BEFORE: Final = Parameter("before", "Only entries below this index.", whole_number(0, 10**15))
+TYPE: Final = Parameter("type", "Type of entry.", one_of(*TYPE_TITLES))
+
+DATES: Final = (AT, KNOWN_AT)
+
+
+def read_instants(query: Mapping[str, Any]) -> Instants:
+    """Return the two dates of a page: now and everything known, unless the address says otherwise."""
+    now, at, known = timezone.now(), query.get("at"), query.get("known_at")
+    return Instants(
+        at=at or now,
+        now=now,
+        today=at is None,
+        known_instant=known if isinstance(known, datetime) else None,
+        known_size=known if isinstance(known, TreeSize) else None,
+    )
+
+
+def write_instants(instants: Instants) -> dict[str, str | None]:
+    """Return the dates as parameters of an address; what is not pinned is left out."""
+    known = f"{instants.known_size.origin}@{instants.known_size.size}" if instants.known_size else None
+    if instants.known_instant is not None:
+        known = instants.known_instant.date().isoformat()
+    return {"at": None if instants.today else format_moment(instants.at), "known_at": known}

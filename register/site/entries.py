@@ -1,0 +1,69 @@
+"""Entries for pages: rows of the read model joined with the exact bytes in the ledger, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from ledger.logs import SignedCheckpointRow
+from ledger.reader import Evidence, read_evidence
+from register import events
+from register.errors import RegisterError
+from register.events import Event
+from register.queries.lists import EventRow
+from register.site import entry_words
+from register.site.directory import Directory
+from register.site.entry_words import EntryWords, Parties
+from register.site.reading import read_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: its row, what it says in words, and its bytes with a receipt that has been checked."""
+
+    row: EventRow
+    words: EntryWords
+    evidence: Evidence
+    event: Event | None
+
+
+def read_entries(rows: Sequence[EventRow], checkpoint: SignedCheckpointRow | None) -> list[Entry]:
+    """Return entries in words; three queries however many they are.
+
+    Rows that the checkpoint does not cover yet are left out: a page shows nothing that cannot be proven.
+    Raises LedgerDamaged when stored bytes do not prove themselves.
+    """
+    if checkpoint is None or not rows:
+        return []
+    covered = [row for row in rows if row.index < checkpoint.size]
+    proven = read_evidence(settings.ASSAY_ORIGIN, [row.index for row in covered], checkpoint)
+    parsed = {row.index: _parse(proven[row.index].data) for row in covered}
+    directory = read_directory(_find_ids(covered, parsed.values()))
+    return [
+        Entry(row, _tell(parsed[row.index], row, directory), proven[row.index], parsed[row.index]) for row in covered
+    ]
+
+
+def _parse(data: bytes) -> Event | None:
+    try:
+        return events.parse(data)
+    except RegisterError:
+        return None
+
+
+def _tell(event: Event | None, row: EventRow, directory: Directory) -> EntryWords:
+    if event is None:
+        return entry_words.UNREADABLE
+    parties = Parties(row.uid, row.issuer, row.agency)
+    return entry_words.tell(event, parties, directory)
+
+
+def _find_ids(rows: Iterable[EventRow], parsed: Iterable[Event | None]) -> Iterator[str | None]:
+    for row in rows:
+        yield from (row.uid, row.issuer, row.agency)
+    for event in parsed:
+        data: Any = event.data if event else None
+        yield from (getattr(data, name, None) for name in ("other", "sealer", "awarding_body"))

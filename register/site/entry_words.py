@@ -1,0 +1,255 @@
+"""Entries in words: what each type of ledger entry says, as a title and a few sentences.
+
+Both times are told: when an entry was recorded, and from when on it holds; an entry that reaches back says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from register.events import Event
+from register.records import POSITIVE_DECISIONS, Period
+from register.site.dates import mark_day, spell_period
+from register.site.directory import Directory, shorten_id
+from register.site.words import Tone, join_words, label, label_place, spell_scope
+
+_BEGINNINGS: Final = frozenset({"granted", "bound", "registered", "recognised"})
+_USUAL_DELAY: Final = timedelta(days=31)
+"""A grant is recorded some days after it begins to hold; that needs no remark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Ids of what an entry is about, as the read model found them."""
+
+    thing: str | None
+    issuer: str | None
+    agency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWords:
+    """An entry in words: tone, title, sentences, from when it holds, and whether it reaches back."""
+
+    title: str | Promise
+    sentences: tuple[SafeString, ...] = ()
+    tone: Tone = "off"
+    effective: datetime | None = None
+    reaches_back: bool = False
+
+
+Told = list[SafeString]
+Teller = Callable[[Any, Parties, Directory], Told]
+
+UNREADABLE: Final = EntryWords(_("An entry this version of the register cannot read"))
+
+
+def tell(event: Event, parties: Parties, directory: Directory) -> EntryWords:
+    """Put an entry into words."""
+    title, tone, teller = _TYPES[event.type]
+    refused = event.type == "accreditation.granted" and event.data.decision not in POSITIVE_DECISIONS
+    if refused:
+        title, tone = _("Accreditation refused"), "bad"
+    if getattr(event.data, "corrects", None) is not None:
+        title = _("Correction")
+    effective = _effective(event.data)
+    sentences = tuple(teller(event.data, parties, directory))
+    return EntryWords(title, sentences, tone, effective, _reaches_back(event, effective))
+
+
+def _effective(data: Any) -> datetime | None:
+    since = getattr(data, "since", None)
+    return since or getattr(data, "effective_from", None) or getattr(data, "valid_from", None)
+
+
+def _reaches_back(event: Event, effective: datetime | None) -> bool:
+    if effective is None or getattr(event.data, "corrects", None) is not None:
+        return getattr(event.data, "corrects", None) is not None
+    beginning = event.type.rpartition(".")[2] in _BEGINNINGS
+    return event.time - effective >= (_USUAL_DELAY if beginning else timedelta(days=1))
+
+
+def _say(words: str, **values: Any) -> SafeString:
+    return format_html(words, **values)
+
+
+def _opened(data: Any, parties: Parties, directory: Directory) -> Told:
+    places = join_words([label_place(code) for code in data.territory], 4)
+    return [
+        _say(gettext("{name}, for {places}, run by {operator}."), name=data.name, places=places, operator=data.operator)
+    ]
+
+
+def _recognised(data: Any, parties: Parties, directory: Directory) -> Told:
+    period = spell_period(Period(data.valid_from, data.valid_until))
+    told = gettext("{agency} may accredit: {scope}; {period}.")
+    return [_say(told, agency=directory.link(parties.thing), scope=spell_scope(data.scope), period=period)]
+
+
+def _registered(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("{issuer}, {country}.")
+    return [_say(told, issuer=directory.link(parties.thing), country=label_place(data.country))]
+
+
+def _amended(data: Any, parties: Parties, directory: Directory) -> Told:
+    given = data.given()
+    return [*_amended_names(given), *_changes(data, parties, directory, given)]
+
+
+def _amended_names(given: Mapping[str, Any]) -> Told:
+    names = given.get("names") or given.get("titles")
+    if not names:
+        return []
+    shown = format_html_join(", ", '<bdi lang="{}">{}</bdi>', names.items())
+    return [_say(gettext("New name: {names}."), names=shown)]
+
+
+def _changes(data: Any, parties: Parties, directory: Directory, given: Mapping[str, Any]) -> Told:
+    told = [_say(gettext("About {thing}."), thing=directory.link(parties.issuer or parties.thing))]
+    if data.corrects is not None:
+        told.append(
+            _say(
+                gettext('It replaces what <a href="/ledger/entries/{index}">entry {index}</a> said.'),
+                index=data.corrects,
+            )
+        )
+    if given.get("scope") is not None:
+        told.append(_say(gettext("New scope: {scope}."), scope=spell_scope(given["scope"])))
+    others = [_FIELDS.get(name, name.replace("_", " ")) for name in given if name not in ("names", "titles", "scope")]
+    if others:
+        told.append(_say(gettext("Changed: {fields}."), fields=join_words([str(field) for field in others])))
+    return told + _reason(data)
+
+
+_FIELDS: Final[Mapping[str, Any]] = {
+    "valid_from": _("start"),
+    "valid_until": _("end"),
+    "identifiers": _("identifiers"),
+    "website": _("website"),
+    "sites": _("sites"),
+    "acronym": _("acronym"),
+    "decision": _("decision"),
+    "country": _("country"),
+    "provider_type": _("type of provider"),
+}
+
+
+def _reason(data: Any) -> Told:
+    told = []
+    if getattr(data, "reason", None):
+        told.append(_say(gettext("Reason: {reason}."), reason=label("reasons", data.reason)))
+    if getattr(data, "note", None):
+        told.append(format_html("<q>{}</q>", data.note))
+    return told
+
+
+def _ended(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("{thing}, with effect from {day}.")
+    return [_say(told, thing=directory.link(parties.thing), day=mark_day(data.effective_from)), *_reason(data)]
+
+
+def _related(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("{issuer}: {relation} {other}, from {day}.")
+    relation = label("relations", data.relation).lower()
+    parts = {"issuer": directory.link(parties.issuer or parties.thing), "other": directory.link(data.other)}
+    first = _say(told, relation=relation, day=mark_day(data.valid_from), **parts)
+    if data.accreditations_pass_on is False:
+        return [first, _say(gettext("Accreditations do not pass on.")), *_reason(data)]
+    return [first, *_reason(data)]
+
+
+def _programme(data: Any, parties: Parties, directory: Directory) -> Told:
+    return [
+        _say(
+            gettext("{programme}, of {issuer}."),
+            programme=directory.link(parties.thing),
+            issuer=directory.link(data.issuer),
+        )
+    ]
+
+
+def _bound(data: Any, parties: Parties, directory: Directory) -> Told:
+    period = spell_period(Period(data.valid_from, data.valid_until))
+    told = gettext("{issuer} signs with {key}, {period}.")
+    return [_say(told, issuer=directory.link(data.issuer), key=_mono(data.value), period=period)]
+
+
+def _key_revoked(data: Any, parties: Parties, directory: Directory) -> Told:
+    issuer = directory.link(parties.issuer)
+    if data.reason == "compromised" and data.since is not None:
+        told = gettext("A key of {issuer} may have been in other hands since {day}.")
+        first = _say(told, issuer=issuer, day=mark_day(data.since))
+    else:
+        told = gettext("A key of {issuer}: {reason}.")
+        first = _say(told, issuer=issuer, reason=label("key-reasons", data.reason).lower())
+    return [first, *([format_html("<q>{}</q>", data.note)] if data.note else [])]
+
+
+def _mandate(data: Any, parties: Parties, directory: Directory) -> Told:
+    period = spell_period(Period(data.valid_from, data.valid_until))
+    told = gettext("{sealer} may seal credentials for {body}: {scope}; {period}.")
+    parts = {"sealer": directory.link(data.sealer), "body": directory.link(data.awarding_body)}
+    return [_say(told, scope=spell_scope(data.scope), period=period, **parts)]
+
+
+def _mandate_revoked(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("A mandate given by {body} ends with effect from {day}.")
+    return [_say(told, body=directory.link(parties.issuer), day=mark_day(data.effective_from)), *_reason(data)]
+
+
+def _granted(data: Any, parties: Parties, directory: Directory) -> Told:
+    period = spell_period(Period(data.valid_from, data.valid_until))
+    told = gettext("{kind} of {issuer} by {agency}: {scope}; {period}.")
+    parts = {"issuer": directory.link(data.issuer), "agency": directory.link(data.agency)}
+    kind = label("accreditation-kinds", data.kind)
+    first = _say(told, kind=kind, scope=spell_scope(data.scope), period=period, **parts)
+    if data.decision == "positive":
+        return [first]
+    return [first, _say(gettext("Decision: {decision}."), decision=label("decisions", data.decision).lower())]
+
+
+def _accreditation_ended(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("{issuer}, accredited by {agency}; with effect from {day}.")
+    parts = {"issuer": directory.link(parties.issuer), "agency": directory.link(parties.agency)}
+    return [_say(told, day=mark_day(data.effective_from), **parts), *_reason(data)]
+
+
+def _mono(text: str) -> SafeString:
+    return format_html('<span class="mono">{}</span>', text if len(text) < 60 else shorten_id(text))
+
+
+_TYPES: Final[Mapping[str, tuple[str | Promise, Tone, Teller]]] = {
+    "register.opened": (_("Register opened"), "good", _opened),
+    "agency.recognised": (_("Agency recognised"), "good", _recognised),
+    "agency.amended": (_("Agency amended"), "off", _amended),
+    "agency.withdrawn": (_("Recognition of an agency withdrawn"), "bad", _ended),
+    "issuer.registered": (_("Issuer registered"), "off", _registered),
+    "issuer.amended": (_("Issuer amended"), "off", _amended),
+    "issuer.closed": (_("Issuer closed"), "off", _ended),
+    "issuer.related": (_("Relation recorded"), "off", _related),
+    "programme.registered": (_("Programme described"), "off", _programme),
+    "programme.amended": (_("Programme amended"), "off", _amended),
+    "programme.closed": (_("Programme closed"), "off", _ended),
+    "key.bound": (_("Key bound"), "good", _bound),
+    "key.revoked": (_("Key revoked"), "bad", _key_revoked),
+    "mandate.granted": (_("Mandate granted"), "good", _mandate),
+    "mandate.revoked": (_("Mandate revoked"), "bad", _mandate_revoked),
+    "accreditation.granted": (_("Accreditation granted"), "good", _granted),
+    "accreditation.amended": (_("Accreditation amended"), "off", _amended),
+    "accreditation.suspended": (_("Accreditation suspended"), "warn", _accreditation_ended),
+    "accreditation.reinstated": (_("Suspension lifted"), "good", _accreditation_ended),
+    "accreditation.revoked": (_("Accreditation revoked"), "bad", _accreditation_ended),
+}
+"""Type of entry → its title, tone and what tells the rest."""
+
+TYPE_TITLES: Final[Mapping[str, str | Promise]] = {name: row[0] for name, row in _TYPES.items()}
+"""Type of entry → its title, for filters."""

@@ -1,0 +1,44 @@
+"""Links between pages: addresses are relative, carry the dates the reader chose, and show names isolated."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from register.site.names import name_record
+
+PATHS: Final = {
+    "issuer": "issuers",
+    "agency": "agencies",
+    "programme": "programmes",
+    "accreditation": "accreditations",
+}
+"""Kind → the part of its pages' addresses before the id."""
+
+
+def path_to(kind: str, record_id: str, **query: str | None) -> str:
+    """Return the address of a thing's page, with the parameters that are given."""
+    return with_query(f"/{PATHS[kind]}/{record_id}", **query)
+
+
+def with_query(path: str, **query: Any) -> str:
+    """Return an address with the parameters that are given and not empty."""
+    given = {name: str(value) for name, value in query.items() if value not in (None, "")}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def link_to(kind: str, record: Any) -> SafeString:
+    """Return a link to a record's page that shows its name."""
+    return format_html('<a href="{}">{}</a>', path_to(kind, record.id), name_record(record))
+
+
+def is_web_address(text: str | None) -> bool:
+    """Tell whether an address may be made a link: http or https with a host, nothing else."""
+    try:
+        parts = urlsplit(text or "")
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        return False

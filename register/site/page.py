@@ -1,0 +1,113 @@
+"""What all pages share: strict queries, the JSON twin, the language, the words for what went wrong.
+
+A page is a function that takes the request, its query as read, and the parts of its address, and returns the context
+of its template, or a whole response. The same address gives JSON to whoever prefers it: what the API gives for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import resolve
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from ledger.errors import NotCovered
+from register.api.parameters import Parameter, read_query
+from register.api.problems import answer_problem, explain
+from register.errors import NotFound, NotUnderstood
+from register.site.reading import newest_checkpoint, read_register
+
+TRANSLATED: Final = ("en",)
+"""Languages in which all texts exist; a reader of another one gets the first, and is told which it is."""
+
+Context = Mapping[str, Any]
+Show = Callable[..., Context | HttpResponse]
+Twin = Callable[..., HttpResponse]
+
+
+def page(template: str, section: str = "", parameters: Sequence[Parameter] = (), twin: Twin | None = None) -> Any:
+    """Make a view of a page; `twin` answers in JSON where the API has nothing at `/api/v1` and the same path."""
+
+    def make(show: Show) -> Callable[..., HttpResponse]:
+        @wraps(show)
+        def view(request: HttpRequest, **parts: Any) -> HttpResponse:
+            if prefers_json(request):
+                response = _answer_json(request, twin, parameters, parts)
+            else:
+                with translation.override(choose_language(request)):
+                    response = _answer_page(request, show, template, section, parameters, parts)
+            patch_vary_headers(response, ["Accept"])
+            response.headers.setdefault("Cache-Control", "no-cache")
+            return response
+
+        return require_safe(view)
+
+    return make
+
+
+def prefers_json(request: HttpRequest) -> bool:
+    """Tell whether the client would rather have JSON than a page."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def choose_language(request: HttpRequest) -> str:
+    """Return the language of the page: the reader's wish where all texts exist in it."""
+    wished = translation.get_language_from_request(request).partition("-")[0]
+    return wished if wished in TRANSLATED else TRANSLATED[0]
+
+
+def _answer_json(
+    request: HttpRequest, twin: Twin | None, parameters: Sequence[Parameter], parts: Mapping[str, Any]
+) -> HttpResponse:
+    try:
+        if twin is not None:
+            return twin(request, read_query(request, parameters), **parts)
+        match = resolve(f"/api/v1{request.path}")
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return response
+    except Exception as error:  # the API's own table says what each means
+        return answer_problem(explain(error), request)
+
+
+def _answer_page(
+    request: HttpRequest,
+    show: Show,
+    template: str,
+    section: str,
+    parameters: Sequence[Parameter],
+    parts: Mapping[str, Any],
+) -> HttpResponse:
+    try:
+        found = show(request, read_query(request, parameters), **parts)
+        if isinstance(found, HttpResponse):
+            return found
+        return _render(request, template, {"section": section, **found})
+    except NotUnderstood as error:
+        told = {"section": section, "sentence": error.message, "field": error.field}
+        return _render(request, "site/not_understood.html", told, 400)
+    except (NotFound, NotCovered, Http404) as error:
+        sentence = error.message if isinstance(error, NotFound) else ""
+        return _render(request, "site/not_found.html", {"section": section, "sentence": sentence}, 404)
+    except (OperationalError, InterfaceError):
+        response = render(request, "503.html", status=503)
+        response["Retry-After"] = "5"
+        return response
+
+
+def _render(request: HttpRequest, template: str, context: Context, status: int = 200) -> HttpResponse:
+    """Render a page; what it says of the register itself takes two queries where the page has not asked already."""
+    checkpoint = context["checkpoint"] if "checkpoint" in context else newest_checkpoint()
+    node = context["node"] if "node" in context else read_register()
+    named = {"checkpoint": checkpoint, "node": node, "title": node.name if node else gettext("A register")}
+    response = render(request, template, {**context, **named, "origin": settings.ASSAY_ORIGIN}, status=status)
+    response["Content-Language"] = translation.get_language() or TRANSLATED[0]
+    return response

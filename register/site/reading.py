@@ -1,0 +1,113 @@
+"""Reading what pages need beside register.queries: the register itself, names together, the newest entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final, LiteralString
+
+from django.conf import settings
+
+from ledger.database import fetch_all, fetch_one
+from ledger.errors import NotCovered, UnknownLog
+from ledger.logs import SignedCheckpointRow, latest_checkpoint
+from register import records
+from register.queries.cuts import Cut
+from register.queries.lists import EventRow
+from register.queries.selecting import is_uid, known_only, select
+from register.queries.single import count_records
+from register.records import MandateRecord, RegisterRecord
+from register.site.directory import Directory, Listed
+from register.site.names import first_name
+
+
+def newest_checkpoint() -> SignedCheckpointRow | None:
+    """Return the newest checkpoint of our own log; None before the first."""
+    try:
+        return latest_checkpoint(settings.ASSAY_ORIGIN)
+    except (NotCovered, UnknownLog):
+        return None
+
+
+def read_register() -> RegisterRecord | None:
+    """Return what the register says of itself; None before it is opened."""
+    row = fetch_one(
+        "SELECT v.content::text FROM register_register v JOIN ledger_log l ON l.id = v.log_id "
+        "WHERE l.origin = %s AND v.recorded_until IS NULL",
+        (settings.ASSAY_ORIGIN,),
+    )
+    return _load_register(row[0]) if row else None
+
+
+@lru_cache(maxsize=4)
+def _load_register(content: str) -> RegisterRecord:
+    record: RegisterRecord = records.load("register", content)
+    return record
+
+
+_EVENT: Final[LiteralString] = (
+    "l.origin, h.index, h.type, h.subject, h.time, h.uid::text, h.issuer::text, h.agency::text, h.quarantine, h.message"
+)
+_NEWEST: Final[LiteralString] = f"""
+    SELECT {_EVENT} FROM register_happening h JOIN ledger_log l ON l.id = h.log_id
+    WHERE l.origin = %(origin)s AND h.index < %(before)s AND (%(type)s::text IS NULL OR h.type = %(type)s)
+    ORDER BY h.index DESC LIMIT %(limit)s
+"""
+_NOTABLE: Final[LiteralString] = f"""
+    SELECT DISTINCT ON (h.type) {_EVENT}
+    FROM ledger_log l JOIN register_cursor c ON c.log_id = l.id
+    JOIN register_happening h ON h.log_id = l.id AND h.index >= c.size - %(within)s
+    WHERE l.origin = %(origin)s AND h.type = ANY(%(types)s) ORDER BY h.type, h.index DESC
+"""
+
+
+def list_newest(before: int, entry_type: str | None, limit: int) -> list[EventRow]:
+    """Return the newest entries below an index, of one type or of all."""
+    given = {"origin": settings.ASSAY_ORIGIN, "before": before, "type": entry_type, "limit": limit}
+    return [EventRow(*row) for row in fetch_all(_NEWEST, given)]
+
+
+def list_notable(types: Sequence[str], within: int) -> list[EventRow]:
+    """Return the newest entry of each type among the last `within` entries, the newest first."""
+    given = {"origin": settings.ASSAY_ORIGIN, "types": list(types), "within": within}
+    found = [EventRow(*row) for row in fetch_all(_NOTABLE, given)]
+    return sorted(found, key=lambda row: -row.index)
+
+
+def list_mandates_to(sealer: str, cut: Cut) -> list[MandateRecord]:
+    """Return the mandates given to an organisation, as the cut knows them."""
+    conditions = known_only("v", cut)
+    conditions.add("v.sealer = %(sealer)s::uuid", sealer=sealer)
+    sql = f"SELECT v.content::text FROM register_mandate v WHERE {conditions.joined()} ORDER BY v.uid LIMIT 100"
+    return [records.load("mandate", content) for (content,) in select(sql, conditions.parameters)]
+
+
+_NAMED: Final[LiteralString] = """
+    SELECT kind, uid::text, country, names FROM (
+        SELECT 'agency' AS kind, log_id, uid, country, content->>'names' AS names FROM register_agency
+        WHERE uid = ANY(%(ids)s::uuid[]) AND recorded_until IS NULL
+        UNION ALL SELECT 'issuer', log_id, uid, country, content->>'names' FROM register_issuer
+        WHERE uid = ANY(%(ids)s::uuid[]) AND recorded_until IS NULL
+        UNION ALL SELECT 'programme', log_id, uid, '', content->>'titles' FROM register_programme
+        WHERE uid = ANY(%(ids)s::uuid[]) AND recorded_until IS NULL
+    ) named WHERE log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s)
+"""
+
+
+def read_directory(ids: Iterable[str | None]) -> Directory:
+    """Return the names of the agencies, issuers and programmes among some ids, as they are now; one query."""
+    wanted = sorted({thing for thing in ids if thing is not None and is_uid(thing)})
+    if not wanted:
+        return Directory()
+    rows = fetch_all(_NAMED, {"ids": wanted, "origin": settings.ASSAY_ORIGIN})
+    return Directory({uid: Listed(kind, first_name(json.loads(names), country)) for kind, uid, country, names in rows})
+
+
+@lru_cache(maxsize=8)
+def count_at(cut: Cut, root: bytes) -> dict[str, int]:
+    """Return how many records of each kind a cut knows; `root` is of the tree it was taken under.
+
+    Counting a large table takes a while, and under one root the answer is always the same.
+    """
+    return count_records(cut)

@@ -1,0 +1,1 @@
+"""One module a page: read the query, ask the register, render."""

@@ -1,0 +1,54 @@
+"""Filters of the pages: dates, names, scopes and addresses as register.site writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString
+
+from register.site import dates, directory, links, names, words
+
+register = template.Library()
+
+register.filter("day", dates.mark_day)
+register.filter("short_day", dates.mark_short_day)
+register.filter("instant", dates.mark_instant)
+register.filter("last_day", dates.mark_end)
+register.filter("plain_day", dates.spell_day)
+register.filter("name", names.name_record)
+register.filter("shorten", directory.shorten_id)
+register.filter("scope", words.spell_scope)
+register.filter("place", words.label_place)
+register.filter("is_web_address", links.is_web_address)
+
+
+@register.filter
+def term(code: Any, vocabulary: str) -> str:
+    """Return the label of a vocabulary's term; nothing for an absent one."""
+    return "" if code in (None, "") else words.label(vocabulary, code)
+
+
+@register.filter
+def count(number: int) -> str:
+    """Write a number with its thousands grouped, as the reader's language does."""
+    return number_format(number, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def path(record: Any, kind: str) -> str:
+    """Return the address of a record's page."""
+    return links.path_to(kind, record.id)
+
+
+@register.filter
+def state(word: str) -> words.Standing:
+    """Return how a state is shown."""
+    return words.STATES[word]
+
+
+@register.filter
+def link(listed: directory.Directory, thing: str | None) -> SafeString:
+    """Return a link to a thing by its id."""
+    return listed.link(thing)
