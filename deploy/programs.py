@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.env import Environment
@@ -20,25 +21,40 @@ def prepare_program(node: Node, env: Mapping[str, str], step: str) -> Program:
     return Program(f"{node.name}-{step}", argv, env, node.directory / "logs" / f"{step}.log", ROOT)
 
 
-def web_program(node: Node, env: Mapping[str, str], nodes: int) -> Program:
-    """Return how to serve a node; several nodes on one machine get by with fewer processes each."""
-    settings = Environment(os.environ)
-    workers = settings.integer("ASSAY_WEB_WORKERS", 2 if nodes <= 2 else 1, at_least=1)
-    threads = settings.integer("ASSAY_WEB_THREADS", 4, at_least=1)
+@dataclass(frozen=True)
+class Sizes:
+    """How many processes and threads one node gets."""
+
+    web_workers: int
+    web_threads: int
+    job_workers: int
+
+
+def read_sizes(nodes: int) -> Sizes:
+    """Return the sizes the environment asks for; several nodes on one machine get by with fewer processes each."""
+    env = Environment(os.environ)
+    return Sizes(
+        web_workers=env.integer("ASSAY_WEB_WORKERS", 2 if nodes <= 2 else 1, at_least=1),
+        web_threads=env.integer("ASSAY_WEB_THREADS", 4, at_least=1),
+        job_workers=env.integer("ASSAY_WORKERS", 2 if nodes == 1 else 1, at_least=1),
+    )
+
+
+def web_program(node: Node, env: Mapping[str, str], sizes: Sizes) -> Program:
+    """Return how to serve a node."""
     argv = (
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", node.bind, "--port", str(node.port)),
-        *("--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--respawn-failed-workers"),
-        *("--workers-kill-timeout", "10", "--no-access-log", "deploy.wsgi:application"),
+        *("--workers", str(sizes.web_workers), "--blocking-threads", str(sizes.web_threads), "--no-ws"),
+        *("--respawn-failed-workers", "--workers-kill-timeout", "10", "--no-access-log", "deploy.wsgi:application"),
     )
     return Program(f"{node.name}-web", argv, env, node.directory / "logs" / "web.log", ROOT)
 
 
-def worker_program(node: Node, env: Mapping[str, str], nodes: int) -> Program:
+def worker_program(node: Node, env: Mapping[str, str], sizes: Sizes) -> Program:
     """Return how to run a node's background jobs."""
-    concurrency = Environment(os.environ).integer("ASSAY_WORKERS", 2 if nodes == 1 else 1, at_least=1)
     argv = (
         *(sys.executable, "-m", "celery", "-A", "deploy.celery", "worker", "--hostname", f"{node.name}@%h"),
-        *("--queues", env["ASSAY_QUEUE"], "--concurrency", str(concurrency), "--loglevel", "INFO"),
+        *("--queues", env["ASSAY_QUEUE"], "--concurrency", str(sizes.job_workers), "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle"),
     )
     (node.directory / "run" / "worker.ready").unlink(missing_ok=True)

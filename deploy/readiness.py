@@ -10,7 +10,7 @@ from deploy.failures import StartError
 from deploy.nodes import Node
 from deploy.supervisor import Supervisor, last_line
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 
 
 def check_running(name: str, supervisor: Supervisor) -> None:

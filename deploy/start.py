@@ -21,7 +21,7 @@ from deploy.failures import StartError, explain_os_error
 from deploy.keys import ensure_keys
 from deploy.nodes import Node, embedded_urls, plan_nodes, process_env, write_node_file
 from deploy.preflight import check_count, check_port, check_space, lock, sign_lock
-from deploy.programs import COMPLETE, beat_program, prepare_program, web_program, worker_program
+from deploy.programs import COMPLETE, beat_program, prepare_program, read_sizes, web_program, worker_program
 from deploy.provision import APP, provision_embedded, provision_external
 from deploy.readiness import check_redis, check_running, wait_for_web, wait_for_worker
 from deploy.supervisor import Supervisor, last_line, rotate_logs
@@ -150,6 +150,7 @@ def raise_stopped(number: int, frame: FrameType | None) -> None:
 
 def bring_up(options: argparse.Namespace, nodes: list[Node], supervisor: Supervisor) -> None:
     """Start services and nodes, wait until they answer, write `nodes.json` and say where they are."""
+    sizes = read_sizes(len(nodes))
     services = start_services(options.data, len(nodes), supervisor)
     urls = find_databases(services, nodes, supervisor)
     entries, environments = [], []
@@ -161,7 +162,7 @@ def bring_up(options: argparse.Namespace, nodes: list[Node], supervisor: Supervi
         prepare(node, values, supervisor)
         environments.append(process_env(node, values))
         for program in (web_program, worker_program):
-            supervisor.start(program(node, environments[-1], len(nodes)))
+            supervisor.start(program(node, environments[-1], sizes))
         entries.append(describe(node, vkeys))
     for node, env in zip(nodes, environments, strict=True):
         wait_for_web(node, supervisor)

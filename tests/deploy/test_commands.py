@@ -20,6 +20,7 @@ from ledger.tlog.note import parse_vkey
 from tests.nodes import ROOT, call_down, call_up, clean_environment, find_ports, node_directory, read_nodes
 
 pytestmark = pytest.mark.services
+SMALL = {"ASSAY_WEB_WORKERS": "1", "ASSAY_WORKERS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def find_processes(data: Path) -> list[str]:
 
 
 def test_first_up_makes_a_node_that_answers(data: Path, port: int) -> None:
-    done = call_up(data, "--empty", "--port", str(port))
+    done = call_up(data, "--empty", "--port", str(port), **SMALL)
     assert done.returncode == 0, done.stdout + done.stderr
     (node,) = read_nodes(data)
     assert set(node) == {
@@ -71,7 +72,7 @@ def test_secrets_are_for_their_owner_only(data: Path) -> None:
 
 
 def test_second_up_while_running_says_so(data: Path, port: int) -> None:
-    done = call_up(data, "--empty", "--port", str(port))
+    done = call_up(data, "--empty", "--port", str(port), **SMALL)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert f"already running in {data}" in done.stderr
@@ -88,7 +89,7 @@ def test_port_in_use_is_named(port: int) -> None:
 def test_killed_up_is_cleaned_by_the_next_which_continues(data: Path, port: int) -> None:
     before = read_nodes(data)
     os.kill(read_holder(data / "run" / "up.lock"), 9)
-    done = call_up(data, "--empty", "--port", str(port))
+    done = call_up(data, "--empty", "--port", str(port), **SMALL)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "An earlier run left" in done.stdout
     assert read_nodes(data) == before
@@ -106,7 +107,7 @@ def test_another_port_keeps_the_names_and_an_interrupt_stops_everything(data: Pa
     (before,) = read_nodes(data)
     other = find_ports(1)
     argv = [sys.executable, "-m", "deploy.start", "--data", str(data), "--empty", "--port", str(other)]
-    with subprocess.Popen(argv, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, text=True) as up:
+    with subprocess.Popen(argv, cwd=ROOT, env=clean_environment() | SMALL, stdout=subprocess.PIPE, text=True) as up:
         assert up.stdout
         assert any(line == f"eu: http://127.0.0.1:{other}/\n" for line in up.stdout)
         (after,) = read_nodes(data)
@@ -173,7 +174,7 @@ def test_known_trouble_of_the_installation_is_explained(said: str, cure: str) ->
 def test_two_nodes_have_their_own_ledgers() -> None:
     with node_directory() as directory:
         first = find_ports(2)
-        done = call_up(directory, "--empty", "--nodes", "2", "--port", str(first))
+        done = call_up(directory, "--empty", "--nodes", "2", "--port", str(first), **SMALL)
         try:
             assert done.returncode == 0, done.stdout + done.stderr
             nodes = json.loads((directory / "nodes.json").read_text())["nodes"]
