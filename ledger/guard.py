@@ -176,8 +176,8 @@ def _write(path: Path, note: bytes, number: int) -> None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if created:
-                os.pwrite(descriptor, bytes(2 * _SLOT), 0)
-            os.pwrite(descriptor, slot.ljust(_SLOT, b"\0"), number % 2 * _SLOT)
+                _write_whole(descriptor, bytes(2 * _SLOT), 0)
+            _write_whole(descriptor, slot.ljust(_SLOT, b"\0"), number % 2 * _SLOT)
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
@@ -187,6 +187,13 @@ def _write(path: Path, note: bytes, number: int) -> None:
         raise GuardUnreadable(
             f"expected to write {path}, got {error.strerror}; free space or fix its owner, nothing was signed"
         ) from error
+
+
+def _write_whole(descriptor: int, data: bytes, at: int) -> None:
+    """Write all of it: a disk that fills up takes a part without an error, and says so at the next attempt."""
+    while data:
+        written = os.pwrite(descriptor, data, at)
+        data, at = data[written:], at + written
 
 
 def _sync_directory(directory: Path) -> None:
