@@ -17,6 +17,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from pydantic import TypeAdapter
 
 from register.api.address import Address
+from register.api.parameters import Parameter
 from register.api.problems import CONTENT_TYPE
 
 SECURITY: Final = "token"
@@ -103,11 +104,17 @@ class AddressSchema(AutoSchema):
                 "in": "query",
                 "description": parameter.meaning,
                 "required": parameter.required,
-                "schema": dict(parameter.schema),
+                "schema": self._with_empty(parameter),
                 **({"example": parameter.example} if parameter.example is not None else {}),
             }
             for parameter in self.view.parameters
         ]
+
+    def _with_empty(self, parameter: Parameter) -> dict[str, Any]:
+        """Return a parameter's schema; an empty one counts as absent, as forms and templates of addresses send it."""
+        if parameter.required:
+            return dict(parameter.schema)
+        return {"anyOf": [dict(parameter.schema), {"type": "string", "maxLength": 0}]}
 
     def _path_parameter(self, name: str) -> dict[str, Any]:
         schema = self.view.path_schemas.get(name, {"type": "string", "format": "uuid"})

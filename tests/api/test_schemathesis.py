@@ -23,7 +23,7 @@ from register.projection import replaying
 from tests import factories
 from tests.api.conftest import World
 
-PER_OPERATION = 12
+PER_OPERATION = 8
 
 
 def name_things(world: World) -> dict[str, dict[str, str]]:
