@@ -87,7 +87,7 @@ def _run(statements: Iterator[str] | list[str]) -> None:
 
 
 def _logs() -> list[tuple[str, int]]:
-    """Return all logs by origin with the size the read model has to hold: of our own all, of a peer's what it claims."""
+    """Return all logs with the size the read model has to hold: of our own all of it, of a peer's what it claims."""
     return [
         (origin, size)
         for origin, size in fetch_all(
