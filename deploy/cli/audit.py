@@ -10,7 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from deploy.cli.evidence import Unproven, check_own_keys
 from deploy.cli.node import Keys, Node
+from deploy.cli.report import clean
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.tlog.errors import TlogError
 from register.audit import Audited, AuditFault, Cut, audit
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             audited = audit_node(node, keys, arguments.since)
         except (AuditFault, TlogError) as fault:
-            print(f"FAULT  {fault}", file=sys.stderr)
+            print(f"FAULT  {clean(fault)}", file=sys.stderr)
             return 1
     _report(audited, keys)
     return 0
@@ -61,12 +63,14 @@ def _open_earlier(path: Path, keys: Keys) -> SignedCheckpoint:
 
 
 def _check_own_keys(audited: Audited, keys: Keys) -> None:
-    """The key that signs the checkpoint must be the one that the ledger's own first entry names."""
+    """The keys under the checkpoint must be those that the ledger's own first entry names."""
     register = audited.state.register
     if register is None:
         raise AuditFault(None, "the ledger is empty; expected register.opened as its first entry")
-    if register.vkey not in {str(key) for key in keys.log}:
-        raise AuditFault(0, f"the register was opened with the key {register.vkey}, but another one signs")
+    try:
+        check_own_keys(register, keys)
+    except Unproven as error:
+        raise AuditFault(0, str(error)) from error
 
 
 def _progress() -> Progress:

@@ -11,6 +11,9 @@ from deploy.cli.node import Keys
 from ledger.tlog.checkpoint import SignedCheckpoint
 from ledger.tlog.errors import TlogError
 from ledger.tlog.proof import check_proof, parse_proof
+from register.events import parse
+from register.records import RegisterRecord
+from register.trust import AskedQuestion
 
 
 class Unproven(Exception):
@@ -19,7 +22,7 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """Entries that are proven to stand in the ledger, by index, and the newest checkpoint that covers them."""
+    """Entries that are proven to stand in the ledger, by index, and the one checkpoint that covers them all."""
 
     entries: Mapping[int, bytes]
     size: int
@@ -33,19 +36,54 @@ class Proven:
 
 
 def check_evidence(answer: Mapping[str, Any], keys: Keys) -> Proven:
-    """Verify every receipt of an answer; raises Unproven at the first that does not hold."""
+    """Verify every receipt of an answer; raises Unproven at the first that does not hold.
+
+    All must be under one checkpoint: a ledger that forked could otherwise prove a half of the answer in each history.
+    """
     entries: dict[int, bytes] = {}
-    newest: SignedCheckpoint | None = None
+    head: SignedCheckpoint | None = None
     for item in _items(answer):
         index, data, signed = _check_item(item, keys)
         if entries.setdefault(index, data) != data:
             raise Unproven(f"two different entries are offered for index {index}")
-        if newest is None or signed.checkpoint.size >= newest.checkpoint.size:
-            newest = signed
+        if head is not None and signed.checkpoint != head.checkpoint:
+            raise Unproven("the entries are proven under different checkpoints; expected one for the whole answer")
+        head = signed
     size = _known_size(answer, keys.origin)
-    if newest is not None and not max(entries) < size <= newest.checkpoint.size:
+    if head is not None and not max(entries) < size <= head.checkpoint.size:
         raise Unproven(f"the answer speaks of {size} entries; its proofs cover others")
-    return Proven(entries, size, newest)
+    return Proven(entries, size, head)
+
+
+def check_transaction_time(proven: Proven, asked: AskedQuestion, origin: str) -> None:
+    """Raise Unproven unless the answer rests on the entries that the question's transaction time lets it use.
+
+    Where an instant cuts the ledger is the node's word; that no entry used is later can be seen here. An answer about
+    everything now held must use all that its checkpoint covers.
+    """
+    named = asked.known_size
+    if named is not None and named.origin != origin:
+        raise Unproven(f"the transaction time names a size of {named.origin}; where that cuts {origin} is not proven")
+    if named is not None and named.size != proven.size:
+        raise Unproven(f"asked as of {named.size} entries, the node answered from {proven.size}")
+    if not asked.pinned and proven.signed is not None and proven.size != proven.signed.checkpoint.size:
+        raise Unproven(f"the node answered from {proven.size} of {proven.signed.checkpoint.size} entries it signed")
+    for index, entry in proven.entries.items():
+        if asked.known_instant is not None and parse(entry).time > asked.known_instant:
+            raise Unproven(f"entry {index} was recorded after the transaction time asked")
+
+
+def check_own_keys(register: RegisterRecord | None, keys: Keys) -> None:
+    """Raise Unproven unless the keys that sign and cosign are those that the ledger's first entry names.
+
+    A pinned log key alone would not do: the time of a checkpoint is the witness key's word, and whoever holds no key
+    of the node could cosign an old checkpoint with a witness of their own.
+    """
+    if register is None:
+        return
+    for said, used in ((register.vkey, keys.log), (register.witness_vkey, keys.witness)):
+        if said not in {str(key) for key in used}:
+            raise Unproven(f"the register was opened with the key {said}, but another one signs")
 
 
 def _items(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

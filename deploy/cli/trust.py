@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from deploy.cli.audit import audit_node
-from deploy.cli.evidence import Proven, Unproven, check_evidence
+from deploy.cli.evidence import Proven, Unproven, check_evidence, check_own_keys, check_transaction_time
 from deploy.cli.node import Keys, Node
 from deploy.cli.report import print_answer, print_unchecked
 from ledger.tlog.errors import TlogError
@@ -99,11 +99,13 @@ def _verify(
     node: Node, keys: Keys, asked: AskedQuestion, answer: dict[str, Any], arguments: argparse.Namespace, now: datetime
 ) -> Verified:
     proven = check_evidence(answer, keys)
+    check_transaction_time(proven, asked, keys.origin)
     if arguments.audit:
         proven, state = _audit(node, keys, asked, proven)
     else:
         proven = proven if proven.signed else replace(proven, signed=node.read_checkpoint(keys))
         state = replay_proven(keys.origin, proven.entries, proven.size)
+        check_own_keys(state.register, keys)
     decision = _decide(state, asked, proven, arguments.max_age, now)
     if decision.decision != answer.get("decision") and not _only_staler(decision, answer):
         raise Unproven(f"the node says {answer.get('decision')!r}, but its own entries say {decision.decision!r}")

@@ -8,12 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ledger.tlog.note import COSIGNATURE, Signer
 from ledger.tlog.tiles import ENTRIES, Tile
 from tests import ledgers
 from tests.cli.conftest import Ask
 from tests.ledgers import grant, make_id
 from tests.peers import LOG, STRANGER, Peer, open_peer
 
+THIEF = Signer.generate("thief.example/witness", bytes(range(32)), COSIGNATURE)
 MANY = 600  # three bundles, two full tiles
 
 
@@ -75,6 +77,15 @@ def test_an_entry_nobody_can_read_is_named(ask: Ask, capsys: pytest.CaptureFixtu
     index = _smuggle(peer, b"{}")
     assert ask(peer, "audit", "URL") == 1
     assert f"entry {index}: is no event" in capsys.readouterr().err
+
+
+def test_a_witness_the_ledger_does_not_name_gives_no_time(
+    ask: Ask, peer: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"origin": ledgers.ORIGIN, "vkey": str(LOG.verifier), "witness_vkey": str(THIEF.verifier)}
+    peer.respond = {"/.well-known/assay.json": lambda: httpx.Response(200, json=told)}
+    assert ask(peer, "audit", "URL", "--vkey", str(LOG.verifier)) == 1
+    assert "another one signs" in capsys.readouterr().err
 
 
 def _smuggle(peer: Peer, entry: bytes) -> int:

@@ -10,12 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.tlog.checkpoint import add_signatures
+from ledger.tlog.note import COSIGNATURE, Signer, parse_note
 from tests import ledgers
 from tests.cli.conftest import Ask
 from tests.ledgers import UTOPIA, ending, grant, make_id
 from tests.peers import LOG, STRANGER, Answer, Peer, open_peer
 
 GRANTED = make_id(50)
+THIEF = Signer.generate("thief.example/witness", bytes(range(32)), COSIGNATURE)
 
 
 def open_granted(**fields: Any) -> Peer:
@@ -146,6 +149,68 @@ def test_a_checkpoint_older_than_the_limit_is_never_trusted(ask: Ask) -> None:
     peer.signed_at = datetime.now(UTC) - timedelta(hours=2)
     assert trust(ask, peer, "--at", "2024-06-01") == 0
     assert trust(ask, peer, "--at", "2024-06-01", "--max-age", "3600") == 3
+
+
+def test_an_old_checkpoint_is_not_made_fresh_by_a_witness_the_ledger_does_not_name(ask: Ask) -> None:
+    """Whoever holds no key of the node can still bring a witness of their own and cosign an old checkpoint anew."""
+    peer = open_granted()
+    peer.signed_at = datetime.now(UTC) - timedelta(days=3)
+    revived = add_signatures(peer.checkpoint(), [THIEF.cosign(parse_note(peer.checkpoint()).text, _now())])
+    told = {"origin": ledgers.ORIGIN, "vkey": str(LOG.verifier), "witness_vkey": str(THIEF.verifier)}
+    peer.respond = {"/.well-known/assay.json": lambda: httpx.Response(200, json=told)}
+
+    def revive(answer: Answer) -> Answer:
+        for item in answer["evidence"]:
+            item["receipt"] = item["receipt"].replace(peer.checkpoint().decode(), revived.decode())
+        return answer | {"decision": "trusted"}
+
+    peer.rewrite = revive
+    assert trust(ask, peer, "--at", "2024-06-01", "--vkey", str(LOG.verifier)) == 3
+
+
+def test_entries_recorded_after_the_transaction_time_asked_prove_nothing(
+    ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peer = open_granted()
+    honest = peer.answer({"issuer": UTOPIA, "at": "2024-06-01"})
+    peer.rewrite = lambda _: honest
+    for known_at in ("2022-06-01", f"{ledgers.ORIGIN}@1"):
+        assert trust(ask, peer, "--at", "2024-06-01", "--known-at", known_at) == 3
+        assert "UNKNOWN" not in capsys.readouterr().out
+
+
+def test_a_node_that_answers_from_fewer_entries_than_it_signed_or_was_asked_about_is_not_believed(ask: Ask) -> None:
+    peer = open_granted()
+    index = revoke(peer, "2024-02-01")
+    earlier = peer.answer({"issuer": UTOPIA, "at": "2024-06-01", "known_at": f"{ledgers.ORIGIN}@{index}"})
+    peer.rewrite = lambda _: earlier
+    assert trust(ask, peer, "--at", "2024-06-01", "--known-at", f"{ledgers.ORIGIN}@{index}") == 0
+    assert trust(ask, peer, "--at", "2024-06-01") == 3
+    assert trust(ask, peer, "--at", "2024-06-01", "--known-at", f"{ledgers.ORIGIN}@{index + 1}") == 3
+
+
+def test_a_size_of_another_ledger_cannot_be_checked(ask: Ask) -> None:
+    peer = open_granted()
+    honest = peer.answer({"issuer": UTOPIA, "at": "2024-06-01"})
+    peer.rewrite = lambda _: honest
+    for options in ((), ("--audit",)):
+        assert trust(ask, peer, "--at", "2024-06-01", "--known-at", "other.example/ledger@3", *options) == 3
+
+
+def test_entries_proven_under_two_histories_are_not_put_together(ask: Ask) -> None:
+    peer, other = open_granted(), open_granted(kind="programme")
+    elsewhere = {item["index"]: item for item in other.answer({"issuer": UTOPIA, "at": "2024-06-01"})["evidence"]}
+
+    def mix(answer: Answer) -> Answer:
+        return answer | {"evidence": [elsewhere[answer["evidence"][0]["index"]], *answer["evidence"][1:]]}
+
+    assert trust(ask, peer, "--at", "2024-06-01") == trust(ask, other, "--at", "2024-06-01") == 0
+    peer.rewrite = mix
+    assert trust(ask, peer, "--at", "2024-06-01") == 3
+
+
+def _now() -> int:
+    return int(datetime.now(UTC).timestamp())
 
 
 def test_json_carries_the_answer_and_what_was_verified(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
