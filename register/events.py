@@ -166,11 +166,16 @@ def describe(error: ValidationError) -> str:
 def first_fault(error: ValidationError) -> tuple[str, str]:
     """Return the first fault's field (dotted path, empty when no single one) and a sentence on what was expected."""
     fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    field = ".".join(str(part)[:80] for part in fault["loc"][:8])
+    field = ".".join(_printable(str(part)[:80]) for part in fault["loc"][:8])
     if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return field, f"unknown field {field!r}; remove it, or check how it is spelled"
     plain = _PLAIN_WORDS.get(fault["type"])
     return field, plain or fault["msg"].removeprefix("Value error, ")
+
+
+def _printable(name: str) -> str:
+    """A stranger chose the names of unknown fields; the sentence goes into a database, a log and a terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
 def draft(

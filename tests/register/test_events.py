@@ -160,3 +160,12 @@ def test_an_event_is_about_the_last_part_of_its_subject() -> None:
     event = parse(DRAFTED)
     assert isinstance(event, Event)
     assert (event.subject_id, event.source, event.time.tzinfo) == (UTOPIA, SOURCE, START.tzinfo)
+
+
+def test_a_refusal_never_repeats_control_characters_of_a_strangers_field_names() -> None:
+    data = {"effective_from": "2024-01-01", "reason": "quality", "actor": {"role": "operator", "\x00x\x1b[31m\n": 1}}
+    place = f"{SOURCE}/issuers/{UTOPIA}"
+    entry = events.draft("issuer.closed", event_id=make_id(9), source=SOURCE, subject=place, time=START, data=data)
+    with pytest.raises(MalformedEvent, match="unknown field") as refused:
+        parse(entry)
+    assert str(refused.value).isprintable()

@@ -61,7 +61,7 @@ def peer(db: None) -> Peer:
     return peer
 
 
-def reasons() -> dict[int, str]:
+def reasons() -> dict[int, str | None]:
     found = Happening.objects.filter(quarantine__isnull=False, log__origin=ORIGIN)
     return dict(found.values_list("index", "quarantine"))
 
@@ -88,6 +88,13 @@ def test_what_cannot_be_read_is_set_aside(peer: Peer) -> None:
     assert VERSIONS["issuer"].objects.filter(uid=issuer).exists()
     assert Happening.objects.get(log__origin=ORIGIN, index=garbage).message
     assert replaying.check() is None
+
+
+def test_a_field_name_that_no_database_takes_is_set_aside_like_any_other(peer: Peer) -> None:
+    data = {"names": {"en": "Odd"}, "country": "BE", "actor": {**OPERATOR, "\x00": 1}}
+    odd = peer.say("issuer.registered", f"/issuers/{new_id()}", data)
+    catch_up(ORIGIN)
+    assert reasons() == {odd: "malformed"}
 
 
 def test_an_issuer_outside_the_territory_leaves_a_marked_record(peer: Peer) -> None:
