@@ -86,9 +86,16 @@ def _find_faults_of_binding(
     if case := _find_period_case(record.valid, question.at):
         bounds: dict[str, Value] = {"valid_from": record.valid.valid_from, "valid_until": record.valid.valid_until}
         faults.append(give_reason("key_not_bound", values | bounds, candidate.cite_first(record), case))
-    if record.revocation and record.revocation.reason != "compromised":
+    if record.revocation and _ends_binding(record.revocation):
         faults += _find_faults_of_end(record.revocation, question, candidate, values)
     return tuple(faults)
+
+
+def _ends_binding(revocation: KeyRevocation) -> bool:
+    """Tell whether a revocation ends a key at a date; a theft does only where the key had ended before it."""
+    return revocation.reason != "compromised" or (
+        revocation.since is not None and revocation.effective_from < revocation.since
+    )
 
 
 def _find_period_case(valid: Period, at: datetime) -> str | None:

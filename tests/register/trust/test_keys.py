@@ -122,6 +122,12 @@ def test_a_theft_without_a_known_beginning_counts_from_its_effective_date() -> N
     assert codes(answer(stolen, anchored_at="2025-02-01")) == ["key_compromised_unanchored"]
 
 
+@pytest.mark.parametrize(("at", "expected"), [("2024-05-31", "accredited"), ("2024-06-01", "key_not_bound")])
+def test_a_key_that_had_ended_before_it_was_stolen_has_ended_all_the_same(at: str, expected: str) -> None:
+    ended_then_stolen = key(revocation=key_end("compromised", "2024-06-01", since="2025-02-01"))
+    assert codes(answer(ended_then_stolen, at=at, anchored_at="2025-01-20")) == [expected]
+
+
 def test_of_two_bindings_the_one_that_holds_counts() -> None:
     over = key(index=20, valid=period("2020-01-01", "2024-01-01"))
     again = key(index=21, valid=period("2024-06-01"))
