@@ -5,7 +5,7 @@ import os
 import sys
 
 # Only these need the owner of the tables; all others run as the web does, and cannot alter the ledger.
-OWNER_COMMANDS = {"migrate", "sqlmigrate", "makemigrations", "restore", "dbshell"}
+OWNER_COMMANDS = {"migrate", "sqlmigrate", "makemigrations", "backup", "restore", "dbshell"}
 
 
 def main() -> None:

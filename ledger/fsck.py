@@ -54,13 +54,16 @@ class _Claim(NamedTuple):
     what: str
 
 
-def check_log(origin: str, keys: Sequence[VerifierKey], progress: Progress | None = None) -> Report:
+def check_log(
+    origin: str, keys: Sequence[VerifierKey], progress: Progress | None = None, guarded: bool = True
+) -> Report:
     """Recompute a log in one snapshot of the database; writers may go on meanwhile.
 
-    `keys` verify the checkpoints: the log's own keys, present and former, and our witness's. Raises
-    `UnknownLog`, or `LedgerDamaged` with the first difference in a sentence.
+    `keys` verify the checkpoints: the log's own keys, present and former, and our witness's. Without `guarded` the
+    guard file is left out: a restore reports it by itself. Raises `UnknownLog`, or `LedgerDamaged` with the first
+    difference in a sentence.
     """
-    known = guard.read(origin)  # before the snapshot, which is then no older
+    known = guard.read(origin) if guarded else None  # before the snapshot, which is then no older
     with _snapshot():
         log = get_log(origin)
         claims = _Claims(log, keys, merge(_checkpoints(log.id), _guard_claim(known), key=lambda claim: claim.size))
