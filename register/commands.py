@@ -127,9 +127,9 @@ def data_of(said: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
     """
     if not isinstance(said, BaseModel):
         return dict(said)
-    given = said.model_dump(mode="json", exclude_unset=True)
-    keeps_null = isinstance(said, (AgencyChanges, IssuerChanges, ProgrammeChanges, AccreditationChanges))
-    return {name: _without_nulls(value) for name, value in given.items() if value is not None or keeps_null}
+    if not isinstance(said, (AgencyChanges, IssuerChanges, ProgrammeChanges, AccreditationChanges)):
+        return said.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    return {name: _without_nulls(value) for name, value in said.model_dump(mode="json", exclude_unset=True).items()}
 
 
 def _without_nulls(value: Any) -> Any:
@@ -161,6 +161,12 @@ def intend(event_type: str, said: BaseModel | Mapping[str, Any], record_id: str 
     """Return the intent to say something of a thing, by default of a new one with a new id."""
     subject = record_id or new_id()
     return Intent(event_type, subject, f"/{PATHS[event_type.split('.', 1)[0]]}/{subject}", said)
+
+
+def intend_all(event_type: str, said: Sequence[BaseModel]) -> list[Intent]:
+    """Return the intents to say this of as many new things, whose ids ascend in the same order."""
+    path = f"/{PATHS[event_type.split('.', 1)[0]]}/"
+    return [Intent(event_type, new, path + new, one) for new, one in zip(new_ids(len(said)), said, strict=True)]
 
 
 # register, agencies --------------------------------------------------------------------------------------------------
@@ -203,7 +209,7 @@ def register_issuer(terms: IssuerTerms, *, actor: Actor, also: Also | None = Non
 
 def register_issuers(terms: Iterable[IssuerTerms], *, actor: Actor, also: Also | None = None) -> list[Written]:
     """Register many issuers, all or none."""
-    return record([intend("issuer.registered", one) for one in terms], actor=actor, also=also)
+    return record(intend_all("issuer.registered", list(terms)), actor=actor, also=also)
 
 
 def amend_issuer(issuer: str, changes: IssuerChanges, *, actor: Actor, also: Also | None = None) -> Written:
@@ -277,7 +283,7 @@ def grant_accreditations(
     terms: Iterable[AccreditationTerms], *, actor: Actor, also: Also | None = None
 ) -> list[Written]:
     """Grant many accreditations, all or none."""
-    return record([intend("accreditation.granted", one) for one in terms], actor=actor, also=also)
+    return record(intend_all("accreditation.granted", list(terms)), actor=actor, also=also)
 
 
 def amend_accreditation(

@@ -38,6 +38,8 @@ class Version(models.Model):
     # uid first: an issuer asked for by its id is looked up in all logs at once.
     pk = models.CompositePrimaryKey("uid", "log_id", "recorded_from")
 
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
     kind: ClassVar[str]
 
     class Meta:

@@ -6,7 +6,9 @@ caller's or its own; a crash leaves the cursor where it was, and the next call d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
@@ -62,9 +64,25 @@ def catch_up(origin: str, limit: int | None = None, progress: Callable[[int], No
                 "the read model; run manage.py fsck, then manage.py rebuild"
             )
         while place.size < end:
-            place = _project(origin, place, min(place.size + CHUNK, end), start)
+            with without_collector():
+                place = _project(origin, place, min(place.size + CHUNK, end), start)
             progress(place.size)
     return place.size - start
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Let Python's collector rest: entries and rows hold no cycles, and looking for some takes a quarter of the time.
+
+    For one chunk at a time, so that what others leave behind meanwhile is collected soon.
+    """
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if resting:
+            gc.enable()
 
 
 def _lock_place(origin: str) -> _Place:

@@ -49,8 +49,9 @@ class Wanted:
     def add(self, ids: Iterable[tuple[str, str]]) -> None:
         """Want these records, too."""
         for kind, record_id in ids:
-            if kind != "register" and _UUID.fullmatch(record_id):
-                self.ids[kind][record_id] = None
+            of_kind = self.ids[kind]
+            if record_id not in of_kind and kind != "register" and _UUID.fullmatch(record_id):
+                of_kind[record_id] = None
 
 
 def load_state(origin: str, log_id: int, size: int, time: datetime | None, events: Sequence[Event]) -> State:
@@ -87,6 +88,8 @@ def _name_queries(log_id: int, wanted: Wanted, *, with_register: bool) -> tuple[
         parts.append(_REGISTER)
         parameters.append(log_id)
     for kind, ids in wanted.ids.items():
+        if not ids:
+            continue
         parts.append(_BY_ID.format(kind=kind, table=_TABLES[kind]))
         parameters += [list(ids), log_id]
     if wanted.claims:

@@ -90,8 +90,9 @@ class Story:
 
     def do_relate(self, n: list[int]) -> None:
         relation = ["merged_into", "alliance", "faculty_of", "absorbed"][n[2] % 4]
-        terms = {"relation": relation, "other": self.pick("issuer", n[1]), "valid_from": DAYS[n[3] % 6]}
-        terms = payloads.RelationTerms.model_validate(terms)
+        terms = payloads.RelationTerms.model_validate(
+            {"relation": relation, "other": self.pick("issuer", n[1]), "valid_from": DAYS[n[3] % 6]}
+        )
         commands.relate_issuer(self.pick("issuer", n[0]), terms, actor=OPERATOR)
 
     def do_key(self, n: list[int]) -> None:
@@ -239,7 +240,7 @@ def count_statements(call: Callable[[], object]) -> int:
         seen.append(args)
         return original(self, *args, **kwargs)
 
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign,assignment]
+    psycopg.Cursor.execute = execute  # type: ignore[method-assign]
     try:
         call()
     finally:
