@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from register.records import POSITIVE_DECISIONS, AccreditationRecord
+from register.site.names import name_record
 from register.site.standing import Contribution
 from register.site.words import STATES, Standing, label, spell_scope
 from register.trust.links import find_state
@@ -32,7 +33,11 @@ class AccreditationRow:
 
     @property
     def short_title(self) -> str:
-        """The title for the narrow column of the drawing."""
+        """What tells it from its neighbours in the drawing: whose it is, which field, or its kind."""
+        if self.contribution is not None and self.contribution.inherited:
+            return name_record(self.contribution.holder).text
+        if self.record.scope.isced_f:
+            return label("isced-f", self.record.scope.isced_f[0])
         return self.title.removesuffix(gettext(" accreditation"))
 
 
@@ -41,6 +46,8 @@ def show_contribution(one: Contribution) -> AccreditationRow:
     standing, remark = show_state(one.record, one.state), ""
     if one.state == "in_force" and not one.counts:
         standing, remark = _NOT_COUNTED, one.faults[0].text
+    elif one.state == "in_force" and one.passed_on:
+        remark = gettext("used by its successor")
     return AccreditationRow(one.record, show_kind(one.record), spell_scope(one.scope), standing, remark, one)
 
 

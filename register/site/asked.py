@@ -13,7 +13,7 @@ from register.api.parameters import Parameter, one_of, whole_number
 from register.errors import NotUnderstood
 from register.moments import format_moment, parse_moment
 from register.queries.cuts import read_known_at
-from register.queries.filters import ISSUER_STATES
+from register.queries.filters import AGENCY_STATES, ISSUER_STATES
 from register.queries.selecting import read_uid
 from register.site.entry_words import TYPE_TITLES
 from register.site.standing import Instants
@@ -50,6 +50,7 @@ Q: Final = Parameter("q", "A name in any language, or an identifier.", _read_nam
 COUNTRY: Final = Parameter("country", "Country.", lambda text: vocabularies.load("countries").get(text).code)
 AGENCY: Final = Parameter("agency", "Id of an agency.", _read_agency)
 STATUS: Final = Parameter("status", "How issuers stand.", one_of(*ISSUER_STATES))
+AGENCY_STATUS: Final = Parameter("status", "How agencies stand.", one_of(*AGENCY_STATES))
 AFTER: Final = Parameter("after", "Cursor.", _read_cursor)
 BEFORE: Final = Parameter("before", "Only entries below this index.", whole_number(0, 10**15))
 TYPE: Final = Parameter("type", "Type of entry.", one_of(*TYPE_TITLES))

@@ -20,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from ledger.errors import NotCovered
+from ledger.errors import NotCovered, UnknownLog
 from register.api.parameters import Parameter, read_query
 from register.api.problems import answer_problem, explain
 from register.errors import NotFound, NotUnderstood
@@ -32,12 +32,15 @@ TRANSLATED: Final = ("en",)
 Context = Mapping[str, Any]
 Show = Callable[..., Context | HttpResponse]
 Twin = Callable[..., HttpResponse]
+View = Callable[..., HttpResponse]
 
 
-def page(template: str, section: str = "", parameters: Sequence[Parameter] = (), twin: Twin | None = None) -> Any:
+def page(
+    template: str, section: str = "", parameters: Sequence[Parameter] = (), twin: Twin | None = None
+) -> Callable[[Show], View]:
     """Make a view of a page; `twin` answers in JSON where the API has nothing at `/api/v1` and the same path."""
 
-    def make(show: Show) -> Callable[..., HttpResponse]:
+    def make(show: Show) -> View:
         @wraps(show)
         def view(request: HttpRequest, **parts: Any) -> HttpResponse:
             if prefers_json(request):
@@ -94,7 +97,7 @@ def _answer_page(
     except NotUnderstood as error:
         told = {"section": section, "sentence": error.message, "field": error.field}
         return _render(request, "site/not_understood.html", told, 400)
-    except (NotFound, NotCovered, Http404) as error:
+    except (NotFound, NotCovered, UnknownLog, Http404) as error:
         sentence = error.message if isinstance(error, NotFound) else ""
         return _render(request, "site/not_found.html", {"section": section, "sentence": sentence}, 404)
     except (OperationalError, InterfaceError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ledger.logs import SignedCheckpointRow
 from register.identifiers import NODE, Identifier
@@ -45,7 +46,8 @@ class Contribution:
     """One accreditation as it bears on the issuer: its state, whether it counts, and if not, why.
 
     `holder` is the issuer it was granted to, `inherited` the relations by which it reaches the one asked about.
-    `scope` is what it lets through together with what its agency is recognised for.
+    `scope` is what it lets through together with what its agency is recognised for. `passed_on` says that a successor
+    answers for the issuer, and so uses it now.
     """
 
     record: AccreditationRecord
@@ -55,6 +57,7 @@ class Contribution:
     scope: Scope
     faults: tuple[Reason, ...] = ()
     inherited: tuple[RelationRecord, ...] = ()
+    passed_on: bool = False
 
     @property
     def counts(self) -> bool:
@@ -99,12 +102,13 @@ class IssuerStanding:
         return [mandate for mandate in self.register.mandates if mandate.awarding_body == self.issuer.id]
 
 
-def find_standing(identifier: Identifier, instants: Instants) -> list[IssuerStanding]:
+def find_standing(identifier: Identifier, instants: Instants, **limits: Any) -> list[IssuerStanding]:
     """Return how each issuer that an identifier names stands; one query. Empty: nobody of that name is known.
 
+    `limits` ask for a scope, by the names of a question's fields.
     Raises NotUnderstood (field `known_at`) for a ledger or size not held here.
     """
-    asked = _ask(identifier, instants)
+    asked = _ask(identifier, instants, **limits)
     return _read(gather_facts(asked, instants.now), asked, instants)
 
 
@@ -117,8 +121,8 @@ def find_standings(ids: Sequence[str], instants: Instants) -> dict[str, IssuerSt
     return {one.issuer.id: one for question, gathered in found for one in _read(gathered, question, instants)}
 
 
-def _ask(identifier: Identifier, instants: Instants) -> AskedQuestion:
-    question = Question(issuer=identifier, at=instants.at)
+def _ask(identifier: Identifier, instants: Instants, **limits: Any) -> AskedQuestion:
+    question = Question(issuer=identifier, at=instants.at, **limits)
     return AskedQuestion(question, instants.known_instant, instants.known_size)
 
 
@@ -161,6 +165,7 @@ def _list_contributions(question: Question, gathered: Gathered, own: RegisterFac
             scope=intersect(candidate.granted, candidate.recognised),
             faults=faults,
             inherited=candidate.inherited if foreign else (),
+            passed_on=bool(candidate.moved),
         )
     return sorted(found.values(), key=_weight)
 

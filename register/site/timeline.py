@@ -83,6 +83,7 @@ class Year:
 
     x: float
     label: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,14 @@ def _draw_years(scale: _Scale) -> tuple[Year, ...]:
     room = (layout.width - layout.left) / max(last - first + 1, 1)
     step = next(n for n in (1, 2, 5, 10, 20, 50, 100) if room * n >= layout.pixels_a_year)
     years = range(first + -first % step, last + 1, step)
-    return tuple(Year(scale.place(datetime(year, 1, 1, tzinfo=UTC)), str(year)) for year in years)
+    return tuple(_draw_year(year, scale) for year in years)
+
+
+def _draw_year(year: int, scale: _Scale) -> Year:
+    """Place a year; its label leans inwards where it would be cut off."""
+    x, half = scale.place(datetime(year, 1, 1, tzinfo=UTC)), 18
+    anchor = "end" if x > scale.layout.width - half else "start" if x < half else "middle"
+    return Year(x, str(year), anchor)
 
 
 def _draw_row(record: AccreditationRecord, y: int, scale: _Scale) -> Row:

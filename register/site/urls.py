@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from register.site.views import home, issuer, issuers, ledger
+from register.site.views import accreditation, agencies, home, issuer, issuers, ledger, programme
 
 urlpatterns = [
     path("", home.show_home, name="home"),
     path("issuers", issuers.list_matching, name="issuers"),
     path("issuers/<uuid:id>", issuer.show_issuer, name="issuer"),
     path("issuers/<path:identifier>", issuer.find_issuer, name="issuer-by-identifier"),
+    path("agencies", agencies.list_recognised, name="agencies"),
+    path("agencies/<uuid:id>", agencies.show_agency, name="agency"),
+    path("accreditations/<uuid:id>", accreditation.show_accreditation, name="accreditation"),
+    path("programmes/<uuid:id>", programme.show_programme, name="programme"),
     path("ledger", ledger.show_ledger, name="ledger"),
     path("ledger/entries/<int:index>", ledger.show_entry, name="ledger-entry"),
 ]

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from register.moments import format_moment
 from register.records import Ending, IssuerRecord, RelationRecord
 from register.scope import LIMITS, Scope
 from register.site.dates import last_day, mark_day, spell_day, spell_period
-from register.site.links import link_to
+from register.site.links import link_to, path_to
 from register.site.names import name_record
 from register.site.standing import Contribution, Instants, IssuerStanding
 from register.site.words import Standing, Tone, label, spell_award, spell_scope
@@ -124,7 +125,7 @@ def _count_others(standing: IssuerStanding) -> list[SafeString]:
     further = len(standing.counting) - 1
     if further > 0:
         words = ngettext(
-            "{count} further accreditation is in force.", "{count} further accreditations are in force.", further
+            "One further accreditation is in force.", "{count} further accreditations are in force.", further
         )
         told.append(format_html(words, count=further))
     for one in standing.own:
@@ -206,8 +207,30 @@ def _say_not_entitled(standing: IssuerStanding) -> Verdict:
     )
     headline = gettext("Not entitled %(when)s: %(why)s") % {"when": _on(standing.instants), "why": why}
     shown = () if code == "no_accreditation" else _tell(standing.decision.reasons)
-    sentences = (*shown, *_tell_since(standing)) if shown else (_nothing_recorded(), *_tell_since(standing))
+    sentences = (
+        (*shown, *_tell_late(standing), *_tell_since(standing))
+        if shown
+        else (_nothing_recorded(), *_tell_since(standing))
+    )
     return Verdict(tone, headline, sentences, short)
+
+
+def _tell_late(standing: IssuerStanding) -> list[SafeString]:
+    """Of a revocation: what it leaves alone, and, where it reached back, what the register answered before."""
+    record, instants = standing.decision.chain.accreditation, standing.instants
+    ending = record.revocation if record else None
+    if ending is None or ending.effective_from > instants.at:
+        return []
+    told = [format_html(gettext("What was awarded before {day} is not affected."), day=mark_day(ending.effective_from))]
+    if ending.recorded.time - ending.effective_from >= timedelta(days=1):
+        before = ending.recorded.time - timedelta(days=1)
+        at = None if instants.today else format_moment(instants.at)
+        address = path_to("issuer", standing.issuer.id, at=at, known_at=before.date().isoformat())
+        words = gettext(
+            'It was recorded later, with effect for the past: <a href="{address}">what was on record before</a>.'
+        )
+        told.append(format_html(words, address=address))
+    return told
 
 
 def _nothing_recorded() -> SafeString:
@@ -293,6 +316,16 @@ _NO: Final[Mapping[str, Callable[[IssuerStanding], No]]] = {
         "bad",
         gettext("outside its agency’s remit"),
         gettext("its agency may not accredit for this"),
+    ),
+    **dict.fromkeys(
+        (
+            "out_of_scope_programme",
+            "out_of_scope_type",
+            "out_of_scope_level",
+            "out_of_scope_field",
+            "out_of_scope_jurisdiction",
+        ),
+        lambda _: ("off", gettext("not covered by an accreditation"), gettext("no accreditation covers it")),
     ),
     "no_accreditation": lambda _: (
         "off",

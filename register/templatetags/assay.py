@@ -37,6 +37,12 @@ def count(number: int) -> str:
 
 
 @register.filter
+def text(by_language: dict[str, str]) -> names.Name:
+    """Return a text that is given in several languages in the one nearest to the reader's."""
+    return names.first_name(by_language)
+
+
+@register.filter
 def path(record: Any, kind: str) -> str:
     """Return the address of a record's page."""
     return links.path_to(kind, record.id)

@@ -1,0 +1,95 @@
+"""`/accreditations/{id}`: one decision of an agency, everything it says and everything that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from register.identifiers import NODE, Identifier
+from register.moments import format_moment
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_record, read_history
+from register.records import POSITIVE_DECISIONS, AccreditationRecord, scope_at
+from register.site.accreditation_rows import AccreditationRow, show_contribution, show_records
+from register.site.asked import DATES, read_instants, write_instants
+from register.site.dates import mark_day, spell_day
+from register.site.entries import read_entries
+from register.site.page import Context, page
+from register.site.reading import newest_checkpoint, read_directory
+from register.site.standing import Instants, find_standing
+from register.site.timeline import NARROW, WIDE, draw
+from register.site.verdict import Verdict
+from register.site.words import label, list_limits
+from register.trust.links import find_state
+
+_HISTORY = 50
+
+
+@page("site/accreditation.html", "issuers", DATES)
+def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
+    """Show one accreditation at two instants."""
+    instants = read_instants(query)
+    cut = resolve_cut(instants.known_instant or instants.known_size)
+    record: AccreditationRecord = find_record("accreditation", str(id), cut)
+    row = _find_row(record, instants)
+    scope = scope_at(record.scope, record.former_scopes, instants.at)
+    checkpoint = newest_checkpoint()
+    history = read_history("accreditation", record.id, cut, limit=_HISTORY)
+    parties = [record.issuer, record.agency, *record.contributing_agencies, *(scope.programmes or ())]
+    return {
+        "record": record,
+        "row": row,
+        "verdict": _reach_verdict(record, row, instants),
+        "limits": list_limits(scope),
+        "programmes": scope.programmes or (),
+        "drawings": [(drawing, [(drawing.rows[0], row)]) for drawing in _draw(record, instants)],
+        "directory": read_directory(parties),
+        "history": read_entries([item.event for item in history.items], checkpoint),
+        "checkpoint": checkpoint,
+        "cites": record.entries,
+        "instants": instants,
+        "size": cut.size,
+        "dates": write_instants(instants),
+        "asked_at": "" if instants.today else format_moment(instants.at)[:10],
+        "today": format_moment(instants.now)[:10],
+    }
+
+
+def _draw(record: AccreditationRecord, instants: Instants) -> list[Any]:
+    return [drawing for layout in (WIDE, NARROW) if (drawing := draw([record], instants.at, layout))]
+
+
+def _find_row(record: AccreditationRecord, instants: Instants) -> AccreditationRow:
+    """Return the accreditation as it bears on its issuer, so that one that does not count says why."""
+    for standing in find_standing(Identifier(NODE, record.issuer), instants):
+        for one in standing.contributions:
+            if one.record.id == record.id:
+                return show_contribution(one)
+    return show_records([record], instants.at)[0]
+
+
+def _reach_verdict(record: AccreditationRecord, row: AccreditationRow, instants: Instants) -> Verdict:
+    when = gettext("today") if instants.today else gettext("on %(day)s") % {"day": spell_day(instants.at)}
+    state = find_state(record, instants.at)
+    if state == "revoked" and record.revocation is not None:
+        headline = gettext("Revoked with effect from %(day)s") % {"day": spell_day(record.revocation.effective_from)}
+    elif record.decision not in POSITIVE_DECISIONS:
+        headline = gettext("Not granted: %(decision)s") % {"decision": label("decisions", record.decision).lower()}
+    else:
+        headline = gettext("%(when)s: %(state)s") % {"when": when.capitalize(), "state": row.standing.words}
+    return Verdict(row.standing.tone, headline, tuple(_say_more(record, row, state)), str(row.standing.words))
+
+
+def _say_more(record: AccreditationRecord, row: AccreditationRow, state: str) -> list[SafeString]:
+    told = [format_html("{}", row.remark)] if row.remark else []
+    if state == "revoked" and record.revocation is not None:
+        words = gettext("Reason: {reason}. What was awarded before {day} is not affected.")
+        reason = label("reasons", record.revocation.reason)
+        told.append(format_html(words, reason=reason, day=mark_day(record.revocation.effective_from)))
+    return told

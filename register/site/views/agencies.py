@@ -1,0 +1,126 @@
+"""`/agencies` and `/agencies/{id}`: which agencies this register recognises, for what, and what they have decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from register.moments import format_moment
+from register.queries.cuts import resolve_cut
+from register.queries.filters import AGENCY_STATES, Filters
+from register.queries.lists import list_accreditations, list_agencies
+from register.queries.single import find_record, read_history
+from register.records import AgencyRecord, scope_at
+from register.site.accreditation_rows import show_records
+from register.site.asked import AFTER, AGENCY_STATUS, COUNTRY, DATES, Q, read_instants, write_instants
+from register.site.dates import spell_day
+from register.site.entries import read_entries
+from register.site.links import with_query
+from register.site.names import Name, order_names
+from register.site.page import Context, page
+from register.site.reading import newest_checkpoint, read_directory
+from register.site.standing import Instants
+from register.site.verdict import Verdict
+from register.site.words import STATES, Standing, label, list_limits, spell_scope
+
+_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One agency in the list: its names, what it may accredit, how it stands."""
+
+    record: AgencyRecord
+    name: Name
+    other: Name | None
+    scope: str
+    standing: Standing
+
+
+@page("site/agencies.html", "agencies", (Q, COUNTRY, AGENCY_STATUS, AFTER, *DATES))
+def list_recognised(request: HttpRequest, query: Mapping[str, Any]) -> Context:
+    """Show the agencies that match."""
+    instants = read_instants(query)
+    cut = resolve_cut(instants.known_instant or instants.known_size)
+    filters = Filters(instants.at, q=query.get("q"), country=query.get("country"), status=query.get("status"))
+    found = list_agencies(cut, filters, query.get("after"), _PAGE)
+    kept = {name: query.get(name) for name in ("q", "country", "status")} | write_instants(instants)
+    return {
+        "agencies": [_list(agency, instants) for agency in found.items],
+        "query": query,
+        "statuses": [(state, STATES[state].words) for state in AGENCY_STATES],
+        "next": with_query("/agencies", **kept, after=found.next) if found.next else None,
+        "first": with_query("/agencies", **kept) if query.get("after") else None,
+    }
+
+
+def _list(agency: AgencyRecord, instants: Instants) -> Listed:
+    first, *others = order_names(agency.names, agency.country)
+    scope = spell_scope(scope_at(agency.scope, agency.former_scopes, instants.at))
+    return Listed(agency, first, others[0] if others else None, scope, STATES[find_agency_state(agency, instants)])
+
+
+def find_agency_state(agency: AgencyRecord, instants: Instants) -> str:
+    """Return in one word how an agency stands at the instant shown."""
+    if agency.withdrawal is not None and agency.withdrawal.effective_from <= instants.at:
+        return "withdrawn"
+    if agency.valid.holds(instants.at):
+        return "recognised"
+    start = agency.valid.valid_from
+    return "not_yet_valid" if start is not None and instants.at < start else "expired"
+
+
+@page("site/agency.html", "agencies", (AFTER, *DATES))
+def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
+    """Show one agency, what it may accredit, and its accreditations some at a time."""
+    instants = read_instants(query)
+    cut = resolve_cut(instants.known_instant or instants.known_size)
+    agency: AgencyRecord = find_record("agency", str(id), cut)
+    granted = list_accreditations(cut, Filters(instants.at, agency=agency.id), query.get("after"), _PAGE)
+    history = read_history("agency", agency.id, cut, limit=_PAGE)
+    first, *others = order_names(agency.names, agency.country)
+    checkpoint, dates = newest_checkpoint(), write_instants(instants)
+    return {
+        "agency": agency,
+        "first_name": first,
+        "other_names": others,
+        "verdict": _reach_verdict(agency, instants),
+        "limits": list_limits(scope_at(agency.scope, agency.former_scopes, instants.at)),
+        "rows": show_records(granted.items, instants.at),
+        "directory": read_directory([record.issuer for record in granted.items]),
+        "next": with_query(request.path, **dates, after=granted.next) if granted.next else None,
+        "first": with_query(request.path, **dates) if query.get("after") else None,
+        "history": read_entries([item.event for item in history.items], checkpoint),
+        "checkpoint": checkpoint,
+        "cites": agency.entries,
+        "instants": instants,
+        "size": cut.size,
+        "dates": dates,
+        "asked_at": "" if instants.today else format_moment(instants.at)[:10],
+        "today": format_moment(instants.now)[:10],
+    }
+
+
+def _reach_verdict(agency: AgencyRecord, instants: Instants) -> Verdict:
+    state = find_agency_state(agency, instants)
+    when = gettext("today") if instants.today else gettext("on %(day)s") % {"day": spell_day(instants.at)}
+    told: list[SafeString] = []
+    if state == "recognised":
+        headline = gettext("Recognised %(when)s to accredit") % {"when": when}
+        scope = spell_scope(scope_at(agency.scope, agency.former_scopes, instants.at))
+        told = [format_html("{}.", scope[:1].upper() + scope[1:])]
+    elif state == "withdrawn" and agency.withdrawal is not None:
+        day = spell_day(agency.withdrawal.effective_from)
+        headline = gettext("Recognition withdrawn with effect from %(day)s") % {"day": day}
+        reason = label("reasons", agency.withdrawal.reason)
+        told = [format_html(gettext("Reason: {reason}. Its accreditations count until that day."), reason=reason)]
+    else:
+        headline = gettext("Not recognised %(when)s: %(state)s") % {"when": when, "state": STATES[state].words}
+    return Verdict(STATES[state].tone, headline, tuple(told), str(STATES[state].words))

@@ -1,0 +1,81 @@
+"""`/programmes/{id}`: one programme or micro-credential, described once, and who stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from register.identifiers import NODE, Identifier
+from register.moments import format_moment
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_record, read_history
+from register.records import ProgrammeRecord
+from register.site.accreditation_rows import show_contribution
+from register.site.asked import DATES, read_instants, write_instants
+from register.site.dates import spell_day
+from register.site.entries import read_entries
+from register.site.names import order_names
+from register.site.page import Context, page
+from register.site.reading import newest_checkpoint, read_directory
+from register.site.standing import Instants, IssuerStanding, find_standing
+from register.site.verdict import Verdict, reach_verdict
+from register.site.words import label_field
+
+_HISTORY = 50
+
+
+@page("site/programme.html", "issuers", DATES)
+def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
+    """Show one programme at two instants."""
+    instants = read_instants(query)
+    cut = resolve_cut(instants.known_instant or instants.known_size)
+    programme: ProgrammeRecord = find_record("programme", str(id), cut)
+    first, *others = order_names(programme.titles)
+    standings = find_standing(Identifier(NODE, programme.issuer), instants, **_ask(programme))
+    history = read_history("programme", programme.id, cut, limit=_HISTORY)
+    checkpoint = newest_checkpoint()
+    return {
+        "programme": programme,
+        "first_name": first,
+        "other_names": others,
+        "fields": [label_field(code) for code in programme.isced_f],
+        "verdict": _reach_verdict(programme, standings, instants),
+        "rows": [show_contribution(one) for standing in standings for one in standing.counting],
+        "directory": read_directory([programme.issuer, *programme.awarding_bodies]),
+        "history": read_entries([item.event for item in history.items], checkpoint),
+        "checkpoint": checkpoint,
+        "cites": programme.entries,
+        "instants": instants,
+        "size": cut.size,
+        "dates": write_instants(instants),
+        "asked_at": "" if instants.today else format_moment(instants.at)[:10],
+        "today": format_moment(instants.now)[:10],
+    }
+
+
+def _ask(programme: ProgrammeRecord) -> dict[str, Any]:
+    """Return what to ask of the issuer's accreditations: that they cover this very programme."""
+    asked = {"credential_type": programme.credential_type, "eqf_level": programme.eqf_level}
+    field = programme.isced_f[0] if len(programme.isced_f) == 1 else None
+    return {**asked, "isced_f": field, "programme": programme.id}
+
+
+def _reach_verdict(programme: ProgrammeRecord, standings: list[IssuerStanding], instants: Instants) -> Verdict:
+    when = gettext("today") if instants.today else gettext("on %(day)s") % {"day": spell_day(instants.at)}
+    closure = programme.closure
+    if closure is not None and closure.effective_from <= instants.at:
+        day = spell_day(closure.effective_from)
+        return Verdict("off", gettext("Closed on %(day)s") % {"day": day}, (), gettext("closed"))
+    if not programme.valid.holds(instants.at):
+        return Verdict("off", gettext("Not offered %(when)s") % {"when": when}, (), gettext("not offered"))
+    if not standings:
+        return Verdict("off", gettext("Its issuer is not known here"), (), gettext("not known"))
+    issuer = reach_verdict(standings[0])
+    if standings[0].decision.decision == "trusted":
+        return Verdict(issuer.tone, gettext("Accredited %(when)s") % {"when": when}, issuer.sentences[:1], issuer.short)
+    headline = gettext("Not accredited %(when)s: %(why)s") % {"when": when, "why": issuer.short}
+    return Verdict(issuer.tone, headline, issuer.sentences, issuer.short)
