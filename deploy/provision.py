@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from deploy import roles
@@ -36,11 +37,13 @@ def connect_patiently(url: str, seconds: float, check: Callable[[], None]) -> Co
 
 
 def provision_embedded(
-    services: Services, names: list[str], check: Callable[[], None], options: tuple[str, ...] = ()
+    services: Services, names: list[str], check: Callable[[], None], *, for_tests: bool = False
 ) -> None:
-    """Make both roles and one database a name; `options` are further attributes of the owner role."""
+    """Make both roles and one database a name; for tests the owner may make databases and end others' sessions."""
     with connect_patiently(services.database_url(SUPERUSER, "postgres"), 120, check) as server:
-        roles.set_role(server, OWNER, services.secrets.owner, *(options or ("NOCREATEDB",)))
+        roles.set_role(server, OWNER, services.secrets.owner, "CREATEDB" if for_tests else "NOCREATEDB")
+        if for_tests:
+            server.execute(sql.SQL("GRANT pg_signal_backend TO {}").format(sql.Identifier(OWNER)))
         roles.set_role(server, APP, services.secrets.app, "NOCREATEDB")
         for name in names:
             roles.create_database(server, name, OWNER)

@@ -31,7 +31,7 @@ def start_services(directory: Path) -> Services:
             supervisor = Supervisor(run, print)
             supervisor.start(postgres_program(services))
             supervisor.start(redis_program(services))
-            provision_embedded(services, ["assay"], lambda: None, ("CREATEDB", "IN ROLE pg_signal_backend"))
+            provision_embedded(services, ["assay"], lambda: None, for_tests=True)
         return services
 
 
