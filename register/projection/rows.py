@@ -1,7 +1,8 @@
 """Rows: what one version of a record looks like in its table, and by which claims and words it is found.
 
 `COLUMNS` names each table's columns with their PostgreSQL types, `values_of` gives a record's values in that order
-(after the five that all tables share). Values are ready for a binary COPY: ids as text, JSON as bytes.
+(after the five that all tables share). Values are ready for a binary COPY: ids as text, JSON as bytes, arrays as
+tuples.
 """
 
 from __future__ import annotations
@@ -91,22 +92,19 @@ def values_of(kind: str, record: Any) -> tuple[Any, ...]:
     return _VALUES[kind](record)
 
 
-def _list(terms: tuple[Any, ...] | None) -> list[Any] | None:
-    return list(terms) if terms is not None else None
-
-
 def _register(record: RegisterRecord) -> tuple[Any, ...]:
     return ()
 
 
 def _agency(record: AgencyRecord) -> tuple[Any, ...]:
     withdrawn = record.withdrawal.effective_from if record.withdrawal else None
-    return (record.country, record.valid.valid_from, record.valid.valid_until, withdrawn, words_of_record(record))
+    words = tuple(words_of_record(record))
+    return (record.country, record.valid.valid_from, record.valid.valid_until, withdrawn, words)
 
 
 def _issuer(record: IssuerRecord) -> tuple[Any, ...]:
     closed = record.closure.effective_from if record.closure else None
-    return (record.country, record.provider_type, closed, record.quarantine, words_of_record(record))
+    return (record.country, record.provider_type, closed, record.quarantine, tuple(words_of_record(record)))
 
 
 def _relation(record: RelationRecord) -> tuple[Any, ...]:
@@ -116,8 +114,8 @@ def _relation(record: RelationRecord) -> tuple[Any, ...]:
 def _programme(record: ProgrammeRecord) -> tuple[Any, ...]:
     closed = record.closure.effective_from if record.closure else None
     return (
-        record.issuer, record.credential_type, record.eqf_level, list(record.isced_f), record.valid.valid_from,
-        record.valid.valid_until, closed, words_of_record(record),
+        record.issuer, record.credential_type, record.eqf_level, record.isced_f, record.valid.valid_from,
+        record.valid.valid_until, closed, tuple(words_of_record(record)),
     )  # fmt: skip
 
 
@@ -137,16 +135,16 @@ def _accreditation(record: AccreditationRecord) -> tuple[Any, ...]:
     return (
         record.issuer, record.agency, record.kind, record.decision, valid.valid_from, valid.valid_until,
         record.revocation.effective_from if record.revocation else None, suspended, record.quarantine,
-        _list(scope.credential_types), _list(scope.eqf_levels), _list(scope.isced_f), _list(scope.jurisdictions),
+        scope.credential_types, scope.eqf_levels, scope.isced_f, scope.jurisdictions,
         _programmes(record),
     )  # fmt: skip
 
 
-def _programmes(record: AccreditationRecord) -> list[str] | None:
+def _programmes(record: AccreditationRecord) -> tuple[str, ...] | None:
     """Return the programmes that the newest or any former scope names: a question about the past needs them, too."""
     scopes = (record.scope, *(former.scope for former in record.former_scopes))
     named = dict.fromkeys(programme for scope in scopes for programme in scope.programmes or ())
-    return list(named) or None
+    return tuple(named) or None
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {

@@ -1,4 +1,4 @@
-"""Identifiers: one canonical spelling each, check digits tested where a scheme demands them, canonical forms are fixed points."""
+"""Identifiers: one canonical spelling each; check digits are tested where a scheme demands them."""
 
 from __future__ import annotations
 
