@@ -6,13 +6,16 @@ register.commands, whose rules have the last word. A refusal for lack of rights 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
+from django.db import Error as DatabaseFault
 from django.db import transaction
 from django.http import HttpResponse
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from rest_framework.request import Request
 
@@ -25,11 +28,13 @@ from register.api.bodies import read_object
 from register.api.idempotency import Repeatable, read_key, write_once
 from register.api.limits import ReadLimit, WriteLimit
 from register.api.permissions import HasTokenToWrite, check_verb
-from register.api.problems import RETRY_SECONDS, Problem
+from register.api.problems import RETRY_SECONDS, Problem, describe
 from register.api.reading import describe_one
 from register.commands import Written
 from register.errors import NotEntitled, NotFound
 from register.payloads import Actor
+
+log = logging.getLogger(__name__)
 
 ENTRY: Final = "entry"
 
@@ -52,6 +57,13 @@ class Progress:
     def finish(self) -> None:
         """Note that the entry is there to stay."""
         self.committed = True
+
+    def explain(self, error: Exception) -> Exception:
+        """Return what to raise: the error itself, or, once the entry is there to stay, that its receipt is missing."""
+        if not (self.committed and self.written):
+            return error
+        log.error("entry %d is recorded and not signed: %s", self.written.index, describe(error))
+        return unsigned(self.written)
 
 
 class Command(Address):
@@ -85,11 +97,15 @@ class Command(Address):
         data = read_object(request.data)
         repeatable = read_key(request, token, data)
         kept = repeatable.find() if repeatable else None
-        if kept is None:
-            terms = self.body.model_validate(self._fill(data, token))
-            progress = Progress(repeatable)
-            kept = write_once(repeatable, lambda: self._record(terms, token, ids, progress))
-        return answer_written(kept, repeatable) if isinstance(kept, Written) else answer_again(kept)
+        if kept is not None:
+            return answer_again(kept)
+        terms = self.body.model_validate(self._fill(data, token))
+        progress = Progress(repeatable)
+        try:
+            done = write_once(repeatable, lambda: self._record(terms, token, ids, progress))
+            return answer_written(done, repeatable) if isinstance(done, Written) else answer_again(done)
+        except (LedgerError, DatabaseFault, PoolTimeout) as error:
+            raise progress.explain(error) from None
 
     def _fill(self, data: dict[str, Any], token: Token) -> dict[str, Any]:
         field = self.filled.get(token.role)
@@ -104,13 +120,11 @@ class Command(Address):
             if error.field == self.own:
                 raise NotFound(error.code, "", error.message) from None
             raise
-        except LedgerError as error:
-            raise unsigned(progress.written) if progress.committed and progress.written else error from None
 
 
 def unsigned(written: Written) -> Problem:
-    """Return the problem that an entry is recorded but has no receipt yet: the log cannot be signed."""
-    sentence = f"Recorded as entry {written.index}, but no checkpoint could be signed; its receipt follows later."
+    """Return the problem that an entry is recorded but has no receipt yet: the log cannot be signed or read."""
+    sentence = f"Recorded as entry {written.index}; its receipt could not be made and follows later."
     return Problem(503, "receipt_pending", sentence, headers={"Retry-After": str(RETRY_SECONDS)})
 
 

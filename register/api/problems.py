@@ -37,7 +37,7 @@ CODES: Final[Mapping[str, str]] = {
     "body_not_an_object": "A JSON object was expected.",
     "conflict": "Something already there claims the same.",
     "content_type": "The body's media type is not application/json.",
-    "database_unavailable": "The database does not answer; nothing was written.",
+    "database_unavailable": "The database does not answer.",
     "duplicate_entry": "The ledger holds this entry already.",
     "entry_too_large": "The entry would be larger than a ledger entry can be.",
     "expiry": "The token's end is not possible.",
@@ -129,7 +129,7 @@ def explain(error: Exception) -> Problem:
             return translate(error)
     # Where it happened, not what it said: a driver's message may repeat what was sent.
     log.error("unexpected %s at\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-    return Problem(500, "internal", "An unexpected error; nothing was written. Tell the operator when it happened.")
+    return Problem(500, "internal", "An unexpected error. Tell the operator when it happened.")
 
 
 def _as_itself(error: Any) -> Problem:
@@ -176,10 +176,17 @@ def _unknown_term(error: Any) -> Problem:
 
 def _unavailable(code: str, detail: str) -> Callable[[Any], Problem]:
     def translate(error: Any) -> Problem:
-        log.error("%s: %s", code, type(error).__name__)
+        log.error("%s: %s", code, describe(error))
         return Problem(503, code, detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
     return translate
+
+
+def describe(error: Exception) -> str:
+    """Return what the operator's log may say: our own sentences whole, of the database's errors kind and SQLSTATE."""
+    if isinstance(error, LedgerError):
+        return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__} {getattr(error.__cause__, 'sqlstate', None) or ''}".rstrip()
 
 
 def _rest(code: str) -> Callable[[Any], Problem]:
@@ -205,7 +212,10 @@ def _not_here(error: Any) -> Problem:
 
 _ASK: Final = "A token is needed here: send it as `Authorization: Bearer TOKEN`; reading the register needs none."
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="assay"'}
-_DATABASE: Final = _unavailable("database_unavailable", "The database does not answer; nothing was written. Try again.")
+# The connection may have been lost while it committed: what then became of a write, nobody can tell from here.
+_DATABASE: Final = _unavailable(
+    "database_unavailable", "The database does not answer. Try again, a write with the same Idempotency-Key."
+)
 _LEDGER: Final = _unavailable("ledger_stopped", "The ledger accepts nothing at the moment; tell the operator.")
 
 _TABLE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], Problem]], ...]] = (

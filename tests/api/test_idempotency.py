@@ -110,7 +110,7 @@ def test_twins_at_the_same_moment_write_one_entry_and_get_one_answer(world: Worl
 
 def test_a_crash_before_the_answer_was_kept_loses_neither_entry_nor_answer(world: World) -> None:
     with patch.object(command, "answer_written", side_effect=OperationalError("gone")):
-        check_problem(grant(world, "one"), 503, "database_unavailable")
+        check_problem(grant(world, "one"), 503, "receipt_pending")
     before = size()
     assert KeptAnswer.objects.get().answer is None
     again = grant(world, "one")
