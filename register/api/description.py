@@ -74,7 +74,7 @@ class AddressSchema(AutoSchema):
         summary, _, more = str(inspect.getdoc(getattr(self.view, method.lower()))).partition("\n\n")
         described = {"operationId": self.get_operation_id(), "summary": " ".join(summary.split()).rstrip(".")}
         described |= {"description": more} if more else {}
-        operation: dict[str, Any] = {**described, "tags": [self.view.tag], "parameters": self._get_parameters()}
+        operation: dict[str, Any] = {**described, "tags": [self._tag()], "parameters": self._get_parameters()}
         if self.method == "POST":
             operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": self._body()}}}
         operation["security"] = self.get_auth()[:1] if self._needs_token() else [{}]
@@ -88,6 +88,10 @@ class AddressSchema(AutoSchema):
         name = self.view.__class__.__name__
         said = {"GET": "get", "POST": "post", "DELETE": "delete"}[self.method]
         return f"{said}{name}"
+
+    def _tag(self) -> str:
+        """Return the view's tag; the list at a command's address is no decision."""
+        return "register" if self.method == "GET" and hasattr(self.view, "verb") else self.view.tag
 
     def _needs_token(self) -> bool:
         names = {permission.__name__ for permission in self.view.permission_classes}

@@ -77,7 +77,7 @@ class Document(Address):
 @require_safe
 def show_documentation(request: HttpRequest) -> HttpResponse:
     """Show the document as a page."""
-    document = build_document()
+    document = without_marks(build_document())
     schemas = document["components"]["schemas"]
     context = {
         "node": {"name": settings.ASSAY_NODE_NAME, "demonstration": settings.ASSAY_DEMO},
@@ -92,6 +92,15 @@ def show_documentation(request: HttpRequest) -> HttpResponse:
     answer = render(request, "api/docs.html", context)
     answer["Cache-Control"] = "no-cache"
     return answer
+
+
+def without_marks(value: Any) -> Any:
+    """Return a document whose texts have no Markdown marks, which OpenAPI allows and a page would show as they are."""
+    if isinstance(value, dict):
+        return {name: without_marks(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_marks(item) for item in value]
+    return value.replace("`", "") if isinstance(value, str) else value
 
 
 def group_operations(document: dict[str, Any]) -> list[tuple[str, str, list[Operation]]]:

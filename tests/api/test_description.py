@@ -97,6 +97,7 @@ def test_the_page_shows_every_operation_field_and_code_without_script(document: 
     assert "<script" not in page
     assert "<style" not in page
     assert " style=" not in page
+    assert "`" not in page
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
     assert "default-src 'self'" in answer["Content-Security-Policy"]
     for _, _, said in operations(document):
