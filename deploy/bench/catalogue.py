@@ -1,0 +1,27 @@
+"""The benchmarks by name, and what each needs to stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a benchmark stands on: an opened register or an empty ledger, and how many web processes."""
+
+    opened: bool = True
+    web_workers: int = 0
+
+
+BENCHMARKS: Final[Mapping[str, Needs]] = {
+    "bulk": Needs(),
+    "writes": Needs(web_workers=2),
+    "trust": Needs(web_workers=2),
+    "proofs": Needs(opened=False),
+    "audit": Needs(web_workers=2),
+    "search": Needs(),
+    "memory": Needs(web_workers=1),
+}
+"""Name → needs; the benchmark itself is `measure(quick)` in the module of that name."""

@@ -1,0 +1,30 @@
+"""A node's addresses, and the yardstick of reading: a bare view that selects one row by its primary key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.urls import path
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from deploy import urls
+from register.models import Happening
+
+
+class Row(APIView):
+    """The least that a DRF view with a database can do."""
+
+    permission_classes: ClassVar = [AllowAny]
+
+    def get(self, request: Request, log: int, index: int) -> Response:
+        """Give one row."""
+        row = Happening.objects.get(pk=(log, index))
+        return Response({"index": row.index, "type": row.type, "subject": row.subject, "time": row.time})
+
+
+urlpatterns = [path("bench/rows/<int:log>/<int:index>", Row.as_view()), *urls.urlpatterns]
+assert __name__ == settings.ROOT_URLCONF
