@@ -61,6 +61,8 @@ def test_log_cannot_be_removed(written: None, statement: str) -> None:
         "origin = 'other.example'",
         "own = NOT own",
         "last_time = last_time - interval '1 second'",
+        "last_time = NULL",
+        "size = size + 1",
         "id = 9",
     ],
 )
@@ -107,6 +109,33 @@ def test_models_say_so_before_the_database_does(written: None) -> None:
                 refused()
         with pytest.raises(LedgerError, match="never changed"):
             model.objects.update(log_id=2)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", ["ledger_log", "ledger_entry"])
+def test_a_temporary_table_of_the_same_name_hides_nothing_from_the_triggers(
+    app_connection: psycopg.Connection[Any], table: str
+) -> None:
+    append(3)
+    app_connection.execute(f"CREATE TEMPORARY TABLE {table} AS SELECT * FROM public.{table}".encode())
+    if table == "ledger_log":
+        app_connection.execute("UPDATE pg_temp.ledger_log SET size = 1000")
+        detour = (
+            "INSERT INTO public.ledger_entry (log_id, index, data, leaf_hash) "
+            "SELECT log_id, 1000, data, leaf_hash FROM public.ledger_entry LIMIT 1"
+        )
+    else:
+        app_connection.execute("UPDATE pg_temp.ledger_entry SET index = 999")
+        detour = "UPDATE public.ledger_log SET size = 1000"
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        app_connection.execute(detour.encode())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("statement", ["DELETE FROM ledger_log", "TRUNCATE ledger_log"])
+def test_web_role_may_not_remove_a_log(app_connection: psycopg.Connection[Any], statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app_connection.execute(statement.encode())
 
 
 @pytest.mark.django_db(transaction=True)
