@@ -4,10 +4,16 @@
 changes to anyone; these grants refuse them once more, before a trigger is asked.
 """
 
+from typing import LiteralString
+
 from psycopg import Connection, sql
 
 # Rows that may be added and read, never changed or removed.
 APPEND_ONLY = ("ledger_entry", "ledger_tile", "ledger_checkpoint", "ledger_cosignature")
+_RIGHTS: dict[str, LiteralString] = dict.fromkeys(APPEND_ONLY, "SELECT, INSERT") | {
+    "ledger_log": "SELECT, INSERT, UPDATE",
+    "django_migrations": "SELECT",
+}
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
 
 
@@ -47,9 +53,7 @@ def grant_app_role(connection: Connection[tuple[object, ...]], role: str) -> Non
     connection.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(app))
     connection.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app))
     for table in list_tables(connection):
-        rights = sql.SQL("SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE")
-        if table == "django_migrations":
-            rights = sql.SQL("SELECT")
+        rights = sql.SQL(_RIGHTS.get(table, "SELECT, INSERT, UPDATE, DELETE"))
         connection.execute(sql.SQL("GRANT {} ON {} TO {}").format(rights, sql.Identifier(table), app))
 
 
