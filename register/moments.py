@@ -67,6 +67,7 @@ def parse_end_of_moment(text: str) -> datetime:
     return moment + _DAY_BUT_AN_INSTANT if len(text) == 10 else moment
 
 
+@lru_cache(maxsize=4096)  # equal instants are written alike, whatever their offsets
 def format_instant(moment: datetime) -> str:
     """Write an instant in full RFC 3339 UTC, with microseconds only where there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

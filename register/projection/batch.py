@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from register.names import words_of_record
 from register.projection.rows import register_uid, values_of
 from register.records import dump
 from register.replay import Step
@@ -65,7 +64,7 @@ class Batch:
         row = [self.log_id, uid, index, None, dump(kind, record), *values_of(kind, record)]
         self.versions[kind].append(row)
         if kind in ("issuer", "agency", "programme"):
-            self.words.update(words_of_record(record))
+            self.words.update(row[-1])  # rows.COLUMNS ends with the words where there are any
         self._open[kind, change.id] = (row, self._claim(kind, record, index))
 
     def _claim(self, kind: str, record: Any, index: int) -> list[Row]:

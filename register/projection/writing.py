@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from psycopg import postgres, sql
@@ -60,10 +61,43 @@ class _JsonBytes(Dumper):
         return obj
 
 
+@lru_cache(maxsize=4096)
+def _encode_array(items: tuple[str | int, ...], element: int) -> bytes:
+    """Return the binary form of a one-dimensional array; most records repeat the limits of another."""
+    head = struct.pack(">iiIii", 1, 0, element, len(items), 1) if items else struct.pack(">iiI", 0, 0, element)
+    encoded = [struct.pack(">h", item) if isinstance(item, int) else item.encode() for item in items]
+    return head + b"".join(struct.pack(">i", len(item)) + item for item in encoded)
+
+
+class _TextArray(Dumper):
+    """A tuple of texts."""
+
+    format = Format.BINARY
+    oid = postgres.types["text"].array_oid
+
+    def dump(self, obj: tuple[str, ...]) -> bytes:
+        """Return the array's binary form."""
+        return _encode_array(obj, postgres.types["text"].oid)
+
+
+class _SmallArray(Dumper):
+    """A tuple of small integers."""
+
+    format = Format.BINARY
+    oid = postgres.types["int2"].array_oid
+
+    def dump(self, obj: tuple[int, ...]) -> bytes:
+        """Return the array's binary form."""
+        return _encode_array(obj, postgres.types["int2"].oid)
+
+
+_DUMPERS: Final = (_UuidText, _JsonBytes, _TextArray, _SmallArray)
+
+
 def write(batch: Batch, size: int, time: Any) -> None:
     """Write a batch and move the cursor to `size` entries; the cursor's row is locked by the caller."""
     with open_cursor() as cursor:
-        for dumper in (_UuidText, _JsonBytes):
+        for dumper in _DUMPERS:
             cursor.adapters.register_dumper(None, dumper)
         _end_versions(cursor, batch)
         for kind, rows in batch.versions.items():
