@@ -54,8 +54,9 @@ class Machine:
         return call_up(self.data, "--empty", "--port", str(self.port))
 
     def start(self) -> None:
-        """Start it unless it runs and answers; what an earlier test killed is there again afterwards."""
-        if self.is_supervised() and self.is_healthy():
+        """Start it unless it runs, and wait until it answers; what an earlier test killed is there again afterwards."""
+        if self.is_supervised():
+            self.wait_until_healthy()
             return
         call_down(self.data)
         done = self.up()
@@ -82,7 +83,9 @@ class Machine:
     def wait_until_healthy(self) -> None:
         """Wait until it answers again, with all its processes there and a worker that takes jobs."""
         names = {"postgres", "redis", "eu-web", "eu-worker", "eu-beat"}
-        wait_until("all processes are there", lambda: names == {e.name for e in self.recorded() if processes.is_alive(e)})
+        wait_until(
+            "all processes are there", lambda: names == {e.name for e in self.recorded() if processes.is_alive(e)}
+        )
         wait_until("the node answers", self.is_healthy)
 
     # its processes -------------------------------------------------------------------------------------------------
@@ -147,15 +150,20 @@ class Machine:
     def audit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `assay audit` against this node, its key known beforehand."""
         program = "import sys; from deploy.cli import main; sys.exit(main(sys.argv[1:]))"
-        return self.run(
-            [sys.executable, "-c", program, "audit", self.url, "--vkey", self.entry["vkey"], *arguments]
-        )
+        return self.run([sys.executable, "-c", program, "audit", self.url, "--vkey", self.entry["vkey"], *arguments])
 
     def run(self, argv: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a program with this node's settings to its end."""
         env: Mapping[str, str] = clean_environment() | {"ASSAY_DATA_DIR": str(self.data)} | environment
         return subprocess.run(
-            argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL
+            argv,
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL,
         )
 
 

@@ -127,7 +127,9 @@ class Writers:
 
     def __str__(self) -> str:
         refusals = sorted({problem["code"] for problem in self.refused})
-        return f"{len(self.acknowledged)} acknowledged, {len(self.unsure)} unsure, {len(self.refused)} refused {refusals}"
+        return (
+            f"{len(self.acknowledged)} acknowledged, {len(self.unsure)} unsure, {len(self.refused)} refused {refusals}"
+        )
 
 
 @contextmanager

@@ -1,0 +1,106 @@
+"""A disk that is full while entries are appended: refused clearly, nothing half-written, and on it goes with space.
+
+The whole node lives on the disk that is filled, or PostgreSQL is kept from writing (tests/faults/disks.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from ledger import guard, publish, reader
+from ledger.errors import GuardUnreadable
+from ledger.models import Checkpoint
+from tests.faults.disks import Disk, find_database_processes, find_kinds, limited_files, small_file_system
+from tests.faults.machine import Machine, find_processes, make_machine
+from tests.faults.writers import check_acknowledged, check_dense, check_sound, writing
+from tests.ledger.writing import append, origin
+from tests.nodes import call_down, node_directory
+
+pytestmark = pytest.mark.services
+KINDS = find_kinds()
+
+
+@pytest.fixture(params=KINDS)
+def cramped(request: pytest.FixtureRequest) -> Iterator[tuple[Machine, Disk]]:
+    """A running node, and the disk it lives on."""
+    if request.param == "limit":
+        machine = request.getfixturevalue("machine")
+        with limited_files(lambda: find_database_processes(machine), 2**18) as disk:
+            yield machine, disk
+        return
+    with node_directory() as data, small_file_system(data, "640m") as disk:
+        machine = make_machine(data)
+        try:
+            machine.start()
+            yield machine, disk
+        finally:
+            disk.free()
+            call_down(data)
+            assert find_processes(data) == {}
+
+
+def test_full_disk_refuses_clearly_and_writes_nothing_by_halves(cramped: tuple[Machine, Disk]) -> None:
+    machine, disk = cramped
+    before = check_dense(machine)
+    with writing(machine) as writers:
+        writers.wait_for("8 writes", lambda: len(writers.acknowledged) >= 8)
+        disk.fill()
+        writers.wait_for("32 refusals", lambda: len(writers.refused) + len(writers.unsure) >= 32)
+    assert writers.refused != [], "nobody was told anything"
+    disk.free()
+    machine.wait_until_healthy()
+    ledger = check_acknowledged(machine, writers.acknowledged)
+    places = ledger.indexes_by_key()
+    for problem in writers.refused:
+        if problem["code"] != "receipt_pending" and "nothing was written" in problem["detail"]:
+            assert problem["key"] not in places, f"it was written, and its writer was told: {problem['detail']}"
+    writers.retry()
+    ledger = check_acknowledged(machine, writers.acknowledged)
+    assert ledger.size == check_dense(machine) == before + len(writers.acknowledged)
+    check_sound(machine)
+    machine.start()
+
+
+@pytest.fixture(params=KINDS)
+def guard_disk(request: pytest.FixtureRequest, transactional_db: None, tmp_path: Path) -> Iterator[Disk]:
+    """The disk of the rollback guard alone: nothing fits into it once it is full."""
+    settings.ASSAY_GUARD_DIR = tmp_path / "guard"
+    settings.ASSAY_GUARD_DIR.mkdir()
+    if request.param == "limit":
+        with limited_files(lambda: [os.getpid()], 100) as disk:
+            yield disk
+        return
+    with small_file_system(settings.ASSAY_GUARD_DIR, "64k") as disk:
+        yield disk
+
+
+def test_nothing_is_signed_that_a_full_disk_cannot_remember(guard_disk: Disk) -> None:
+    append(3)
+    guard_disk.fill()
+    with pytest.raises(GuardUnreadable, match="free space"):
+        publish.publish(origin())
+    assert not Checkpoint.objects.exists(), "nothing was signed"
+    guard_disk.free()
+    note = publish.publish(origin())
+    assert guard.read(origin()) == note
+    assert reader.latest_checkpoint(origin()).note == note
+
+
+def test_guard_that_has_its_place_needs_no_more_of_a_full_disk_or_refuses(guard_disk: Disk) -> None:
+    append(3)
+    first = publish.publish(origin())
+    guard_disk.fill()
+    append(2)
+    try:
+        second = publish.publish(origin())
+    except GuardUnreadable:
+        assert guard.read(origin()) == first, "what was remembered is not lost"
+        assert reader.latest_checkpoint(origin()).note == first
+        guard_disk.free()
+        second = publish.publish(origin())
+    assert guard.read(origin()) == second != first
