@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli.evidence import Unproven, check_own_keys
-from deploy.cli.node import Keys, Node
+from deploy.cli.node import Keys, Node, NodeError
 from deploy.cli.report import clean
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.tlog.errors import TlogError
+from ledger.tlog.note import parse_vkey
 from register.audit import Audited, AuditFault, Cut, audit
 from register.moments import format_instant
 
@@ -31,14 +32,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Audit a node; returns 0 when all is well and 1 at the first fault."""
     with Node(arguments.url) as node:
-        keys = node.read_keys(arguments.vkey)
         try:
+            keys = _read_keys(node, arguments.vkey, arguments.since)
             audited = audit_node(node, keys, arguments.since)
         except (AuditFault, TlogError) as fault:
             print(f"FAULT  {clean(fault)}", file=sys.stderr)
             return 1
     _report(audited, keys)
     return 0
+
+
+def _read_keys(node: Node, vkey: str | None, since: Path | None) -> Keys:
+    """Learn the node's keys. A damaged ledger cannot describe its node: with a pinned key, find the damage first."""
+    try:
+        return node.read_keys(vkey)
+    except NodeError:
+        if vkey is not None:
+            _replay_pinned(node, vkey, since)
+        raise
+
+
+def _replay_pinned(node: Node, vkey: str, since: Path | None) -> None:
+    """Replay with the log key alone, which finds a fault (AuditFault, TlogError) but cannot say that all is well."""
+    try:
+        log = parse_vkey(vkey)
+    except TlogError:
+        return
+    keys = Keys(log.name, (log,), (), pinned=True)
+    signed = node.read_checkpoint(keys)
+    audit(signed, node.fetch_tiles, since=_open_earlier(since, keys) if since else None)
 
 
 def audit_node(node: Node, keys: Keys, since: Path | None = None, cut: Cut | None = None) -> Audited:
@@ -75,7 +97,8 @@ def _check_own_keys(audited: Audited, keys: Keys) -> None:
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _report(audited: Audited, keys: Keys) -> None:
