@@ -115,13 +115,20 @@ QUESTION: Final = {
     "properties": {name: {"type": ["string", "null"], "description": MEANINGS[name][0]} for name in FIELDS}
     | {"eqf_level": {"type": ["integer", "string", "null"], "description": MEANINGS["eqf_level"][0]}},
 }
+_LIST: Final = {"type": "array", "minItems": 1, "maxItems": MOST, "items": QUESTION}
 QUESTIONS: Final = Named(
     "Questions",
     {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["questions"],
-        "properties": {"questions": {"type": "array", "minItems": 1, "maxItems": MOST, "items": QUESTION}},
+        "description": "A list of questions, bare or as `questions`.",
+        "oneOf": [
+            _LIST,
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["questions"],
+                "properties": {"questions": _LIST},
+            },
+        ],
     },
 )
 ANSWERS: Final = Named(
@@ -129,7 +136,10 @@ ANSWERS: Final = Named(
     {
         "type": "object",
         "description": "Answers in the order of the questions.",
-        "required": ["answers"],
-        "properties": {"answers": {"type": "array", "items": {"$ref": "#/components/schemas/Decision"}}},
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": "#/components/schemas/Decision"}},
+            "next": {"type": "null"},
+        },
     },
 )

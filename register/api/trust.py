@@ -78,10 +78,10 @@ class Trust(Address):
         A question that is not understood refuses all of them, naming it.
         """
         now = timezone.now()
-        asked = read_questions(read_object(request.data), now)
+        asked = read_questions(request.data, now)
         if request.accepted_media_type == MEDIA_TYPE:
             raise Problem(406, "not_acceptable", "A list of answers is not signed; ask one by one for statements.")
-        return answer_json({"answers": list(answers.answer_many(asked, now))})
+        return answer_json({"items": list(answers.answer_many(asked, now)), "next": None})
 
 
 def read_asked(request: HttpRequest) -> dict[str, str]:
@@ -98,17 +98,24 @@ def read_asked(request: HttpRequest) -> dict[str, str]:
     return found
 
 
-def read_questions(data: dict[str, Any], now: datetime) -> list[AskedQuestion]:
-    """Return the questions of a body; raises NotUnderstood naming the one at fault, and Problem 413 for too many."""
-    for name in data:
-        if name != "questions":
-            raise NotUnderstood("unknown_field", name[:60], "expected one field, questions; remove the others")
-    given = data.get("questions")
+def read_questions(data: Any, now: datetime) -> list[AskedQuestion]:
+    """Return the questions of a body, which is a list of them or an object that holds it as `questions`.
+
+    Raises NotUnderstood naming the question at fault, and Problem 413 for too many.
+    """
+    given = data if isinstance(data, list) else _unwrap(read_object(data))
     if not isinstance(given, list) or not given:
         raise NotUnderstood("invalid_field", "questions", "expected a list of at least one question")
     if len(given) > MOST:
         raise Problem(413, "too_many", f"Expected at most {MOST} questions, got {len(given)}; send several requests.")
     return [_read_question(question, position, now) for position, question in enumerate(given)]
+
+
+def _unwrap(data: dict[str, Any]) -> Any:
+    for name in data:
+        if name != "questions":
+            raise NotUnderstood("unknown_field", name[:60], "expected one field, questions; remove the others")
+    return data.get("questions")
 
 
 def _read_question(question: Any, position: int, now: datetime) -> AskedQuestion:

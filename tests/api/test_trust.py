@@ -65,14 +65,16 @@ def test_many_questions_are_answered_in_order(world: World) -> None:
         {"issuer": world.issuer, "at": "2025-01-01", "eqf_level": 7, "key": None},
     ]
     answer = world.anybody.post("/api/v1/trust", {"questions": questions})
-    assert [one["decision"] for one in answer.body["answers"]] == ["trusted", "unknown", "not_trusted"]
-    assert answer.body["answers"][0]["evidence"][0]["receipt"].startswith("c2sp.org/tlog-proof@v1")
+    assert [one["decision"] for one in answer.body["items"]] == ["trusted", "unknown", "not_trusted"]
+    assert answer.body["items"][0]["evidence"][0]["receipt"].startswith("c2sp.org/tlog-proof@v1")
+    bare = world.anybody.post("/api/v1/trust", questions)
+    assert [one["decision"] for one in bare.body["items"]] == ["trusted", "unknown", "not_trusted"]
 
 
 def test_a_thousand_questions_fit_and_one_more_does_not(world: World) -> None:
     question = {"issuer": world.issuer, "at": "2025-01-01T00:00:00Z", "jurisdiction": "NL", "isced_f": "0613"}
     answer = world.anybody.post("/api/v1/trust", {"questions": [question] * MOST})
-    assert (answer.status, len(answer.body["answers"])) == (200, MOST)
+    assert (answer.status, len(answer.body["items"])) == (200, MOST)
     check_problem(world.anybody.post("/api/v1/trust", {"questions": [question] * (MOST + 1)}), 413, "too_many")
 
 
@@ -113,7 +115,8 @@ def test_a_question_that_cannot_be_read_is_400_naming_the_field(query: str, code
 @pytest.mark.parametrize(
     ("body", "status", "code", "field"),
     [
-        ([], 400, "body_not_an_object", ""),
+        ([], 400, "invalid_field", "questions"),
+        (7, 400, "body_not_an_object", ""),
         ({}, 400, "invalid_field", "questions"),
         ({"questions": []}, 400, "invalid_field", "questions"),
         ({"questions": {}}, 400, "invalid_field", "questions"),
