@@ -44,11 +44,20 @@ class AccreditationRow:
 def show_contribution(one: Contribution) -> AccreditationRow:
     """Return an issuer's accreditation as its page shows it."""
     standing, remark = show_state(one.record, one.state), ""
-    if one.state == "in_force" and not one.counts:
+    if standing.tone == "good" and not one.counts:
         standing, remark = _NOT_COUNTED, one.faults[0].text
     elif one.state == "in_force" and one.passed_on:
         remark = gettext("used by its successor")
     return AccreditationRow(one.record, show_kind(one.record), spell_scope(one.scope), standing, remark, one)
+
+
+def find_ends(contributions: Iterable[Contribution]) -> dict[str, datetime]:
+    """Return when accreditations stop counting because their agency's recognition is withdrawn."""
+    return {
+        one.record.id: one.agency.withdrawal.effective_from
+        for one in contributions
+        if one.agency is not None and one.agency.withdrawal is not None
+    }
 
 
 def show_records(found: Iterable[AccreditationRecord], at: datetime) -> list[AccreditationRow]:

@@ -29,7 +29,7 @@ class Directory:
     def link(self, thing: str | None) -> SafeString:
         """Return a link to a thing that shows its name."""
         if thing is None:
-            return format_html("–")
+            return format_html("{}", "–")
         found = self.listed.get(thing)
         if found is None:
             return format_html('<span class="mono">{}</span>', shorten_id(thing))

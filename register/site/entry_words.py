@@ -79,7 +79,7 @@ def _reaches_back(event: Event, effective: datetime | None) -> bool:
 
 
 def _say(words: str, **values: Any) -> SafeString:
-    return format_html(words, **values)
+    return format_html(words, **values) if values else format_html("{}", words)
 
 
 def _opened(data: Any, parties: Parties, directory: Directory) -> Told:

@@ -109,7 +109,7 @@ def find_standing(identifier: Identifier, instants: Instants, **limits: Any) -> 
     Raises NotUnderstood (field `known_at`) for a ledger or size not held here.
     """
     asked = _ask(identifier, instants, **limits)
-    return _read(gather_facts(asked, instants.now), asked, instants)
+    return read_standings(gather_facts(asked, instants.now), asked, instants)
 
 
 def find_standings(ids: Sequence[str], instants: Instants) -> dict[str, IssuerStanding]:
@@ -118,7 +118,7 @@ def find_standings(ids: Sequence[str], instants: Instants) -> dict[str, IssuerSt
     if not asked:
         return {}
     found = zip(asked, gather_many(asked, instants.now), strict=True)
-    return {one.issuer.id: one for question, gathered in found for one in _read(gathered, question, instants)}
+    return {one.issuer.id: one for question, gathered in found for one in read_standings(gathered, question, instants)}
 
 
 def _ask(identifier: Identifier, instants: Instants, **limits: Any) -> AskedQuestion:
@@ -126,7 +126,8 @@ def _ask(identifier: Identifier, instants: Instants, **limits: Any) -> AskedQues
     return AskedQuestion(question, instants.known_instant, instants.known_size)
 
 
-def _read(gathered: Gathered, asked: AskedQuestion, instants: Instants) -> list[IssuerStanding]:
+def read_standings(gathered: Gathered, asked: AskedQuestion, instants: Instants) -> list[IssuerStanding]:
+    """Return how each issuer that a question names stands, from facts; pure."""
     facts = gathered.facts
     own = next((register for register in facts.registers if register.own), None)
     if own is None:

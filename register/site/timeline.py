@@ -7,7 +7,7 @@ nothing scrolls sideways. Units are those of the SVG's viewBox. The same facts s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -16,7 +16,11 @@ from register.records import AccreditationRecord
 
 State = Literal["in_force", "suspended", "void", "refused"]
 
+Ends = Mapping[str, datetime]
+"""Id of an accreditation → when it stopped counting."""
+
 MOST_ROWS: Final = 24
+_NO_ENDS: Final[Ends] = {}
 _MARGIN: Final = timedelta(days=150)
 _OPEN_END: Final = timedelta(days=540)
 _FARTHEST: Final = timedelta(days=365 * 40)
@@ -126,13 +130,21 @@ class _Scale:
         return round(self.layout.left + room * (at - self.start).total_seconds() / self._span, 1)
 
 
-def draw(records: Sequence[AccreditationRecord], at: datetime, layout: Layout = WIDE) -> Timeline | None:
-    """Lay out the accreditations around an instant, the first ones of very many; None when there is none to draw."""
+def draw(
+    records: Sequence[AccreditationRecord], at: datetime, layout: Layout = WIDE, ends: Ends = _NO_ENDS
+) -> Timeline | None:
+    """Lay out the accreditations around an instant, the first ones of very many; None when there is none to draw.
+
+    `ends` names those that stop counting although nobody revoked them, as when their agency is withdrawn.
+    """
     if not records:
         return None
     shown = records[:MOST_ROWS]
     scale = _Scale(*_bounds(shown, at), layout)
-    rows = tuple(_draw_row(record, layout.top + number * layout.row, scale) for number, record in enumerate(shown))
+    rows = tuple(
+        _draw_row(record, layout.top + number * layout.row, scale, ends.get(record.id))
+        for number, record in enumerate(shown)
+    )
     height = layout.top + len(rows) * layout.row + 26
     left_out = len(records) - len(shown)
     years = _draw_years(scale)
@@ -175,27 +187,27 @@ def _draw_year(year: int, scale: _Scale) -> Year:
     return Year(x, str(year), anchor)
 
 
-def _draw_row(record: AccreditationRecord, y: int, scale: _Scale) -> Row:
-    revoked = record.revocation.effective_from if record.revocation else None
-    bars = tuple(_bar(scale, *run) for run in _runs(record) if run[1] is None or run[0] < run[1])
+def _draw_row(record: AccreditationRecord, y: int, scale: _Scale, end: datetime | None) -> Row:
+    stop = _earlier(record.revocation.effective_from if record.revocation else None, end)
+    bars = tuple(_bar(scale, *run) for run in _runs(record, stop) if run[1] is None or run[0] < run[1])
     layout = scale.layout
-    return Row(record, y + layout.text_top, y + layout.bar_top, bars, scale.place(revoked) if revoked else None)
+    return Row(record, y + layout.text_top, y + layout.bar_top, bars, scale.place(stop) if stop else None)
 
 
-def _runs(record: AccreditationRecord) -> list[tuple[datetime, datetime | None, State]]:
-    """Cut the period of validity at suspensions and at a revocation; what follows a revocation is void."""
+def _runs(record: AccreditationRecord, cut: datetime | None) -> list[tuple[datetime, datetime | None, State]]:
+    """Cut the period of validity at suspensions and at its early end; what follows that is void."""
     at = record.valid.valid_from or datetime.min.replace(tzinfo=UTC)
     end, runs = record.valid.valid_until, list[tuple[datetime, datetime | None, State]]()
     if record.decision not in ("positive", "positive_with_conditions"):
         return [(at, end, "refused")]
-    stop = _earlier(record.revocation.effective_from if record.revocation else None, end)
+    stop = _earlier(cut, end)
     for span in sorted(record.suspensions, key=lambda s: s.effective_from):
         lifted = _earlier(span.effective_until, stop)
         runs += [(at, _earlier(span.effective_from, stop), "in_force"), (span.effective_from, lifted, "suspended")]
         at = lifted or datetime.max.replace(tzinfo=UTC)
     runs.append((at, stop, "in_force"))
-    if record.revocation:
-        runs.append((max(record.revocation.effective_from, runs[0][0]), end, "void"))
+    if cut is not None:
+        runs.append((max(cut, runs[0][0]), end, "void"))
     return runs
 
 

@@ -135,7 +135,7 @@ def _count_others(standing: IssuerStanding) -> list[SafeString]:
             )
             told.append(format_html(words, day=mark_day(one.record.revocation.effective_from)))
         elif one.state == "suspended":
-            told.append(format_html(gettext("Another accreditation is suspended.")))
+            told.append(format_html("{}", gettext("Another accreditation is suspended.")))
     return told[:3]
 
 
@@ -192,7 +192,8 @@ def _answer_of(standing: IssuerStanding, successor: IssuerRecord) -> SafeString:
 
 def _past_stands() -> SafeString:
     return format_html(
-        gettext("What it awarded while it was accredited stands: ask as of an earlier date to see its own record.")
+        "{}",
+        gettext("What it awarded while it was accredited stands: ask as of an earlier date to see its own record."),
     )
 
 
@@ -235,10 +236,11 @@ def _tell_late(standing: IssuerStanding) -> list[SafeString]:
 
 def _nothing_recorded() -> SafeString:
     return format_html(
+        "{}",
         gettext(
             "The register knows this institution and holds no accreditation of it. That is no judgement of its "
             "quality: no agency has recorded a decision here."
-        )
+        ),
     )
 
 

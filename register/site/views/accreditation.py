@@ -16,9 +16,9 @@ from register.moments import format_moment
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_record, read_history
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, scope_at
-from register.site.accreditation_rows import AccreditationRow, show_contribution, show_records
+from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_records
 from register.site.asked import DATES, read_instants, write_instants
-from register.site.dates import mark_day, spell_day
+from register.site.dates import last_day, mark_day, spell_day
 from register.site.entries import read_entries
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_directory
@@ -48,7 +48,7 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
         "verdict": _reach_verdict(record, row, instants),
         "limits": list_limits(scope),
         "programmes": scope.programmes or (),
-        "drawings": [(drawing, [(drawing.rows[0], row)]) for drawing in _draw(record, instants)],
+        "drawings": [(drawing, [(drawing.rows[0], row)]) for drawing in _draw(record, row, instants)],
         "directory": read_directory(parties),
         "history": read_entries([item.event for item in history.items], checkpoint),
         "checkpoint": checkpoint,
@@ -61,8 +61,9 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
     }
 
 
-def _draw(record: AccreditationRecord, instants: Instants) -> list[Any]:
-    return [drawing for layout in (WIDE, NARROW) if (drawing := draw([record], instants.at, layout))]
+def _draw(record: AccreditationRecord, row: AccreditationRow, instants: Instants) -> list[Any]:
+    ends = find_ends([row.contribution] if row.contribution else [])
+    return [drawing for layout in (WIDE, NARROW) if (drawing := draw([record], instants.at, layout, ends))]
 
 
 def _find_row(record: AccreditationRecord, instants: Instants) -> AccreditationRow:
@@ -75,19 +76,30 @@ def _find_row(record: AccreditationRecord, instants: Instants) -> AccreditationR
 
 
 def _reach_verdict(record: AccreditationRecord, row: AccreditationRow, instants: Instants) -> Verdict:
-    when = gettext("today") if instants.today else gettext("on %(day)s") % {"day": spell_day(instants.at)}
     state = find_state(record, instants.at)
+    sentences = tuple(_say_more(record, row, state))
+    return Verdict(row.standing.tone, _head(record, row, state, instants), sentences, str(row.standing.words))
+
+
+def _head(record: AccreditationRecord, row: AccreditationRow, state: str, instants: Instants) -> str:
+    when = gettext("today") if instants.today else gettext("on %(day)s") % {"day": spell_day(instants.at)}
+    start, end = record.valid.valid_from, record.valid.valid_until
     if state == "revoked" and record.revocation is not None:
-        headline = gettext("Revoked with effect from %(day)s") % {"day": spell_day(record.revocation.effective_from)}
-    elif record.decision not in POSITIVE_DECISIONS:
-        headline = gettext("Not granted: %(decision)s") % {"decision": label("decisions", record.decision).lower()}
-    else:
-        headline = gettext("%(when)s: %(state)s") % {"when": when.capitalize(), "state": row.standing.words}
-    return Verdict(row.standing.tone, headline, tuple(_say_more(record, row, state)), str(row.standing.words))
+        return gettext("Revoked with effect from %(day)s") % {"day": spell_day(record.revocation.effective_from)}
+    if record.decision not in POSITIVE_DECISIONS:
+        return gettext("Not granted: %(decision)s") % {"decision": label("decisions", record.decision).lower()}
+    if state == "expired" and end is not None:
+        return gettext("Ended on %(day)s") % {"day": spell_day(last_day(end))}
+    if state == "not_yet_valid" and start is not None:
+        return gettext("Begins on %(day)s") % {"day": spell_day(start)}
+    words = str(row.standing.words)
+    return gettext("%(state)s %(when)s") % {"state": words[:1].upper() + words[1:], "when": when}
 
 
 def _say_more(record: AccreditationRecord, row: AccreditationRow, state: str) -> list[SafeString]:
-    told = [format_html("{}", row.remark)] if row.remark else []
+    told = [format_html("{}.", row.scope[:1].upper() + row.scope[1:])]
+    if row.remark:
+        told.append(format_html("{}", row.remark))
     if state == "revoked" and record.revocation is not None:
         words = gettext("Reason: {reason}. What was awarded before {day} is not affected.")
         reason = label("reasons", record.revocation.reason)

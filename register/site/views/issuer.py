@@ -18,7 +18,7 @@ from register.queries.filters import Filters
 from register.queries.lists import find_issuers, list_programmes
 from register.queries.single import read_history
 from register.records import IssuerRecord, KeyRecord, RelationRecord
-from register.site.accreditation_rows import AccreditationRow, show_contribution
+from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution
 from register.site.asked import DATES, read_instants, write_instants
 from register.site.cosignatures import list_signers
 from register.site.entries import read_entries
@@ -82,7 +82,7 @@ def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Cont
     first, *others = order_names(issuer.names, issuer.country)
     rows = [show_contribution(one) for one in standing.contributions]
     records = [row.record for row in rows]
-    drawings = [draw(records, instants.at, layout) for layout in (WIDE, NARROW)]
+    drawings = [draw(records, instants.at, layout, find_ends(standing.contributions)) for layout in (WIDE, NARROW)]
     return {
         "issuer": issuer,
         "first_name": first,

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ledger.logs import SignedCheckpointRow
-from ledger.reader import read_evidence
 from register.api.address import answer_json
+from register.api.records import Event
 from register.errors import NotFound
 from register.moments import format_instant
 from register.queries.lists import EventRow
@@ -77,9 +77,8 @@ def _read_rows(checkpoint: SignedCheckpointRow | None, query: Mapping[str, Any])
 
 
 def _answer_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> HttpResponse:
-    proven = read_evidence(settings.ASSAY_ORIGIN, [index])[index]
-    told = {"origin": settings.ASSAY_ORIGIN, "index": index, "type": json.loads(proven.data)["type"]}
-    return answer_json({**told, "data": proven.data.decode(), "receipt": proven.receipt})
+    response: HttpResponse = Event.as_view()(request, index=index)
+    return response
 
 
 @page("site/entry.html", "ledger", twin=_answer_entry)
