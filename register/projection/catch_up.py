@@ -54,7 +54,8 @@ def catch_up(origin: str, limit: int | None = None, progress: Callable[[int], No
     when an entry of our own may not stand, so that whoever appended it rolls back; a peer's is set aside with its
     reason. Raises ledger.errors.UnknownLog.
     """
-    with transaction.atomic():
+    # No savepoint: whoever catches up within a transaction of his own gives all of it up when an entry may not stand.
+    with transaction.atomic(savepoint=False):
         place = _lock_place(origin)
         start = place.size
         end = place.stored if limit is None else min(place.stored, start + limit)

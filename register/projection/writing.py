@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -91,24 +93,36 @@ class _SmallArray(Dumper):
         return _encode_array(obj, postgres.types["int2"].oid)
 
 
+FEW: Final = 8
+"""Up to so many entries are written with INSERT."""
+
 _DUMPERS: Final = (_UuidText, _JsonBytes, _TextArray, _SmallArray)
 
 
-def write(batch: Batch, size: int, time: Any) -> None:
-    """Write a batch and move the cursor to `size` entries; the cursor's row is locked by the caller."""
-    with open_cursor() as cursor:
-        for dumper in _DUMPERS:
-            cursor.adapters.register_dumper(None, dumper)
+def write(batch: Batch, size: int, time: datetime | None) -> None:
+    """Write a batch and move the cursor to `size` entries; the cursor's row is locked by the caller.
+
+    Few rows are inserted with one exchange for all statements, many are copied.
+    """
+    few = len(batch.happenings) <= FEW
+    with open_cursor() as cursor, cursor.connection.pipeline() if few else nullcontext():
         _end_versions(cursor, batch)
-        for kind, rows in batch.versions.items():
-            _copy(cursor, VERSIONS[kind]._meta.db_table, (*SHARED, *COLUMNS[kind]), rows)
-        _copy(cursor, "register_claim", CLAIM_COLUMNS, batch.claims)
-        _copy(cursor, "register_happening", HAPPENING_COLUMNS, batch.happenings)
+        for table, columns, rows in _list_rows(batch):
+            (_insert if few else _copy)(cursor, table, columns, rows)
         if batch.words:
             cursor.execute(
                 "INSERT INTO register_word SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (sorted(batch.words),)
             )
         cursor.execute("UPDATE register_cursor SET size = %s, time = %s WHERE log_id = %s", (size, time, batch.log_id))
+
+
+def _list_rows(batch: Batch) -> list[tuple[str, Columns, Sequence[Sequence[Any]]]]:
+    tables: list[tuple[str, Columns, Sequence[Sequence[Any]]]] = [
+        (VERSIONS[kind]._meta.db_table, (*SHARED, *COLUMNS[kind]), rows) for kind, rows in batch.versions.items()
+    ]
+    if batch.claims:
+        tables.append(("register_claim", CLAIM_COLUMNS, batch.claims))
+    return [*tables, ("register_happening", HAPPENING_COLUMNS, batch.happenings)]
 
 
 def _end_versions(cursor: Cursor, batch: Batch) -> None:
@@ -129,9 +143,27 @@ def _end_versions(cursor: Cursor, batch: Batch) -> None:
         )
 
 
+def _insert(cursor: Cursor, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
+    cursor.executemany(_insert_statement(table, columns), [[_plain(value) for value in row] for row in rows])
+
+
+def _plain(value: Any) -> Any:
+    """Return a value prepared for COPY as an ordinary parameter."""
+    if isinstance(value, bytes):
+        return value.decode()
+    return list(value) if type(value) is tuple else value
+
+
+@cache
+def _insert_statement(table: str, columns: Columns) -> sql.Composed:
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+    values = sql.SQL(", ").join(sql.SQL(f"%s::{type_name}") for _, type_name in columns)
+    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(sql.Identifier(table), names, values)
+
+
 def _copy(cursor: Cursor, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
-    if not rows:
-        return
+    for dumper in _DUMPERS:
+        cursor.adapters.register_dumper(None, dumper)
     with cursor.copy(_copy_statement(table, columns)) as copy:
         copy.set_types([type_name for _, type_name in columns])
         for row in rows:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from ledger import writer
 from register.errors import MalformedEvent, Refused
@@ -108,7 +108,7 @@ def test_entries_not_yet_projected_are_no_difference(cast: dict[str, str]) -> No
 
 def test_a_read_model_ahead_of_its_ledger_is_an_error(cast: dict[str, str]) -> None:
     run("UPDATE register_cursor SET size = 99")
-    with pytest.raises(ProjectionDamaged, match="rebuild"):
+    with pytest.raises(ProjectionDamaged, match="rebuild"), transaction.atomic():
         catch_up(settings.ASSAY_ORIGIN)
 
 
@@ -121,6 +121,6 @@ def test_an_entry_of_our_own_that_may_not_stand_raises(cast: dict[str, str], ent
             (entry, b"\0" * 32, b"\1" * 32),
         )
         cursor.execute("UPDATE ledger_log SET size = size + 1")
-    with pytest.raises((MalformedEvent, Refused)):
+    with pytest.raises((MalformedEvent, Refused)), transaction.atomic():
         catch_up(settings.ASSAY_ORIGIN)
     assert Cursor.objects.get().size == 5
