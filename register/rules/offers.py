@@ -44,13 +44,14 @@ def check_programme_closed(event: Event, state: State) -> None:
 
 
 def check_key_bound(event: Event, state: State) -> None:
-    """A key belongs to one issuer at a time, as key and as identifier."""
+    """A key belongs to one issuer at a time, as key and as identifier; that it passed on is not for issuers to say."""
     data = event.data
     must_speak_for(event, data.issuer)
     find_open_issuer(state, data.issuer, data.valid_until)
     for holder in state.claims.get((data.kind, data.value), ()):
         for key in state.belonging("key", holder):
-            if (key.kind, key.value) == (data.kind, data.value) and _still_bound(key, data):
+            same = (key.kind, key.value) == (data.kind, data.value)
+            if same and (_still_bound(key, data) or _takes_over(event, key)):
                 _refuse_key(key, data.issuer)
         _check_identifiers(data, holder, state)
 
@@ -59,13 +60,26 @@ def _still_bound(key: KeyRecord, data: Any) -> bool:
     return overlap(data.valid_from, data.valid_until, key.valid.valid_from, last_use(key))
 
 
+def _takes_over(event: Event, key: KeyRecord) -> bool:
+    """Tell whether an issuer says by itself that another one's key was or will be its own.
+
+    Nothing here proves that it ever held the key; by reporting it stolen it would then spoil the other one's.
+    """
+    data = event.data
+    said_by_itself: bool = data.actor.role == "issuer"
+    return said_by_itself and key.issuer != data.issuer
+
+
 def _refuse_key(key: KeyRecord, issuer: str) -> None:
     if key.issuer == issuer:
         raise Conflict(
             "key_already_bound", "value", f"this key is, or was when compromised, the issuer's own: {key.url}"
         )
     raise Conflict(
-        "key_taken", "value", f"this key is bound to another issuer: {key.url}; it has to be revoked there first"
+        "key_taken",
+        "value",
+        f"this key is bound to another issuer: {key.url}; it has to be revoked there first, and "
+        "that it passed on is said by an agency or the operator",
     )
 
 

@@ -177,6 +177,13 @@ CASES = (
     Case(
         "key_taken",
         "value",
+        binding(B, issuer=ARCADIA, valid_from="2010-01-01", valid_until="2011-01-01", actor=as_issuer(ARCADIA)),
+        binding(B, issuer=ARCADIA, valid_from="2010-01-01", valid_until="2011-01-01", actor=as_agency(WIDE)),
+        (binding(),),
+    ),
+    Case(
+        "key_taken",
+        "value",
         binding(value="did:web:arcadia.example"),
         binding(value="did:web:arcadia.example", issuer=ARCADIA),
     ),
