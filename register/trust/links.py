@@ -12,15 +12,12 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from register import vocabularies
-from register.records import AccreditationRecord, AgencyRecord, Ending, IssuerRecord, Suspension
+from register.records import POSITIVE_DECISIONS, AccreditationRecord, AgencyRecord, Ending, IssuerRecord, Suspension
 from register.scope import LIMITS, Scope, intersect_limit, limit_covers
 from register.trust.candidates import Candidate, name_of
 from register.trust.lineage import MEMBER_OF_OTHER
 from register.trust.question import Question, programme_id
 from register.trust.reasons import PLAIN, Citation, Reason, Term, Terms, Value, give_reason
-
-POSITIVE: Final = frozenset({"positive", "positive_with_conditions"})
-"""Decisions of an agency that entitle; a negative one, and one without a verdict, does not."""
 
 State = Literal["in_force", "not_yet_valid", "expired", "suspended", "revoked"]
 
@@ -123,7 +120,7 @@ def find_accreditation_faults(question: Question, candidate: Candidate) -> Itera
     suspension = find_suspension(record, question.at)
     if suspension:
         yield _report_suspension(suspension, values, candidate)
-    if record.decision not in POSITIVE:
+    if record.decision not in POSITIVE_DECISIONS:
         decided: Value = Term("decisions", record.decision)
         yield give_reason("decision_negative", values | {"decision": decided}, candidate.cite(record.granted.index))
 
