@@ -13,7 +13,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
+import psycopg
 from django.conf import settings
+from psycopg.pq import Format
 
 from ledger.database import open_cursor
 from ledger.logs import SignedCheckpointRow
@@ -69,10 +71,10 @@ def gather_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = 
 
 def _read(asked: Sequence[AskedQuestion]) -> list[_Ledger]:
     ledgers: dict[int, _Ledger] = {}
-    with open_cursor() as cursor:
+    with open_cursor() as opened, psycopg.RawCursor(opened.connection) as cursor:
+        cursor.format = Format.BINARY
         # One plan for all questions: planning this statement takes longer than running it.
-        cursor.execute(STATEMENT, _parameters(asked), prepare=True)
-        rows = cursor.fetchall()
+        rows = cursor.execute(STATEMENT, _parameters(asked), prepare=True).fetchall()
     for row in rows:
         if row[1] == "cut":
             origin, own, size, held = row[4:8]
@@ -83,14 +85,10 @@ def _read(asked: Sequence[AskedQuestion]) -> list[_Ledger]:
     return list(ledgers.values())
 
 
-def _parameters(asked: Sequence[AskedQuestion]) -> dict[str, Any]:
-    known = asked[0].known_size
-    return {
-        "known_instant": asked[0].known_instant,
-        "known_origin": known.origin if known else None,
-        "known_size": known.size if known else None,
-        "questions": json.dumps([_describe_question(question, number) for number, question in enumerate(asked)]),
-    }
+def _parameters(asked: Sequence[AskedQuestion]) -> tuple[Any, ...]:
+    origin, size = asked[0].known_size or (None, None)
+    questions = json.dumps([_describe_question(question, number) for number, question in enumerate(asked)])
+    return asked[0].known_instant, origin, size, questions
 
 
 def _describe_question(asked: AskedQuestion, number: int) -> dict[str, Any]:

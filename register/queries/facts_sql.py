@@ -2,12 +2,15 @@
 
 It starts from the issuers that identifiers name, follows relations to every issuer they lead to, and collects what
 rests on these, each log cut at its own size. `LATERAL (… OFFSET 0)` keeps every step an index look-up: the planner
-overestimates what a recursion reaches and would rather read whole tables.
+overestimates what a recursion reaches and would rather read whole tables. For the same reason duplicates are left to
+the caller where they are rare: a hash table for the rows expected takes longer to make than all the look-ups together.
 
-Parameters: `known_instant`, `known_origin`, `known_size`, and `questions`: a JSON list of objects with `q` (the
-question's number), either `uid` or `scheme` and `value` of the issuer, and `key` where one is asked about. JSON,
-because the planner guesses as many rows for it before as after seeing it, and so keeps one plan for all questions;
-planning this statement takes ten times as long as running it.
+Parameters, by number (they are PostgreSQL's own, since psycopg would parse so long a statement anew each time): the
+instant known at, the origin and the size known at, and the questions: a JSON list of objects with `q` (the question's
+number), either `uid` or `scheme` and `value` of the issuer, and `key` where one is asked about. JSON, because the
+planner guesses as many rows for it before as after seeing it, and so keeps one plan for all questions; planning this
+statement takes ten times as long as running it.
+
 Rows: question, kind, log, content; for kind `cut` instead the log itself: origin, own, size used, size held, and its
 newest checkpoint (size, time, root, note).
 """
@@ -23,15 +26,15 @@ KNOWN: Final = "v.recorded_from < cut.size AND (v.recorded_until IS NULL OR v.re
 # cut before its first later entry; for a tree size of one log, all others are cut at the time of the last entry in it.
 CUT: Final = """
     moment AS MATERIALIZED (
-        SELECT coalesce(%(known_instant)s::timestamptz, (
+        SELECT coalesce($1::timestamptz, (
             SELECT h.time FROM register_happening h JOIN ledger_log l ON l.id = h.log_id
-            WHERE l.origin = %(known_origin)s::text AND h.index = greatest(%(known_size)s::bigint - 1, 0)
+            WHERE l.origin = $2::text AND h.index = greatest($3::bigint - 1, 0)
         )) AS time
     ),
     cut AS MATERIALIZED (
         SELECT l.id AS log_id, l.origin, l.own, c.size AS held,
             k.size AS checkpoint_size, k.time AS checkpoint_time, k.root, k.note,
-            least(c.size, coalesce(k.size, 0), CASE WHEN l.origin = %(known_origin)s::text THEN %(known_size)s::bigint
+            least(c.size, coalesce(k.size, 0), CASE WHEN l.origin = $2::text THEN $3::bigint
                 ELSE (SELECT h.index FROM register_happening h
                       WHERE h.log_id = l.id AND h.time > (SELECT time FROM moment)
                       ORDER BY h.time, h.index LIMIT 1) END) AS size
@@ -56,7 +59,7 @@ def _of(kind: LiteralString, column: LiteralString, source: LiteralString, *more
 
 _ASKED: Final[LiteralString] = f"""
     question AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%(questions)s::json) AS n(q int, uid uuid, scheme text, value text, key text)
+        SELECT * FROM json_to_recordset($4::json) AS n(q int, uid uuid, scheme text, value text, key text)
     ),
     asked AS MATERIALIZED (
         SELECT n.q, v.log_id, v.uid FROM question n, LATERAL (
@@ -92,15 +95,16 @@ _UUID: Final = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
 STATEMENT: Final[LiteralString] = f"""
     WITH RECURSIVE {CUT}, {_ASKED},
     accreditation AS MATERIALIZED ({_of("accreditation", "issuer", "reached", "agency", "programmes")}),
-    key AS MATERIALIZED ({_of("key", "issuer", "reached", "issuer")} UNION ALL {_KEYS_NAMED}),
+    named_key AS MATERIALIZED ({_KEYS_NAMED}),
     mandate AS MATERIALIZED ({_of("mandate", "awarding_body", "reached", "sealer")}),
     organisation AS (
-        SELECT q, log_id, uid FROM reached UNION SELECT q, log_id, issuer FROM key
-        UNION SELECT q, log_id, sealer FROM mandate
+        SELECT q, log_id, uid FROM reached
+        UNION ALL SELECT q, log_id, issuer FROM named_key
+        UNION ALL SELECT q, log_id, sealer FROM mandate
     ),
     agency AS (SELECT DISTINCT 0 AS q, log_id, agency AS uid FROM accreditation),
     programme AS (
-        SELECT DISTINCT q, log_id, CASE WHEN id ~ {_UUID} THEN id::uuid END AS uid
+        SELECT q, log_id, CASE WHEN id ~ {_UUID} THEN id::uuid END AS uid
         FROM accreditation, unnest(programmes) AS id
     )
     SELECT 0, 'cut', log_id, NULL, origin, own, size, held, checkpoint_size, checkpoint_time, root, note FROM cut
@@ -109,7 +113,8 @@ STATEMENT: Final[LiteralString] = f"""
         FROM cut JOIN register_register v ON v.log_id = cut.log_id WHERE {KNOWN}
         UNION ALL SELECT q, 'asked', log_id, to_json(uid::text) FROM asked
         UNION ALL SELECT q, 'accreditation', log_id, content FROM accreditation
-        UNION ALL SELECT q, 'key', log_id, content FROM key
+        UNION ALL SELECT q, 'key', log_id, content FROM ({_of("key", "issuer", "reached")}) k
+        UNION ALL SELECT q, 'key', log_id, content FROM named_key
         UNION ALL SELECT q, 'mandate', log_id, content FROM mandate
         UNION ALL SELECT q, 'issuer', log_id, content FROM ({_of("issuer", "uid", "organisation")}) o
         UNION ALL SELECT q, 'agency', log_id, content FROM ({_of("agency", "uid", "agency")}) a
