@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from ledger.logs import SignedCheckpointRow
-from ledger.reader import Evidence, read_evidence
+from ledger.reader import Evidence, first_checkpoint_covering, read_evidence
+from register.moments import format_instant
 from register.queries.facts import Gathered, Remits, gather_facts, gather_many
 from register.trust import AskedQuestion, Decision, decide, format_decision
 
@@ -21,6 +22,9 @@ _NO_PEERS: Final[Remits] = {}
 
 Proofs = Mapping[str, Mapping[int, Evidence]]
 """Origin → index → the entry with its receipt."""
+
+Covering = Mapping[str, Mapping[str, Any]]
+"""Origin → size, time and note of a checkpoint."""
 
 
 def answer(asked: AskedQuestion, now: datetime, remits: Remits = _NO_PEERS) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def answer(asked: AskedQuestion, now: datetime, remits: Remits = _NO_PEERS) -> d
     """
     gathered = gather_facts(asked, now, remits)
     decision = _decide(asked, gathered)
-    return _format(decision, _prove([decision], gathered.checkpoints))
+    return _format(decision, _prove([decision], gathered.checkpoints), _find_covering(asked, gathered))
 
 
 def answer_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = _NO_PEERS) -> list[dict[str, Any]]:
@@ -43,7 +47,8 @@ def answer_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = 
         gathered = gather_many([asked[number] for number in numbers], now, remits)
         decisions = [_decide(asked[number], facts) for number, facts in zip(numbers, gathered, strict=True)]
         proofs = _prove(decisions, gathered[0].checkpoints)
-        answers |= {n: _format(decision, proofs) for n, decision in zip(numbers, decisions, strict=True)}
+        covering = _find_covering(asked[numbers[0]], gathered[0])
+        answers |= {n: _format(decision, proofs, covering) for n, decision in zip(numbers, decisions, strict=True)}
     return [answers[number] for number in range(len(asked))]
 
 
@@ -60,11 +65,27 @@ def _prove(decisions: Iterable[Decision], checkpoints: Mapping[str, SignedCheckp
     return {origin: read_evidence(origin, list(indexes), checkpoints[origin]) for origin, indexes in cited.items()}
 
 
-def _format(decision: Decision, proofs: Proofs) -> dict[str, Any]:
+def _find_covering(asked: AskedQuestion, gathered: Gathered) -> Covering:
+    """Name, for a past transaction time, the earliest checkpoint of each ledger that covers the cut.
+
+    The times of entries are the register's own word; its checkpoint, once others countersign it, is not.
+    """
+    sizes = {register.origin: register.size for register in gathered.facts.registers if asked.pinned and register.size}
+    found = {origin: first_checkpoint_covering(origin, size) for origin, size in sizes.items()}
+    return {
+        origin: {"size": head.size, "time": format_instant(head.time), "note": head.note.decode()}
+        for origin, head in found.items()
+    }
+
+
+def _format(decision: Decision, proofs: Proofs, covering: Covering) -> dict[str, Any]:
     evidence = []
     for origin, index in decision.cites:
         proven = proofs[origin][index]
         data = proven.data.decode()
         said = {"origin": origin, "index": index, "type": json.loads(data)["type"]}
         evidence.append({**said, "data": data, "receipt": proven.receipt})
-    return format_decision(decision, evidence)
+    answer = format_decision(decision, evidence)
+    for origin, checkpoint in covering.items():
+        answer["fresh"][origin]["covered_by"] = checkpoint
+    return answer

@@ -23,9 +23,11 @@ from hypothesis import strategies as st
 
 from ledger import publish, reader
 from ledger.signer import node_signers
+from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.proof import check_proof, parse_proof
 from register import answers, commands, knowledge, payloads
 from register.errors import NotUnderstood, Refused
+from register.moments import format_instant
 from register.projection import replaying
 from register.queries.facts import gather_facts
 from register.replay import replay
@@ -201,6 +203,22 @@ def test_an_answer_carries_every_entry_it_rests_on_with_its_receipt(cast: dict[s
     ]  # fmt: skip
     for item in answer["evidence"]:
         check_proof(parse_proof(item["receipt"]), item["data"].encode(), [node_signers().log.verifier])
+
+
+def test_an_answer_about_the_past_names_the_earliest_checkpoint_that_covers_the_cut(cast: dict[str, str]) -> None:
+    commands.revoke_accreditation(cast["granted"], ending("2021-01-01"), actor=OPERATOR)
+    between = reader.get_log(settings.ASSAY_ORIGIN).last_time
+    assert between is not None
+    publish.cover(settings.ASSAY_ORIGIN)
+    factories.make_issuer()
+    publish.cover(settings.ASSAY_ORIGIN)
+    for known_at, size, covering in ((f"{settings.ASSAY_ORIGIN}@3", 3, 4), (format_instant(between), 5, 5)):
+        answer = ask(issuer=cast["college"], known_at=known_at)
+        named = answer["fresh"][settings.ASSAY_ORIGIN]["covered_by"]
+        signed = open_checkpoint(named["note"].encode(), node_signers().verifiers, settings.ASSAY_ORIGIN)
+        assert answer["question"]["known_at"] == {settings.ASSAY_ORIGIN: size}
+        assert (named["size"], signed.checkpoint.size) == (covering, covering)
+    assert "covered_by" not in ask(issuer=cast["college"])["fresh"][settings.ASSAY_ORIGIN]
 
 
 def test_answers_to_many_are_the_answers_to_each(cast: dict[str, str]) -> None:
