@@ -130,8 +130,13 @@ def read_evidence(
     for index in wanted:
         if not 0 <= index < head.size:
             raise NotCovered(f"expected an entry below the {head.size} signed of {origin}, got {index}; sign first")
-    proofs, data = _prove(head, wanted)
-    return {index: Evidence(index, *_check(data.get(index), index, proofs[index], head)) for index in wanted}
+    kept = {index: cache.evidence.get((head.note, index)) for index in wanted}
+    missing = [index for index, known in kept.items() if known is None]
+    proofs, data = _prove(head, missing) if missing else ({}, {})
+    for index in missing:
+        kept[index] = _check(data.get(index), index, proofs[index], head)
+        cache.evidence.put((head.note, index), kept[index])
+    return {index: Evidence(index, *known) for index, known in kept.items() if known}
 
 
 def _prove(head: SignedCheckpointRow, indexes: Sequence[int]) -> tuple[dict[int, list[bytes]], dict[int, bytes]]:

@@ -51,7 +51,7 @@ class GrownNodes:
 @pytest.fixture
 def nothing_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has read nothing yet; what it knew would stay true, whatever is altered."""
-    for name in ("edges", "tiles", "paths"):
+    for name in ("edges", "tiles", "paths", "evidence"):
         monkeypatch.setattr(cache, name, cache.RecentlyUsed(8))
 
 
@@ -188,14 +188,34 @@ def test_altered_entry_gets_no_receipt(index: int) -> None:
 
 
 @pytest.mark.parametrize("seen_before", [[], [300], [256, 300]], ids=str)
-def test_altered_tile_gives_no_receipt_and_its_neighbours_still_do(seen_before: list[int]) -> None:
+def test_altered_tile_gives_no_receipt_and_its_neighbours_still_do(
+    nothing_cached: None, seen_before: list[int]
+) -> None:
     append(600)
     publish.publish(origin())
     reader.read_receipts(origin(), seen_before)
+    cache.evidence = cache.RecentlyUsed(8)
     change("ledger_tile", "nodes = overlay(nodes placing '\\x00'::bytea from 40)", "index = 1")
     with pytest.raises(LedgerDamaged, match="entry 256"):
         reader.read_receipts(origin(), [256])
     assert set(reader.read_receipts(origin(), [0, 599])) == {0, 599}
+
+
+def test_evidence_proven_before_stays_true_and_is_given_under_its_own_checkpoint_only(nothing_cached: None) -> None:
+    append(600)
+    publish.publish(origin())
+    first = reader.read_evidence(origin(), [0, 300])
+    change("ledger_entry", "data = 'forged'", "index = 300")
+    assert reader.read_evidence(origin(), [300, 0, 300]) == first
+    change("ledger_entry", "data = 'forged'", "index = 301")
+    with pytest.raises(LedgerDamaged, match="entry 301"):
+        reader.read_evidence(origin(), [300, 301])
+    change("ledger_entry", f"data = '\\x{make_entry(300).hex()}'::bytea", "index = 300")
+    append(1)
+    publish.publish(origin())
+    later = reader.read_evidence(origin(), [300])[300]
+    assert later.data == first[300].data
+    assert check_proof(parse_proof(later.receipt), make_entry(300), keys()).checkpoint.size == 601
 
 
 @pytest.mark.parametrize("column", ["nodes", "root"])
