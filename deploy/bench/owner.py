@@ -9,12 +9,14 @@ from django.conf import settings
 
 from deploy.env import NODE_FILE, read_node_file
 
+Connection = psycopg.Connection[tuple[Any, ...]]
+
 
 def owner_url() -> str:
     """Return the database URL of the owner of the node's tables."""
     return read_node_file(settings.ASSAY_DATA_DIR / NODE_FILE)["DATABASE_URL"]
 
 
-def connect_as_owner() -> psycopg.Connection[tuple[Any, ...]]:
+def connect_as_owner() -> Connection:
     """Connect past Django, each statement its own transaction."""
     return psycopg.connect(owner_url(), autocommit=True)
