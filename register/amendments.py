@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from register.errors import Refused
 from register.records import AccreditationRecord, AgencyRecord, FormerScope, Recorded, scope_at
 from register.scope import UNRESTRICTED, Scope
 
@@ -42,7 +43,10 @@ def restate_scope(record: AgencyRecord | AccreditationRecord, data: Any, recorde
 
 
 def _correct_scope(record: AgencyRecord | AccreditationRecord, corrects: int, stated: Scope) -> dict[str, Any]:
-    position = list(stated_scopes(record)).index(corrects)
+    stated_by = list(stated_scopes(record))
+    if corrects not in stated_by:  # the rules refuse this; a few entries proven by themselves may not obey them
+        raise Refused("corrects_unknown", "corrects", f"expected an entry whose scope still holds, got {corrects}")
+    position = stated_by.index(corrects)
     if position == len(record.former_scopes):
         return {"scope": stated}
     former = list(record.former_scopes)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from deploy.cli import audit, importing, trust
@@ -28,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"assay: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("assay: interrupted", file=sys.stderr)
+    except Exception:  # Python's own exit code for it, 1, would read as a verdict
+        traceback.print_exc()
     return USAGE_ERROR
 
 

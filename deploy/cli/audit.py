@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from deploy.cli.evidence import Unproven, check_own_keys
+from deploy.cli.evidence import Unproven, check_own_keys, read_time
 from deploy.cli.node import Keys, Node, NodeError
 from deploy.cli.report import clean
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
@@ -103,8 +102,8 @@ def _progress() -> Progress:
 
 def _report(audited: Audited, keys: Keys) -> None:
     state, head = audited.state, audited.signed.checkpoint
-    time = audited.signed.time
-    signed_at = format_instant(datetime.fromtimestamp(time, UTC)) if time else "an unknown time (no cosignature)"
+    time = read_time(audited.signed)
+    signed_at = format_instant(time) if time else "an unknown time (no cosignature)"
     print(f"OK  {head.origin}: {head.size} entries, every one in its place and within the rules")
     print(f"    root {head.root.hex()}, signed {signed_at}, cosigned by {_name_witnesses(audited)}")
     counted = ("agencies", "issuers", "accreditations", "programmes", "keys", "mandates")

@@ -31,8 +31,15 @@ class Proven:
     @property
     def checkpoint_time(self) -> datetime | None:
         """When the node's witness key last vouched for the checkpoint."""
-        time = self.signed.time if self.signed else None
-        return datetime.fromtimestamp(time, UTC) if time is not None else None
+        return read_time(self.signed) if self.signed else None
+
+
+def read_time(signed: SignedCheckpoint) -> datetime | None:
+    """Return the time of a checkpoint's newest trusted cosignature; one beyond the calendar is no time."""
+    try:
+        return None if signed.time is None else datetime.fromtimestamp(signed.time, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def check_evidence(answer: Mapping[str, Any], keys: Keys) -> Proven:

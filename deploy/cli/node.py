@@ -49,8 +49,12 @@ class Node:
     """One register over HTTP."""
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            sound = parts.scheme in ("http", "https") and bool(httpx.URL(url).host)
+        except (httpx.InvalidURL, ValueError):
+            sound = False
+        if not sound:
             raise NodeError(f"expected an address such as https://register.nl.example, got {url!r}")
         self.url = url.rstrip("/")
         self._http = httpx.Client(timeout=_TIMEOUT, follow_redirects=False, transport=transport, trust_env=False)
@@ -68,7 +72,7 @@ class Node:
         try:
             with self._http.stream("GET", self.url + path, params=params, headers={"Accept": accept}) as response:
                 body = _read_bounded(response, limit)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise NodeError(f"{self.url} could not be asked: {type(error).__name__}: {error}") from error
         if response.status_code != 200:
             raise NodeError(f"{self.url}{path} answered {response.status_code}{_describe_problem(body)}")

@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.cli import main
 from ledger.tlog.checkpoint import add_signatures
 from ledger.tlog.note import COSIGNATURE, Signer, parse_note
 from tests import ledgers
 from tests.cli.conftest import Ask
 from tests.ledgers import UTOPIA, ending, grant, make_id
-from tests.peers import LOG, STRANGER, Answer, Peer, open_peer
+from tests.peers import LOG, STRANGER, WITNESS, Answer, Peer, open_peer
 
 GRANTED = make_id(50)
 THIEF = Signer.generate("thief.example/witness", bytes(range(32)), COSIGNATURE)
@@ -207,6 +208,47 @@ def test_entries_proven_under_two_histories_are_not_put_together(ask: Ask) -> No
     assert trust(ask, peer, "--at", "2024-06-01") == trust(ask, other, "--at", "2024-06-01") == 0
     peer.rewrite = mix
     assert trust(ask, peer, "--at", "2024-06-01") == 3
+
+
+def test_a_cosignature_beyond_the_calendar_gives_no_time(ask: Ask) -> None:
+    peer = open_granted()
+    plain = replace(peer).checkpoint()
+    note = parse_note(plain)
+    late = add_signatures(plain, [WITNESS.cosign(note.text, 2**62)]).decode()
+
+    def postpone(answer: Answer) -> Answer:
+        for item in answer["evidence"]:
+            item["receipt"] = item["receipt"].replace(plain.decode(), late)
+        return answer
+
+    peer.rewrite = postpone
+    peer.respond = {"/ledger/checkpoint": lambda: httpx.Response(200, content=late.encode())}
+    assert trust(ask, peer, "--at", "2024-06-01") == 3
+    assert ask(peer, "audit", "URL") == 0
+
+
+def test_proven_entries_that_do_not_fit_together_are_unchecked(ask: Ask, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = open_granted()
+    answer = peer.answer({"issuer": UTOPIA, "at": "2024-06-01"})
+    cited = [item["index"] for item in answer["evidence"]]
+    peer.ledger.own = False  # so that its rules let the next entry stand, set aside
+    wrong = {"corrects": 0, "scope": {"eqf_levels": [6]}, "reason": "administrative_error"}
+    step = peer.ledger.say("accreditation.amended", GRANTED, {**wrong, "actor": ledgers.as_agency(ledgers.WIDE)})
+    answer["evidence"] = [peer.evidence(index) for index in (*cited, step.index)]
+    answer["question"]["known_at"] = {ledgers.ORIGIN: len(peer.entries)}
+    peer.respond = {"/api/v1/trust": lambda: httpx.Response(200, json=answer)}
+    assert trust(ask, peer, "--at", "2024-06-01") == 3
+    assert "expected an entry whose scope still holds" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://x:abc", "http://é..x", "http://xn--", "ftp://x", "http://"])
+def test_an_address_that_is_none_is_a_usage_error(url: str) -> None:
+    assert main(["trust", UTOPIA, "--register", url]) == 2
+
+
+def test_a_fault_of_our_own_is_no_verdict(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
+    monkeypatch.setattr("deploy.cli.trust.decide", lambda *_: 1 // 0)
+    assert trust(ask, open_granted()) == 2
 
 
 def _now() -> int:
