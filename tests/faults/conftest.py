@@ -16,6 +16,7 @@ def shared_machine() -> Iterator[Machine]:
         try:
             yield machine
         finally:
+            machine.close_console()
             call_down(data)
             assert find_processes(data) == {}
 

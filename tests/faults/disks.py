@@ -6,6 +6,7 @@ mounting is not permitted the tests say so in a warning and run with it alone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -62,10 +63,11 @@ def small_file_system(directory: Path, size: str) -> Iterator[Disk]:
     ballast = directory / "ballast"
 
     def fill() -> None:
-        with ballast.open("wb") as file:
-            space = os.statvfs(directory)
-            os.posix_fallocate(file.fileno(), 0, max(1, space.f_bavail * space.f_frsize))
-        assert os.statvfs(directory).f_bavail == 0
+        with ballast.open("wb", buffering=0) as file:
+            for size in (MEGABYTE, 4096):
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(size)) == size:
+                        continue
 
     try:
         yield Disk(fill, lambda: ballast.unlink(missing_ok=True))

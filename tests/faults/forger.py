@@ -14,7 +14,7 @@ import django
 
 
 def main(index: int) -> None:
-    """Forge the name in the entry at `index`."""
+    """Forge the country in the entry at `index`."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "deploy.settings"
     django.setup()
     from django.conf import settings
@@ -28,7 +28,7 @@ def main(index: int) -> None:
     origin = settings.ASSAY_ORIGIN
     log = reader.get_log(origin)
     entries = reader.read_entries(origin, 0, log.size)
-    forged = entries[index].replace(b"College", b"Academy")
+    forged = entries[index].replace(b'"country":"NL"', b'"country":"DE"')
     if forged == entries[index]:
         raise SystemExit(f"entry {index} holds nothing to forge")
     entries[index] = forged

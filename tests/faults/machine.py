@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx
 import psycopg
 
 from deploy import processes
+from deploy.cli import main as assay
 from deploy.processes import Recorded
 from deploy.stop import read_holder
 from ledger.tlog.note import VerifierKey, parse_vkey
@@ -35,12 +37,21 @@ def wait_until(what: str, condition: Callable[[], object], patience: float = PAT
         time.sleep(0.05)
 
 
+class Said(NamedTuple):
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @dataclass
 class Machine:
     """One node without demonstration data below `data`; `port` stays the same through its restarts."""
 
     data: Path
     port: int
+    _console: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
@@ -51,6 +62,7 @@ class Machine:
 
     def up(self) -> subprocess.CompletedProcess[str]:
         """Start it, or say why not."""
+        self.close_console()
         return call_up(self.data, "--empty", "--port", str(self.port))
 
     def start(self) -> None:
@@ -64,6 +76,7 @@ class Machine:
 
     def stop(self) -> None:
         """Stop it; nothing of it is left."""
+        self.close_console()
         done = call_down(self.data)
         assert done.returncode == 0, done.stdout + done.stderr
         assert find_processes(self.data) == {}
@@ -143,28 +156,43 @@ class Machine:
         made = json.loads((self.data / "services.json").read_text())
         return f"postgresql://postgres:{made['superuser']}@127.0.0.1:{made['postgres_port']}/assay_eu"
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `manage.py` for this node."""
-        return self.run([sys.executable, "manage.py", *arguments])
+    def manage(self, *arguments: str) -> Said:
+        """Carry out a `manage.py` command of this node, through a console that stays open."""
+        if self._console is None or self._console.poll() is not None:
+            settings = {"DJANGO_SETTINGS_MODULE": "deploy.settings", "ASSAY_DATABASE_POOL": "0"}
+            self._console = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.console"],
+                cwd=ROOT, env=self.environment(**settings), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        assert self._console.stdin is not None
+        assert self._console.stdout is not None
+        self._console.stdin.write(json.dumps(arguments) + "\n")
+        self._console.stdin.flush()
+        return Said(*json.loads(self._console.stdout.readline()))
 
-    def audit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def close_console(self) -> None:
+        """End the console."""
+        if self._console is not None:
+            self._console.communicate(timeout=PATIENCE)
+            self._console = None
+
+    def audit(self, *arguments: str) -> Said:
         """Run `assay audit` against this node, its key known beforehand."""
-        program = "import sys; from deploy.cli import main; sys.exit(main(sys.argv[1:]))"
-        return self.run([sys.executable, "-c", program, "audit", self.url, "--vkey", self.entry["vkey"], *arguments])
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = assay(["audit", self.url, "--vkey", self.entry["vkey"], *arguments])
+        return Said(code, out.getvalue(), err.getvalue())
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment of a program that belongs to this node."""
+        return clean_environment() | {"ASSAY_DATA_DIR": str(self.data)} | more
 
     def run(self, argv: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a program with this node's settings to its end."""
-        env: Mapping[str, str] = clean_environment() | {"ASSAY_DATA_DIR": str(self.data)} | environment
         return subprocess.run(
-            argv,
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-            stdin=subprocess.DEVNULL,
-        )
+            argv, cwd=ROOT, env=self.environment(**environment), stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, check=False, timeout=PATIENCE,
+        )  # fmt: skip
 
 
 def make_machine(data: Path) -> Machine:

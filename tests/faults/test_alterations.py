@@ -137,7 +137,7 @@ def test_byte_of_an_inner_node_of_a_tile(grown: Machine) -> None:
 def test_byte_of_a_tiles_root(grown: Machine) -> None:
     with flipped(grown, "ledger_tile", "root", 5, "level = 0 AND index = 0"):
         insist_that_fsck_names(grown, "tile 0 of level 0 has a root that its entries do not give")
-        insist_that_audit_names(grown, r"tile 0\b|tile/[01]/000")
+        insist_that_audit_names(grown, r"in entries 0 to \d+: .* a tile is wrong")
 
 
 @pytest.mark.parametrize("line", [-2, -1], ids=["log", "witness"])
@@ -166,14 +166,14 @@ def test_byte_of_the_logs_frontier(grown: Machine) -> None:
 
 @contextmanager
 def forged_alike(machine: Machine, index: int) -> Iterator[None]:
-    """Alter an entry's name, its leaf hash and its tile to fit each other for as long as the block lasts."""
+    """Alter an entry's country, its leaf hash and its tile to fit each other for as long as the block lasts."""
     with machine.superuser() as database:
         rows = database.execute(
             "SELECT data, leaf_hash FROM ledger_entry WHERE index < %s ORDER BY index", (WIDTH,)
         ).fetchall()
         (kept,) = database.execute("SELECT root, nodes FROM ledger_tile WHERE level = 0 AND index = 0").fetchall()
     data, leaf_hash = rows[index]
-    forged = bytes(data).replace(b"College", b"Academy")
+    forged = bytes(data).replace(b'"country":"NL"', b'"country":"DE"')
     assert forged != data
     hashes = [bytes(row[1]) for row in rows]
     hashes[index] = hash_leaf(forged)
@@ -193,14 +193,14 @@ def forged_alike(machine: Machine, index: int) -> Iterator[None]:
         put(data, leaf_hash, *kept)
 
 
-def find_named_entry(machine: Machine) -> int:
+def find_forgeable_entry(machine: Machine) -> int:
     entries = fetch_ledger(machine).entries
-    return next(index for index, data in enumerate(entries[:WIDTH]) if b"College" in data)
+    return next(index for index, data in enumerate(entries[:WIDTH]) if b'"country":"NL"' in data)
 
 
 def test_entry_and_tile_altered_alike(grown: Machine) -> None:
     """Entry, leaf hash and tile fit each other: what was signed does not, from the first checkpoint on."""
-    index = find_named_entry(grown)
+    index = find_forgeable_entry(grown)
     with grown.superuser() as database:
         row = database.execute("SELECT min(size) FROM ledger_checkpoint WHERE size > %s", (index,)).fetchone()
     assert row is not None
@@ -211,7 +211,7 @@ def test_entry_and_tile_altered_alike(grown: Machine) -> None:
 
 def test_nothing_is_signed_upon_an_altered_history(grown: Machine) -> None:
     """A write after entry and tile were altered alike gets no receipt, and the published checkpoint stays."""
-    with forged_alike(grown, find_named_entry(grown)), grown.client() as client:
+    with forged_alike(grown, find_forgeable_entry(grown)), grown.client() as client:
         before = client.get("/ledger/checkpoint").content
         answer = post(client, f"upon-forgery-{before[-20:].hex()}")
         assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
@@ -225,7 +225,7 @@ def test_history_rewritten_and_signed_anew_is_caught_by_an_earlier_checkpoint(gr
         kept = tmp_path / "checkpoint"
         kept.write_bytes(client.get("/ledger/checkpoint").content)
     assert grown.audit("--since", str(kept)).returncode == 0
-    index = find_named_entry(grown)
+    index = find_forgeable_entry(grown)
     forge = [sys.executable, "-m", "tests.faults.forger", str(index)]
     forged = grown.run(forge, DATABASE_URL=grown.superuser_url, ASSAY_DATABASE_ROLE="owner")
     assert forged.returncode == 0, forged.stderr
@@ -234,6 +234,6 @@ def test_history_rewritten_and_signed_anew_is_caught_by_an_earlier_checkpoint(gr
     # The read model still says what was recorded; the forger forgot it, and a replay does not.
     check = grown.manage("rebuild", "--check")
     assert check.returncode == 1
-    assert f"of entry {index}, differs" in check.stderr
+    assert re.search(rf"register_issuer: row .*, of entry {index}, differs", check.stderr)
     assert grown.manage("rebuild").returncode == 0
     check_sound(grown)

@@ -34,6 +34,7 @@ def stranger(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def kill_supervisor(machine: Machine) -> None:
     """End `up` as a crash would; what it started is left."""
+    machine.close_console()
     pid = machine.supervisor()
     identity = processes.started(pid)
     assert identity

@@ -17,7 +17,7 @@ from ledger.errors import GuardUnreadable
 from ledger.models import Checkpoint
 from tests.faults.disks import Disk, find_database_processes, find_kinds, limited_files, small_file_system
 from tests.faults.machine import Machine, find_processes, make_machine
-from tests.faults.writers import check_acknowledged, check_dense, check_sound, writing
+from tests.faults.writers import WRITERS, check_acknowledged, check_dense, check_sound, writing
 from tests.ledger.writing import append, origin
 from tests.nodes import call_down, node_directory
 
@@ -40,6 +40,7 @@ def cramped(request: pytest.FixtureRequest) -> Iterator[tuple[Machine, Disk]]:
             yield machine, disk
         finally:
             disk.free()
+            machine.close_console()
             call_down(data)
             assert find_processes(data) == {}
 
@@ -50,8 +51,7 @@ def test_full_disk_refuses_clearly_and_writes_nothing_by_halves(cramped: tuple[M
     with writing(machine) as writers:
         writers.wait_for("8 writes", lambda: len(writers.acknowledged) >= 8)
         disk.fill()
-        writers.wait_for("32 refusals", lambda: len(writers.refused) + len(writers.unsure) >= 32)
-    assert writers.refused != [], "nobody was told anything"
+        writers.wait_for("8 refusals", lambda: len(writers.refused) >= WRITERS)
     disk.free()
     machine.wait_until_healthy()
     ledger = check_acknowledged(machine, writers.acknowledged)
