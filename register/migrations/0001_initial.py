@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Cursor',
             fields=[
-                ('log', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='+', serialize=False, to='ledger.log')),
+                ('log', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='+', serialize=False, to='ledger.log')),
                 ('size', models.BigIntegerField(default=0)),
                 ('time', models.DateTimeField(null=True)),
             ],
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'register_word',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['word'], name='register_word_trigrams', opclasses=['gin_trgm_ops'])],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['word'], gin_pending_list_limit=256, name='register_word_trigrams', opclasses=['gin_trgm_ops'])],
             },
         ),
         migrations.CreateModel(
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'register_agency',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('recorded_until__isnull', True)), fields=['words'], name='register_agency_words')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('recorded_until__isnull', True)), fields=['words'], gin_pending_list_limit=256, name='register_agency_words')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('recorded_until__gt', models.F('recorded_from'))), name='register_agency_recorded_order'), models.UniqueConstraint(condition=models.Q(('recorded_until__isnull', True)), fields=('uid', 'log'), name='register_agency_one_open'), models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='register_agency_valid_order')],
             },
         ),
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'register_issuer',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('recorded_until__isnull', True)), fields=['words'], name='register_issuer_words'), models.Index(condition=models.Q(('recorded_until__isnull', True)), fields=['country', 'uid'], name='register_issuer_country')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('recorded_until__isnull', True)), fields=['words'], gin_pending_list_limit=256, name='register_issuer_words'), models.Index(condition=models.Q(('recorded_until__isnull', True)), fields=['country', 'uid'], name='register_issuer_country')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('recorded_until__gt', models.F('recorded_from'))), name='register_issuer_recorded_order'), models.UniqueConstraint(condition=models.Q(('recorded_until__isnull', True)), fields=('uid', 'log'), name='register_issuer_one_open')],
             },
         ),
@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'register_programme',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('recorded_until__isnull', True)), fields=['words'], name='register_programme_words'), models.Index(fields=['issuer'], name='register_programme_issuer')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('recorded_until__isnull', True)), fields=['words'], gin_pending_list_limit=256, name='register_programme_words'), models.Index(fields=['issuer'], name='register_programme_issuer')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('recorded_until__gt', models.F('recorded_from'))), name='register_programme_recorded_order'), models.UniqueConstraint(condition=models.Q(('recorded_until__isnull', True)), fields=('uid', 'log'), name='register_programme_one_open'), models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('valid_from'))), name='register_programme_valid_order')],
             },
         ),

@@ -45,5 +45,10 @@ class SearchWord(models.Model):
         db_table = "register_word"
         indexes = [
             # Words that resemble a mistyped one; those that begin with it are found by the key ("C" sorts by byte).
-            GinIndex(fields=["word"], name="register_word_trigrams", opclasses=["gin_trgm_ops"])
+            GinIndex(
+                fields=["word"],
+                gin_pending_list_limit=256,
+                name="register_word_trigrams",
+                opclasses=["gin_trgm_ops"],
+            )
         ]

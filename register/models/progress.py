@@ -12,7 +12,8 @@ class Cursor(models.Model):
     `time` is that of the newest entry that was applied; entries of a peer that were set aside do not count.
     """
 
-    log = models.OneToOneField("ledger.Log", models.DO_NOTHING, primary_key=True, related_name="+")
+    # No foreign key in the database: putting a cursor's row in place would wait for the log's writer, who waits for it.
+    log = models.OneToOneField("ledger.Log", models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+")
     size = models.BigIntegerField(default=0)
     time = models.DateTimeField(null=True)
 

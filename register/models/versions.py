@@ -65,7 +65,13 @@ def _periods(kind: str) -> list[models.BaseConstraint]:
 
 def _words(kind: str) -> GinIndex:
     """Return the index by which names are searched, among newest versions only (see register/queries/search.py)."""
-    return GinIndex(fields=["words"], condition=Q(recorded_until__isnull=True), name=f"register_{kind}_words")
+    # A short list of pending words: every search reads all of it.
+    return GinIndex(
+        fields=["words"],
+        condition=Q(recorded_until__isnull=True),
+        gin_pending_list_limit=256,
+        name=f"register_{kind}_words",
+    )
 
 
 class RegisterVersion(Version):

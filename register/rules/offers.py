@@ -48,7 +48,7 @@ def check_key_bound(event: Event, state: State) -> None:
     data = event.data
     must_speak_for(event, data.issuer)
     find_open_issuer(state, data.issuer, data.valid_until)
-    for holder in state.claims.get((data.kind, data.value), ()):
+    for holder in sorted(state.claims.get((data.kind, data.value), ())):
         for key in state.belonging("key", holder):
             same = (key.kind, key.value) == (data.kind, data.value)
             if same and (_still_bound(key, data) or _takes_over(event, key)):

@@ -46,7 +46,7 @@ def check_issuer_amended(event: Event, state: State) -> None:
 
 def _check_claims(event: Event, state: State) -> None:
     for position, claim in enumerate(event.data.identifiers or ()):
-        for holder in state.claims.get((claim.scheme, claim.value), ()):
+        for holder in sorted(state.claims.get((claim.scheme, claim.value), ())):
             issuer = state.issuers.get(holder)
             if holder == event.subject_id or issuer is None or issuer.quarantine:
                 continue

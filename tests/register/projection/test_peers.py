@@ -180,3 +180,19 @@ def test_the_rows_are_the_same_in_whatever_steps_they_come(peer: Peer, step: int
         pass
     assert reasons() == {2: "malformed", 3: "identifier_taken", 4: "outside_territory"}
     assert replaying.check() is None
+
+
+@pytest.mark.parametrize("step", [1, 2, 99])
+def test_a_refusal_names_the_same_holder_in_whatever_steps_it_comes(peer: Peer, step: int) -> None:
+    def claim(start: str, end: str | None) -> list[dict[str, Any]]:
+        return [{"scheme": "pic", "value": "999974456", "valid_from": start, "valid_until": end}]
+
+    late = peer.issuer()
+    peer.issuer(identifiers=claim("2010-01-01", "2020-01-01"))
+    amendment = {"identifiers": claim("2020-01-01", None), "actor": OPERATOR}
+    peer.say("issuer.amended", f"/issuers/{late}", amendment)
+    peer.issuer(identifiers=claim("2015-01-01", None))
+    while catch_up(ORIGIN, step):
+        pass
+    assert reasons() == {4: "identifier_taken"}
+    assert replaying.check() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from io import StringIO
 from typing import Any
 
@@ -124,3 +125,24 @@ def test_an_entry_of_our_own_that_may_not_stand_raises(cast: dict[str, str], ent
     with pytest.raises((MalformedEvent, Refused)), transaction.atomic():
         catch_up(settings.ASSAY_ORIGIN)
     assert Cursor.objects.get().size == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_go_on_beside_a_rebuild_and_nothing_is_lost() -> None:
+    factories.open_register()
+    agency, college = factories.make_agency(), factories.make_issuer()
+    run("UPDATE register_issuer SET country = 'BE'")
+    results: list[str] = []
+
+    def rebuild_there() -> None:
+        results.append(rebuild())
+        connection.close()
+
+    thread = threading.Thread(target=rebuild_there)
+    thread.start()
+    for _ in range(10):
+        factories.make_accreditation(college, agency)
+    thread.join()
+    assert ["is rebuilt" in result for result in results] == [True]
+    assert Cursor.objects.get().size == 13
+    assert replaying.check() is None
