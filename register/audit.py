@@ -6,7 +6,7 @@ every entry is judged by the rules in the order of the ledger. The first fault e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -20,7 +20,10 @@ from register.replay import advance
 from register.state import State
 
 SEGMENT = 64
-"""Bundles (of 256 entries) that are fetched and checked together; bounds memory to a few dozen megabytes."""
+"""Bundles (of 256 entries) whose leaf hashes are read together, and checked by the tiles above them."""
+
+TOGETHER = 8
+"""Bundles fetched at once. One may have 16 MB when all its entries are as long as can be, so this bounds memory."""
 
 
 class AuditFault(RegisterError):
@@ -95,15 +98,17 @@ def _check_since_root(frontier: Frontier, entries: Sequence[bytes], since: Signe
     return frontier.append(hashes)
 
 
-def _read_segment(signed: SignedCheckpoint, fetch: FetchTiles, numbers: range) -> list[list[bytes]]:
-    """Return the entries of some bundles, each compared with its leaf hash in a tile checked up to the root."""
+def _read_segment(signed: SignedCheckpoint, fetch: FetchTiles, numbers: range) -> Iterator[list[bytes]]:
+    """Yield the entries of some bundles, each compared with its leaf hash in a tile checked up to the root."""
     head = signed.checkpoint
     reader = TileReader(head.size, head.root, fetch)
     bundles = [tile_in_tree(ENTRIES, number, head.size) for number in numbers]
     try:
         reader.read_nodes([Node(0, number * WIDTH) for number in numbers])
-        contents = fetch(bundles)
-        return [_check_bundle(tile, content, reader) for tile, content in zip(bundles, contents, strict=True)]
+        for start in range(0, len(bundles), TOGETHER):
+            some = bundles[start : start + TOGETHER]
+            for tile, content in zip(some, fetch(some), strict=True):
+                yield _check_bundle(tile, content, reader)
     except TlogError as error:
         first = numbers.start * WIDTH
         raise AuditFault(None, f"in entries {first} to {min(numbers.stop * WIDTH, head.size) - 1}: {error}") from error

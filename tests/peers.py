@@ -136,10 +136,11 @@ class Peer:
         if path == "/api/v1/trust":
             return httpx.Response(200, content=json.dumps(self.answer(dict(request.url.params))))
         if path.startswith("/ledger/tile/"):
-            return httpx.Response(200, content=self._read_tile(parse_tile_path(path.removeprefix("/ledger/"))))
+            return httpx.Response(200, content=self.read_tile(parse_tile_path(path.removeprefix("/ledger/"))))
         return httpx.Response(404, json={"detail": "no such thing"})
 
-    def _read_tile(self, tile: Tile) -> bytes:
+    def read_tile(self, tile: Tile) -> bytes:
+        """The bytes it serves for a tile or entry bundle."""
         first = tile.index * WIDTH
         if tile.level == ENTRIES:
             entries = self.served if self.served is not None else self.entries

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.note import COSIGNATURE, Signer
 from ledger.tlog.tiles import ENTRIES, Tile
+from register.audit import audit
 from tests import ledgers
 from tests.cli.conftest import Ask
 from tests.ledgers import grant, make_id
@@ -86,6 +89,19 @@ def test_a_witness_the_ledger_does_not_name_gives_no_time(
     peer.respond = {"/.well-known/assay.json": lambda: httpx.Response(200, json=told)}
     assert ask(peer, "audit", "URL", "--vkey", str(LOG.verifier)) == 1
     assert "another one signs" in capsys.readouterr().err
+
+
+def test_few_bundles_are_held_at_once(long_ledger: ledgers.Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle may have 16 MB: a hostile node must not fill the auditor's memory with a segment of them."""
+    monkeypatch.setattr("register.audit.TOGETHER", 2)
+    peer, asked = Peer(long_ledger), list[int]()
+
+    def fetch(tiles: Sequence[Tile]) -> list[bytes]:
+        asked.extend([len(tiles)] if tiles[0].level == ENTRIES else [])
+        return [peer.read_tile(tile) for tile in tiles]
+
+    audit(open_checkpoint(peer.checkpoint(), [LOG.verifier]), fetch)
+    assert asked == [2, 1]
 
 
 def _smuggle(peer: Peer, entry: bytes) -> int:
