@@ -43,9 +43,9 @@ class Name:
     language: str = UNDETERMINED
     gloss: str = ""
 
-    def __str__(self) -> str:
-        """Return the text alone, for titles and sentences."""
-        return self.text
+    def __str__(self) -> SafeString:
+        """Return it as markup: templates ask for this, not for `__html__`; `text` is the name alone."""
+        return self.__html__()
 
     def __html__(self) -> SafeString:
         """Return the text isolated, with its language."""

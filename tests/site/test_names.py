@@ -1,3 +1,4 @@
+from django.template import Context, Template
 from django.utils.html import conditional_escape
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +45,9 @@ def test_a_script_is_told_by_the_first_letter() -> None:
     assert is_latin("42 École")
     assert not is_latin("«Академія»")
     assert is_latin("123")
+
+
+def test_a_template_shows_a_name_as_markup_and_its_text_as_text() -> None:
+    name = first_name({"en": "<b>A</b>"})
+    shown = Template("{{ name }} {{ name.text }}").render(Context({"name": name}))
+    assert shown == '<bdi lang="en">&lt;b&gt;A&lt;/b&gt;</bdi> &lt;b&gt;A&lt;/b&gt;'

@@ -109,7 +109,7 @@ def _agencies(cut: Cut, instants: Instants, chosen: str | None) -> list[tuple[st
     if chosen is not None and all(agency.id != chosen for agency in listed):
         listed += find_records("agency", [chosen], cut).values()
     named = [
-        (agency.id, f"{name_record(agency)} ({agency.acronym})" if agency.acronym else str(name_record(agency)))
+        (agency.id, f"{name_record(agency).text} ({agency.acronym})" if agency.acronym else name_record(agency).text)
         for agency in listed
     ]
     return sorted(named, key=lambda pair: pair[1].casefold())
