@@ -5,11 +5,11 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pytest
-from django.core.cache import cache
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisDown
 
 from register.api.bodies import BODY_LIMIT
+from register.api.limits import counters
 from tests.api.callers import Answer, Caller, check_problem, make_caller
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _fresh_counters() -> None:
-    cache.clear()
+    counters().flushdb()
 
 
 def test_a_body_beyond_the_limit_is_413_by_its_declared_and_its_true_length() -> None:
@@ -65,7 +65,7 @@ def test_lists_of_questions_are_counted_by_address_and_a_forwarded_address_is_no
 
 def test_reads_are_counted_only_when_an_operator_says_so(settings: Settings) -> None:
     settings.ASSAY_READS_PER_MINUTE = 0
-    with patch("register.api.limits.cache.add") as counted:
+    with patch("register.api.limits.counters") as counted:
         assert Caller().get("/api/v1/trust").status == 400
     counted.assert_not_called()
     settings.ASSAY_READS_PER_MINUTE = 1
@@ -76,7 +76,7 @@ def test_reads_are_counted_only_when_an_operator_says_so(settings: Settings) -> 
 def test_a_register_whose_counters_are_away_still_answers(settings: Settings) -> None:
     settings.ASSAY_WRITES_PER_MINUTE = 1
     caller = make_caller("operator")
-    with patch("register.api.limits.cache.add", side_effect=RedisDown("gone")):
+    with patch("register.api.limits.counters", side_effect=RedisDown("gone")):
         for _ in range(3):
             assert caller.post("/api/v1/agencies", {}).status == 400
 
