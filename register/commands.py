@@ -149,8 +149,7 @@ def receipts_for(written: Iterable[Written]) -> dict[int, str]:
     if not places:
         return {}
     origin, indexes = places[0].origin, [place.index for place in places]
-    publish.cover(origin, max(indexes) + 1)
-    return reader.read_receipts(origin, indexes)
+    return reader.read_receipts(origin, indexes, publish.cover(origin, max(indexes) + 1))
 
 
 def _one(intent: Intent, actor: Actor, also: Also | None) -> Written:
