@@ -21,7 +21,7 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "trust": Needs(web_workers=2),
     "proofs": Needs(opened=False),
     "audit": Needs(web_workers=2),
-    "search": Needs(),
+    "search": Needs(web_workers=2),
     "memory": Needs(web_workers=1),
 }
 """Name → needs; the benchmark itself is `measure(quick)` in the module of that name."""

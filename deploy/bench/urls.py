@@ -1,8 +1,9 @@
-"""A node's addresses, and the yardstick of reading: a bare view that selects one row by its primary key."""
+"""A node's addresses, and the yardsticks of reading: bare views that select one row through an index."""
 
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.urls import path
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from deploy import urls
-from register.models import Happening
+from register.models import Happening, IssuerVersion
 
 
 class Row(APIView):
@@ -26,5 +27,20 @@ class Row(APIView):
         return Response({"index": row.index, "type": row.type, "subject": row.subject, "time": row.time})
 
 
-urlpatterns = [path("bench/rows/<int:log>/<int:index>", Row.as_view()), *urls.urlpatterns]
+class Issuer(APIView):
+    """The same for one issuer by its id."""
+
+    permission_classes: ClassVar = [AllowAny]
+
+    def get(self, request: Request, uid: UUID) -> Response:
+        """Give its newest version."""
+        issuer = IssuerVersion.objects.get(uid=uid, recorded_until=None)
+        return Response({"id": issuer.uid, "country": issuer.country, "content": issuer.content})
+
+
+urlpatterns = [
+    path("bench/rows/<int:log>/<int:index>", Row.as_view()),
+    path("bench/issuers/<uuid:uid>", Issuer.as_view()),
+    *urls.urlpatterns,
+]
 assert __name__ == settings.ROOT_URLCONF
