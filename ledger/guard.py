@@ -7,7 +7,8 @@ The file has two slots of 4 KB, each a line `<SHA-256> <number>` and a note verb
 A note goes over the older one and is synced before it leaves the process, so the guard is never behind what others
 have seen, and a crash in the middle spoils only a note that nobody has. Written in place, syncing waits for the data
 alone; renaming a new file over the old one would wait for the file system's journal, ten times as long on a busy
-disk. One guard directory per machine: each remembers what that machine signed, all must fit the same database.
+disk. Machines that sign for the same log share one guard directory: what only one of them remembers, another would sign
+against.
 """
 
 from __future__ import annotations
