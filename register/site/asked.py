@@ -59,13 +59,18 @@ DATES: Final = (AT, KNOWN_AT)
 
 
 def read_instants(query: Mapping[str, Any]) -> Instants:
-    """Return the two dates of a page: now and everything known, unless the address says otherwise."""
-    now, at, known = timezone.now(), query.get("at"), query.get("known_at")
+    """Return the two dates of a page: now and everything known, unless the address says otherwise.
+
+    A form sends both dates whenever it is sent: today's date means today, and knowledge up to its end all there is.
+    """
+    now, known = timezone.now(), query.get("known_at")
+    at: datetime = query.get("at", now)
+    today = "at" not in query or at == now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Instants(
-        at=at or now,
+        at=now if today else at,
         now=now,
-        today=at is None,
-        known_instant=known if isinstance(known, datetime) else None,
+        today=today,
+        known_instant=known if isinstance(known, datetime) and known < now else None,
         known_size=known if isinstance(known, TreeSize) else None,
     )
 

@@ -1,6 +1,7 @@
 """The sentence a page about an issuer begins with, from stories told as entries."""
 
 import re
+from typing import Any
 
 from register.site.verdict import Verdict, reach_verdict
 from tests.register.trust.story import Story, id_of
@@ -11,7 +12,7 @@ def told(verdict: Verdict) -> str:
     return re.sub("<[^>]+>", "", " ".join(verdict.sentences))
 
 
-def accredited(**fields: object) -> Story:
+def accredited(**fields: Any) -> Story:
     story = Story()
     story.recognise()
     story.register()

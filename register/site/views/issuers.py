@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
 from register.identifiers import Identifier, parse_identifier
@@ -27,11 +28,11 @@ from register.site.verdict import Verdict, reach_verdict
 
 _PAGE = 20
 _AGENCIES = 200
-STATUS_WORDS = {
-    "accredited": "Accredited",
-    "not_accredited": "Not accredited",
-    "registered": "Not closed",
-    "closed": "Closed",
+STATUS_WORDS: Final = {
+    "accredited": _("Accredited"),
+    "not_accredited": _("Not accredited"),
+    "registered": _("Not closed"),
+    "closed": _("Closed"),
 }
 
 
