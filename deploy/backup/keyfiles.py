@@ -10,6 +10,7 @@ from zipfile import ZipFile
 from django.conf import settings
 
 from deploy.backup.archive import KEYS, BackupError, Manifest
+from deploy.backup.snapshot import REPLACED
 from deploy.embedded import write_private
 from ledger.errors import KeyUnusable
 from ledger.signer import read_verifiers
@@ -71,4 +72,4 @@ def _place_key(directory: Path, name: str, text: str) -> Path | None:
 
 
 def _replaced(path: Path) -> Path:
-    return path.with_name(f"{path.name}.replaced")
+    return path.with_name(path.name + REPLACED)

@@ -70,9 +70,12 @@ def find_hindrance(origin: str, size: int, note: str | None) -> str | None:
     except RolledBack as error:
         newest = parse_checkpoint_note(error.signed)[1].size
         if newest > size:
+            lost = f"entry that this machine has signed: {size}"
+            if newest - size > 1:
+                lost = f"entries that this machine has signed: {size} to {newest - 1}"
             return (
-                f"Entries {size} to {newest - 1} were signed on this machine and are missing in this backup. Restore a "
-                f"newer backup or fetch them from a peer; if they are lost for good and your peers know, {accept}."
+                f"This backup misses {newest - size} {lost}. Restore "
+                f"a newer backup or fetch them from a peer; if they are lost for good and your peers know, {accept}."
             )
         return f"This machine has signed another history of {origin}: find its backup, or, if this is it, {accept}."
     except GuardUnreadable:

@@ -22,6 +22,9 @@ from ledger.logs import get_log, latest_checkpoint
 from ledger.nodes import DatabaseNodeReader
 from ledger.tlog.merkle import read_root
 
+REPLACED = ".replaced"
+"""Ending of a key that gave way to one from a backup."""
+
 
 class Head(NamedTuple):
     """What our own log is in the database one looks at: size, root in hexadecimal, newest note."""
@@ -79,8 +82,9 @@ def list_migrations() -> list[str]:
 
 
 def list_keys() -> list[Path]:
-    """Return the node's key files."""
-    return sorted(path for path in Path(settings.ASSAY_KEYS_DIR).iterdir() if path.is_file())
+    """Return the node's key files, without those half written or replaced by an earlier restore."""
+    paths = (path for path in Path(settings.ASSAY_KEYS_DIR).iterdir() if path.is_file())
+    return sorted(path for path in paths if not path.name.startswith(".") and path.suffix != REPLACED)
 
 
 def raw_connection() -> psycopg.Connection[Any]:
