@@ -134,8 +134,9 @@ def read_evidence(
     missing = [index for index, known in kept.items() if known is None]
     proofs, data = _prove(head, missing) if missing else ({}, {})
     for index in missing:
-        kept[index] = _check(data.get(index), index, proofs[index], head)
-        cache.evidence.put((head.note, index), kept[index])
+        kept[index] = proven = _check(data.get(index), index, proofs[index], head)
+        if len(proven[0]) <= cache.LONGEST_KEPT:
+            cache.evidence.put((head.note, index), proven)
     return {index: Evidence(index, *known) for index, known in kept.items() if known}
 
 

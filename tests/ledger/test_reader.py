@@ -7,6 +7,8 @@ from itertools import count
 from typing import LiteralString
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -216,6 +218,16 @@ def test_evidence_proven_before_stays_true_and_is_given_under_its_own_checkpoint
     later = reader.read_evidence(origin(), [300])[300]
     assert later.data == first[300].data
     assert check_proof(parse_proof(later.receipt), make_entry(300), keys()).checkpoint.size == 601
+
+
+def test_evidence_of_a_long_entry_is_given_but_not_kept(nothing_cached: None) -> None:
+    append(1)
+    long = b"x" * (cache.LONGEST_KEPT + 1)
+    with transaction.atomic():
+        writer.append(writer.lock(origin(), timezone.now()), [writer.Draft(long, bytes(32))])
+    publish.publish(origin())
+    assert reader.read_evidence(origin(), [0, 1])[1].data == long
+    assert len(cache.evidence) == 1
 
 
 @pytest.mark.parametrize("column", ["nodes", "root"])
