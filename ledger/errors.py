@@ -57,10 +57,10 @@ class LedgerDamaged(LedgerError):
 class InconsistentHistory(LedgerError):
     """The stored tree is not an extension of what this node signed before; nothing more is signed.
 
-    `signed` is the note signed earlier, `size` and `root` are what the stored hashes give now.
+    `signed` is the note signed earlier, `size` and `root` are what the stored hashes give now (None: not asked for).
     """
 
-    def __init__(self, message: str, signed: bytes, size: int, root: bytes) -> None:
+    def __init__(self, message: str, signed: bytes, size: int, root: bytes | None = None) -> None:
         super().__init__(message)
         self.signed = signed
         self.size = size

@@ -100,6 +100,22 @@ def read(origin: str) -> bytes | None:
     return known.note if known else None
 
 
+def check_not_behind(origin: str, size: int) -> None:
+    """Raise `RolledBack` when this machine has signed more than the `size` entries that are stored.
+
+    Asked before something new is said: an entry in the place of a lost one could never be signed, and would keep the
+    lost one from being brought back.
+    """
+    known = _read(guard_path(origin), origin)
+    if known is not None and known.checkpoint.size > size:
+        raise RolledBack(
+            f"expected the stored log {origin} to hold the {known.checkpoint.size} entries this machine signed, it "
+            f"holds {size}: the database is older, so nothing is appended; {_CURE}",
+            known.note,
+            size,
+        )
+
+
 def accept(origin: str, note: bytes | None) -> Path | None:
     """Remember this note instead, or nothing: an operator's decision to go on from an older or other database.
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from pydantic import BaseModel
 
-from ledger import publish, reader, writer
+from ledger import guard, publish, reader, writer
 from register import events, projection
 from register.ids import new_id, new_ids
 from register.payloads import (
@@ -93,6 +93,7 @@ def record(
     origin = settings.ASSAY_ORIGIN
     with transaction.atomic():
         locked = writer.lock(origin, clock())
+        guard.check_not_behind(origin, locked.size)
         start = locked.size
         writer.append(locked, _draft(intents, actor, locked.time))
         projection.catch_up(origin)

@@ -67,6 +67,13 @@ def test_restored_backup_that_catches_up_with_the_same_entries_goes_on(backup: b
     assert Checkpoint.objects.order_by("-size").values_list("size", flat=True)[0] == 6
 
 
+def test_nothing_new_may_be_said_while_entries_are_missing(backup: bytes) -> None:
+    with pytest.raises(RolledBack, match=r"nothing is appended.*guard --accept") as refused:
+        guard.check_not_behind(origin(), 3)
+    assert (refused.value.signed, refused.value.size) == (backup, 3)
+    guard.check_not_behind(origin(), 5)
+
+
 def test_refresh_is_refused_as_well(backup: bytes) -> None:
     with pytest.raises(RolledBack):
         publish.refresh(origin(), timedelta(0))
