@@ -56,8 +56,9 @@ class Limit(BaseThrottle):
         """Add one to the subject's counter of this minute and return it."""
         key = f"assay:limit:{self.setting}:{subject}:{int(time.time()) // WINDOW}"
         with counters().pipeline(transaction=False) as exchange:
-            count, _ = exchange.incr(key).expire(key, 2 * WINDOW).execute()
-        return int(count)
+            exchange.incr(key)
+            exchange.expire(key, 2 * WINDOW)
+            return int(exchange.execute()[0])
 
     def get_subject(self, request: Request) -> str:
         """Name who is counted: the token, else the address the request came from."""
