@@ -27,18 +27,23 @@ class Spent(NamedTuple):
 def spend(act: Callable[[], object], other: int | None = None) -> Spent:
     """Do something and say what it took; `other` is the id of a process that works for it (a database backend)."""
     gc.collect()
-    start, used = time.perf_counter(), _processor_time(other)
-    act()
-    return Spent(time.perf_counter() - start, _processor_time(other) - used)
+    return _spend(act, other)
 
 
 def spend_about(seconds: float, act: Callable[[], object], other: int | None = None) -> Spent:
     """Do something again and again for about so long, at least once; return what it took on average."""
+    gc.collect()
     total, times = Spent(0.0, 0.0), 0
     while not times or total.seconds < seconds:
-        spent = spend(act, other)
+        spent = _spend(act, other)
         total, times = Spent(total.seconds + spent.seconds, total.processor + spent.processor), times + 1
     return Spent(total.seconds / times, total.processor / times)
+
+
+def _spend(act: Callable[[], object], other: int | None) -> Spent:
+    start, used = time.perf_counter(), _processor_time(other)
+    act()
+    return Spent(time.perf_counter() - start, _processor_time(other) - used)
 
 
 def _processor_time(other: int | None) -> float:

@@ -1,0 +1,84 @@
+"""Benchmarks run, each in a tiny form, and report their ratio; what it is on a busy machine is no test's business."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from deploy.bench.catalogue import BENCHMARKS
+from deploy.bench.result import Reach, percentile, spread
+from deploy.bench.timing import spend, spend_about
+from tests.nodes import ROOT, clean_environment
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict[str, dict[str, Any]]:
+    """What `python -m deploy.bench --quick` prints, by name."""
+    argv = [sys.executable, "-m", "deploy.bench", "--quick"]
+    done = subprocess.run(argv, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {report["name"]: report for report in lines}
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_benchmark_reports_its_ratio_and_how_it_came_about(reports: dict[str, dict[str, Any]], name: str) -> None:
+    report = reports[name]
+    assert set(report) == {
+        *("name", "what", "yardstick", "ratio", "reach", "met", "measured", "yardstick_measured", "runs", "spread"),
+        "machine",
+    }
+    assert report["ratio"] > 0
+    assert report["spread"]["min"] <= report["ratio"] <= report["spread"]["max"]
+    assert report["runs"] >= 1
+    assert report["measured"]
+    assert report["yardstick_measured"]
+    assert set(report["machine"]) == {"cores", "python", "postgres", "load_1_minute"}
+    assert report["met"] == all(reach["met"] for reach in report["reach"])
+    for reach in report["reach"]:
+        assert set(reach) - {"what", "got", "met"} in ({"at_least"}, {"at_most"})
+
+
+@pytest.mark.services
+def test_every_benchmark_is_reported_once(reports: dict[str, dict[str, Any]]) -> None:
+    assert list(reports) == list(BENCHMARKS)
+
+
+def test_unknown_benchmark_is_refused_with_the_known_names() -> None:
+    argv = [sys.executable, "-m", "deploy.bench", "bulk", "speed"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "got speed" in done.stderr
+    assert "proofs" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("relation", "got", "met"),
+    [("at_least", 0.5, True), ("at_least", 0.49, False), ("at_most", 0.5, True), ("at_most", 0.51, False)],
+)
+def test_bound_is_met_up_to_and_with_itself(relation: Any, got: float, met: bool) -> None:
+    reach = Reach("ratio", relation, 0.5, got)
+    assert reach.met is met
+    assert reach.as_json() == {"what": "ratio", relation: 0.5, "got": got, "met": met}
+
+
+def test_spread_and_percentiles_are_those_of_the_values() -> None:
+    values = [5.0, 1.0, 3.0, 2.0, 4.0]
+    assert spread(values) == {"min": 1.0, "quarter": 2.0, "three_quarters": 4.0, "max": 5.0}
+    assert spread([7.0]) == {"min": 7.0, "quarter": 7.0, "three_quarters": 7.0, "max": 7.0}
+    assert percentile(range(1, 101), 95) == 96
+    assert percentile([1.0], 99) == 1.0
+
+
+def test_short_work_is_repeated_and_long_work_is_done_once() -> None:
+    done: list[int] = []
+    spent = spend_about(0.05, lambda: done.append(1))
+    assert len(done) > 1
+    assert 0 < spent.seconds < 0.05
+    done.clear()
+    assert spend_about(0.0, lambda: done.append(1)).seconds > 0
+    assert done == [1]
+    assert spend(lambda: sum(range(200_000))).processor > 0
