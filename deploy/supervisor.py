@@ -1,5 +1,6 @@
 """Starts processes, keeps them running, and ends them in the reverse order of their start."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -87,16 +88,25 @@ class Supervisor:
             self._forget(running)
 
     def _note_end(self, running: Running, now: float) -> None:
-        running.failures = 1 if now - running.since > STEADY_AFTER else running.failures + 1
-        pause = min(LONGEST_PAUSE, 0.5 * 2 ** (running.failures - 1))
+        running.failures = 0 if now - running.since > STEADY_AFTER else running.failures
+        self._put_off(running, now, f"ended unexpectedly (see {running.program.log}); starting it again")
+
+    def _put_off(self, running: Running, now: float, what: str) -> None:
+        running.failures += 1
+        pause = min(LONGEST_PAUSE, 0.5 * 2 ** min(running.failures - 1, 10))
         running.not_before = now + pause
-        program = running.program
-        self.say(f"{program.name} ended unexpectedly (see {program.log}); starting it again in {pause:g} s.")
+        # A line that a full disk does not take must not end the run.
+        with contextlib.suppress(OSError):
+            self.say(f"{running.program.name} {what} in {pause:g} s.")
 
     def _restart(self, running: Running) -> None:
         # What a killed parent left behind would hold its port or its queue.
         processes.stop(running.entry, signal.SIGTERM, patience=3)
-        fresh = self._launch(running.program)
+        try:
+            fresh = self._launch(running.program)
+        except OSError as error:
+            self._put_off(running, time.monotonic(), f"cannot be started ({error.strerror}); trying again")
+            return
         running.child, running.entry, running.since, running.not_before = fresh.child, fresh.entry, fresh.since, 0
 
     def _launch(self, program: Program) -> Running:
@@ -116,7 +126,13 @@ class Supervisor:
                 extra_groups=[] if program.account else None,
                 umask=0o077,
             )
-        entry = processes.record(self.directory, program.name, child.pid, self.mark)
+        try:
+            entry = processes.record(self.directory, program.name, child.pid, self.mark)
+        except OSError:
+            # Nobody would find it again.
+            child.kill()
+            child.wait()
+            raise
         return Running(program, child, entry, time.monotonic())
 
     def _forget(self, running: Running) -> None:
