@@ -80,8 +80,12 @@ def limited_files(find: Callable[[], list[int]], most: int) -> Iterator[Disk]:
     """Let some processes, and what they start, write no file beyond `most` bytes while the disk is full."""
 
     def set_limit(value: int) -> None:
-        for pid in find():
-            limit_files(pid, value)
+        done: set[int] = set()
+        # A process that was started meanwhile has the limit of its parent: look again until there is none.
+        while fresh := sorted(set(find()) - done):
+            for pid in fresh:
+                limit_files(pid, value)
+            done.update(fresh)
 
     try:
         yield Disk(lambda: set_limit(most), lambda: set_limit(resource.RLIM_INFINITY))

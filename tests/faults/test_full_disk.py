@@ -6,17 +6,20 @@ The whole node lives on the disk that is filled, or PostgreSQL is kept from writ
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from deploy import processes
+from deploy.supervisor import Program, Supervisor
 from ledger import guard, publish, reader
 from ledger.errors import GuardUnreadable
 from ledger.models import Checkpoint
 from tests.faults.disks import Disk, find_database_processes, find_kinds, limited_files, small_file_system
-from tests.faults.machine import Machine, find_processes, make_machine
+from tests.faults.machine import Machine, find_processes, make_machine, wait_until
 from tests.faults.writers import WRITERS, check_acknowledged, check_dense, check_sound, writing
 from tests.ledger.writing import append, origin
 from tests.nodes import call_down, node_directory
@@ -104,3 +107,29 @@ def test_guard_that_has_its_place_needs_no_more_of_a_full_disk_or_refuses(guard_
         guard_disk.free()
         second = publish.publish(origin())
     assert guard.read(origin()) == second != first
+
+
+def test_what_ends_on_a_full_disk_is_started_again_once_there_is_space(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(tmp_path / "run", said.append)
+    argv = (sys.executable, "-c", "import sys; sys.stdin.read(); import time; time.sleep(600)")
+    running = supervisor.start(Program("it", argv, dict(os.environ), tmp_path / "it.log", tmp_path, patience=5))
+    with limited_files(lambda: [os.getpid()], 10) as disk:
+        disk.fill()
+        running.child.kill()
+
+        def is_put_off() -> bool:
+            supervisor.watch()
+            return any("it cannot be started (File too large); trying again" in line for line in said)
+
+        wait_until("the disk is too full to start it", is_put_off)
+        assert running.child.poll() is not None, "nothing runs that is not written down"
+        disk.free()
+
+    def is_back() -> bool:
+        supervisor.watch()
+        return running.child.poll() is None and processes.is_alive(running.entry)
+
+    wait_until("it is back", is_back)
+    assert processes.read_recorded(tmp_path / "run") == [running.entry]
+    supervisor.stop()
