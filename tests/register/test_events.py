@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it publishes none
+from jsonschema import Draft202012Validator
 
 from ledger.tlog import canonical
 from register import events
