@@ -55,3 +55,35 @@ def _processor_time(other: int | None) -> float:
 def _read_processor_time(process: int) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def processor_time_below(process: int) -> float:
+    """Return the seconds of processor time that a process and all below it have taken, ended children included."""
+    parents = {int(path.name): _read_parent(path) for path in Path("/proc").glob("[0-9]*")}
+    return sum(_read_family_time(one) for one in parents if _is_below(one, process, parents))
+
+
+def parent_of(process: int) -> int:
+    """Return the id of the process that started another."""
+    return _read_parent(Path(f"/proc/{process}"))
+
+
+def _is_below(process: int, top: int, parents: dict[int, int]) -> bool:
+    while process > 1 and process != top:
+        process = parents.get(process, 0)
+    return process == top
+
+
+def _read_parent(directory: Path) -> int:
+    try:
+        return int((directory / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _read_family_time(process: int) -> float:
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICKS

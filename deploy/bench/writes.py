@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 
 from django.conf import settings
 
 from deploy.bench import filling
-from deploy.bench.clients import ask, post
+from deploy.bench.clients import Answers, ask, post
 from deploy.bench.commits import count_commits
 from deploy.bench.owner import connect_as_owner, owner_url
 from deploy.bench.result import Reach, Result, median, percentile, spread
+from deploy.bench.stand import WEB_PROCESS
+from deploy.bench.timing import parent_of, processor_time_below
 from deploy.prepare import ACCESS_FILE
+from ledger.database import fetch_one
 
 CLIENTS = 8
 FULL = (9, 3.0)
@@ -26,6 +30,13 @@ def operator_token() -> str:
     return token
 
 
+def _read_processor_times() -> tuple[float, float]:
+    """Return the processor time taken so far by all web processes and by all of PostgreSQL's."""
+    row = fetch_one("SELECT pg_backend_pid()", ())
+    assert row
+    return processor_time_below(int(os.environ[WEB_PROCESS])), processor_time_below(parent_of(row[0]))
+
+
 def measure(quick: bool) -> Result:
     """Alternate: single commits by 8 connections, then by 1, then accreditations over HTTP by 8 clients."""
     rounds, seconds = QUICK if quick else FULL
@@ -35,10 +46,13 @@ def measure(quick: bool) -> Result:
     requests = [post("/api/v1/accreditations", body, Authorization=f"Bearer {operator_token()}") for body in bodies]
     with connect_as_owner() as owner:
         owner.execute("CREATE TABLE bench_commit (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, data bytea)")
-    many, one, answers = [], [], []
+    many, one, answers, used = list[float](), list[float](), list[Answers](), list[list[float]]()
     for _ in range(rounds):
         many.append(count_commits(owner_url(), CLIENTS, seconds))
+        before = _read_processor_times()
         answers.append(ask(settings.ASSAY_BASE_URL, requests, CLIENTS, seconds, status=201))
+        after = _read_processor_times()
+        used.append([(end - start) / answers[-1].count * 1000 for start, end in zip(before, after, strict=True)])
         one.append(count_commits(owner_url(), 1, seconds))
     ratios = [ours.per_second / theirs for ours, theirs in zip(answers, many, strict=True)]
     times = [time for part in answers for time in part.milliseconds]
@@ -50,6 +64,8 @@ def measure(quick: bool) -> Result:
         {
             "accreditations_per_second": round(median([part.per_second for part in answers])),
             **{f"p{percent}_milliseconds": round(percentile(times, percent), 2) for percent in (50, 95, 99)},
+            "processor_milliseconds_of_web": median([web for web, _ in used]),
+            "processor_milliseconds_of_postgres": median([postgres for _, postgres in used]),
         },
         {
             "commits_per_second": round(median(many)),
