@@ -6,6 +6,7 @@ Exit codes: 0 trusted or well, 1 not trusted or a fault found, 2 usage or input/
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,9 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
         return code
     except NotUnderstood as error:
         print(f"assay: {error.message}", file=sys.stderr)
+    except BrokenPipeError:  # whoever read our output has seen enough; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (NodeError, importing.ImportFailed, OSError) as error:
         print(f"assay: {error}", file=sys.stderr)
     except KeyboardInterrupt:
