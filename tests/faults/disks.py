@@ -114,4 +114,4 @@ def limit_files(pid: int, most: int) -> None:
 
 def find_database_processes(machine: Machine) -> list[int]:
     """Return PostgreSQL's processes and the one that would start it again."""
-    return [machine.supervisor(), *processes.find_members(machine.process("postgres"))]
+    return [machine.supervisor(), *machine.find_postgres()]

@@ -111,6 +111,11 @@ class Machine:
         """One of them: postgres, redis, eu-web, eu-worker or eu-beat."""
         return next(entry for entry in self.recorded() if entry.name == name)
 
+    def find_postgres(self) -> list[int]:
+        """All processes of its PostgreSQL, each of which has a session of its own: they work in the cluster."""
+        home = str(self.data / "postgres")
+        return [pid for pid in find_processes(self.data) if read_directory(pid).startswith(home)]
+
     def supervisor(self) -> int:
         """The process id of `up`."""
         return read_holder(self.data / "run" / "up.lock")
@@ -201,7 +206,7 @@ def make_machine(data: Path) -> Machine:
 
 
 def find_processes(data: Path) -> dict[int, str]:
-    """Return all living processes that name the directory in command line or environment: id → command line.
+    """Return all living processes that name the directory or work in it: id → command line.
 
     Found by looking at every process of the machine, not by what `up` wrote down.
     """
@@ -210,12 +215,20 @@ def find_processes(data: Path) -> dict[int, str]:
         pid = int(path.name)
         try:
             line = (path / "cmdline").read_bytes()
-            told = line + (path / "environ").read_bytes()
+            told = line + (path / "environ").read_bytes() + read_directory(pid).encode()
         except OSError:
             continue
         if str(data).encode() in told and processes.started(pid) and pid != os.getpid():
             found[pid] = line.replace(b"\0", b" ").decode(errors="replace")
     return found
+
+
+def read_directory(pid: int) -> str:
+    """Return the directory that a process works in, an empty text when it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return ""
 
 
 def _open_files(pid: int) -> set[str]:

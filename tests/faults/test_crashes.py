@@ -51,7 +51,7 @@ VICTIMS: Final[dict[str, Callable[[Machine, random.Random], list[int]]]] = {
     "backend": find_backend,
     "web's leader": find_leader("eu-web"),
     "web's child": find_child("eu-web"),
-    "postgres and all its children": find_all("postgres"),
+    "postgres and all its children": lambda machine, chance: machine.find_postgres(),
 }
 
 

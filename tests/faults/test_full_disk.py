@@ -26,9 +26,11 @@ from tests.nodes import call_down, node_directory
 
 pytestmark = pytest.mark.services
 KINDS = find_kinds()
+# Where a disk can really be filled, PostgreSQL kept from writing (a minute of crashes) is for the long runs.
+NODE_KINDS = [pytest.param(kind, marks=pytest.mark.long if kind != KINDS[-1] else ()) for kind in KINDS]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=NODE_KINDS)
 def cramped(request: pytest.FixtureRequest) -> Iterator[tuple[Machine, Disk]]:
     """A running node, and the disk it lives on."""
     if request.param == "limit":
