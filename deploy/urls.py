@@ -7,5 +7,6 @@ from deploy.health import healthz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("", include("ledger.urls")),
+    path("", include("federation.urls")),
     path("", include("register.urls")),
 ]

@@ -1,1 +1,1 @@
-"""Nodes that follow, verify and countersign each other. Nothing here yet: a node stands alone."""
+"""Nodes that follow, verify and countersign each other (README.md beside this file)."""

@@ -1,0 +1,59 @@
+"""The peers this node follows, as its own code sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from federation.errors import UnknownPeer
+from federation.models import Following
+from ledger.tlog.note import VerifierKey, parse_vkey
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A recognised peer. `keys` verify its log's checkpoints, `witness_keys` its cosignatures on any log.
+
+    `url` is its base address without a trailing slash; its ledger lies below `url` + `/ledger`.
+    """
+
+    id: UUID
+    origin: str
+    name: str
+    url: str
+    keys: tuple[VerifierKey, ...]
+    witness_keys: tuple[VerifierKey, ...]
+    territory: tuple[str, ...]
+    remit: tuple[str, ...] | None
+    max_age_seconds: int | None
+    status: str
+
+
+def list_peers(*statuses: str) -> list[Peer]:
+    """Return the peers in these statuses (all, if none is named), by origin."""
+    rows = Following.objects.filter(status__in=statuses) if statuses else Following.objects.all()
+    return [read_peer(row) for row in rows.order_by("origin")]
+
+
+def find_peer(origin: str) -> Peer:
+    """Return the peer of an origin; raises `UnknownPeer`."""
+    row = Following.objects.filter(origin=origin).first()
+    if row is None:
+        raise UnknownPeer(f"expected the origin of a recognised peer, got {origin[:80]!r}; see /federation")
+    return read_peer(row)
+
+
+def read_peer(row: Following) -> Peer:
+    """Return a peer out of its row, the keys parsed."""
+    return Peer(
+        id=row.peer,
+        origin=row.origin,
+        name=row.name,
+        url=row.url,
+        keys=tuple(map(parse_vkey, row.vkeys)),
+        witness_keys=tuple(map(parse_vkey, row.witness_vkeys)),
+        territory=tuple(row.territory),
+        remit=None if row.remit is None else tuple(row.remit),
+        max_age_seconds=row.max_age_seconds,
+        status=row.status,
+    )
