@@ -13,11 +13,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from deploy import processes
 from deploy.accounts import Account, find_account, place, reachable_copy
 from deploy.failures import StartError
 from deploy.supervisor import Program, last_line
@@ -223,6 +225,21 @@ def write_redis_configuration(services: Services) -> None:
         ),
     ]
     write_private(home / "redis.conf", "\n".join(lines) + "\n")
+
+
+def clear_killed(services: Services, patience: float = 10) -> None:
+    """Let what a killed PostgreSQL left end, and take its pid file away; the caller holds the data directory's lock.
+
+    PostgreSQL itself asks only whether the process of that file exists: a zombie that nobody has reaped, or a stranger
+    that was given the id since, would keep it from starting for ever. Its processes work in their cluster, so whoever
+    does not is none of them. Raises StartError when one of them does not end.
+    """
+    deadline = time.monotonic() + patience
+    while left := processes.find_working_in(services.cluster):
+        if time.monotonic() > deadline:
+            raise StartError(f"PostgreSQL's processes {left} still work in {services.cluster}: end them by hand.")
+        time.sleep(0.05)
+    (services.cluster / "postmaster.pid").unlink(missing_ok=True)
 
 
 def postgres_program(services: Services) -> Program:

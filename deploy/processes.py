@@ -87,6 +87,18 @@ def find_members(entry: Recorded) -> list[int]:
     return members
 
 
+def find_working_in(directory: Path) -> list[int]:
+    """Return the ids of all living processes whose working directory is this one, whoever started them."""
+    found = []
+    for path in Path("/proc").iterdir():
+        if not path.name.isdecimal():
+            continue
+        with contextlib.suppress(OSError):  # it has ended, or is another user's, who cannot work in our directory
+            if (path / "cwd").readlink() == directory and started(int(path.name)):
+                found.append(int(path.name))
+    return found
+
+
 def send(pids: list[int], number: signal.Signals) -> None:
     """Signal each process; one that has just ended is no error."""
     for pid in pids:

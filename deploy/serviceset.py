@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 
 from deploy import processes
-from deploy.embedded import SUPERUSER, Services, postgres_program, prepare_services, redis_program
+from deploy.embedded import SUPERUSER, Services, clear_killed, postgres_program, prepare_services, redis_program
 from deploy.provision import provision_embedded
 from deploy.supervisor import Supervisor
 
@@ -28,6 +28,7 @@ def start_services(directory: Path) -> Services:
             processes.stop_recorded(run)
         services = prepare_services(directory, CONNECTIONS, running=alive >= {"postgres", "redis"})
         if alive < {"postgres", "redis"}:
+            clear_killed(services)
             supervisor = Supervisor(run, print)
             supervisor.start(postgres_program(services))
             supervisor.start(redis_program(services))

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy import processes
-from deploy.embedded import Services, postgres_program, prepare_services, redis_program, write_private
+from deploy.embedded import Services, clear_killed, postgres_program, prepare_services, redis_program, write_private
 from deploy.env import NODE_FILE, SettingError, read_node_file
 from deploy.failures import StartError, explain_os_error
 from deploy.keys import ensure_keys
@@ -182,6 +182,7 @@ def start_services(data: Path, count: int, supervisor: Supervisor) -> Services |
         return None
     services = prepare_services(data, 0 if "DATABASE_URL" in external else 60 + 45 * count)
     if "DATABASE_URL" not in external:
+        clear_killed(services)
         supervisor.start(postgres_program(services))
     if "REDIS_URL" not in external:
         supervisor.start(redis_program(services))

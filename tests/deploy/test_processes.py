@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy import processes
+from deploy.embedded import Secrets, Services, clear_killed
 from deploy.failures import StartError
 from deploy.supervisor import Program, Supervisor
 
@@ -102,3 +103,33 @@ def test_a_failed_step_says_its_last_line(supervisor: Supervisor, tmp_path: Path
         supervisor.run(program(tmp_path, "import sys; print('before'); sys.exit('no such thing')"))
     assert supervisor.running == []
     assert processes.read_recorded(supervisor.directory) == []
+
+
+def test_a_killed_postgres_that_nobody_reaped_does_not_keep_the_next_one_from_starting(tmp_path: Path) -> None:
+    services = services_in(tmp_path)
+    zombie = subprocess.Popen([sys.executable, "-c", ""], cwd=services.cluster)
+    wait_for(lambda: processes.read_stat(zombie.pid)[0] == "Z")
+    (services.cluster / "postmaster.pid").write_text(f"{zombie.pid}\n")
+    clear_killed(services)
+    assert not (services.cluster / "postmaster.pid").exists()
+    zombie.wait()
+
+
+def test_a_postgres_that_still_works_in_its_cluster_is_not_started_over(tmp_path: Path) -> None:
+    services = services_in(tmp_path)
+    living = subprocess.Popen([sys.executable, "-c", SLEEP], cwd=services.cluster)
+    (services.cluster / "postmaster.pid").write_text(f"{living.pid}\n")
+    try:
+        wait_for(lambda: processes.find_working_in(services.cluster))
+        with pytest.raises(StartError, match=str(living.pid)):
+            clear_killed(services, patience=0)
+        assert (services.cluster / "postmaster.pid").exists()
+    finally:
+        living.kill()
+        living.wait()
+
+
+def services_in(directory: Path) -> Services:
+    cluster = directory / "postgres" / "cluster"
+    cluster.mkdir(parents=True)
+    return Services(directory, cluster, directory, None, Secrets(1, 2, "", "", "", ""))
