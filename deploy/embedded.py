@@ -228,18 +228,19 @@ def write_redis_configuration(services: Services) -> None:
 
 
 def clear_killed(services: Services, patience: float = 10) -> None:
-    """Let what a killed PostgreSQL left end, and take its pid file away; the caller holds the data directory's lock.
+    """Let what a killed PostgreSQL left end, and take its pid files away; the caller holds the data directory's lock.
 
-    PostgreSQL itself asks only whether the process of that file exists: a zombie that nobody has reaped, or a stranger
-    that was given the id since, would keep it from starting for ever. Its processes work in their cluster, so whoever
+    PostgreSQL itself asks only whether the process of such a file exists: a zombie that nobody reaped, or a stranger
+    that has got the id since, would keep it from starting for ever. Its processes work in their cluster, so whoever
     does not is none of them. Raises StartError when one of them does not end.
     """
     deadline = time.monotonic() + patience
-    while left := processes.find_working_in(services.cluster):
+    while working := processes.find_working_in(services.cluster):
         if time.monotonic() > deadline:
-            raise StartError(f"PostgreSQL's processes {left} still work in {services.cluster}: end them by hand.")
+            raise StartError(f"PostgreSQL's processes {working} still work in {services.cluster}: end them by hand.")
         time.sleep(0.05)
-    (services.cluster / "postmaster.pid").unlink(missing_ok=True)
+    for left in (services.cluster / "postmaster.pid", *services.cluster.glob(".s.PGSQL.*.lock")):
+        left.unlink(missing_ok=True)
 
 
 def postgres_program(services: Services) -> Program:

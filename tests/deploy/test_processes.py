@@ -110,8 +110,9 @@ def test_a_killed_postgres_that_nobody_reaped_does_not_keep_the_next_one_from_st
     zombie = subprocess.Popen([sys.executable, "-c", ""], cwd=services.cluster)
     wait_for(lambda: processes.read_stat(zombie.pid)[0] == "Z")
     (services.cluster / "postmaster.pid").write_text(f"{zombie.pid}\n")
+    (services.cluster / ".s.PGSQL.5432.lock").write_text(f"{zombie.pid}\n")
     clear_killed(services)
-    assert not (services.cluster / "postmaster.pid").exists()
+    assert list(services.cluster.iterdir()) == []
     zombie.wait()
 
 
