@@ -7,6 +7,7 @@ expected, what came (never the value of a secret) and what to do. Nothing is gue
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 NODE_FILE = "node.env"
@@ -54,6 +55,13 @@ class Environment:
         if wrong or not codes:
             raise SettingError(f"{name} must list two-letter country codes such as NL,BE; got {wrong or 'nothing'}.")
         return codes
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        """Return networks written as CIDR, none by default."""
+        try:
+            return [ip_network(word) for word in self.words(name)]
+        except ValueError as error:
+            raise SettingError(f"{name} must list networks such as 10.1.0.0/16,fd00::/8: {error}.") from error
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         """Return one of `choices`, the first by default."""

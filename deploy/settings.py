@@ -34,6 +34,15 @@ ASSAY_FRESHNESS_SECONDS = _env.integer("ASSAY_FRESHNESS_SECONDS", 86_400, at_lea
 ASSAY_REFRESH_SECONDS = _env.integer("ASSAY_REFRESH_SECONDS", 300, at_least=10)
 ASSAY_DEMO = _env.flag("ASSAY_DEMO")
 
+# Other nodes: where they may be beside the public internet, how long one request may take, and how much of a peer's
+# log one run copies before others have their turn.
+ASSAY_PEER_NETWORKS = _env.networks("ASSAY_PEER_NETWORKS")
+ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 20, at_least=1)
+ASSAY_PEER_MAX_ENTRIES = _env.integer("ASSAY_PEER_MAX_ENTRIES", 20_000_000, at_least=1)
+ASSAY_POLL_SECONDS = _env.integer("ASSAY_POLL_SECONDS", 60, at_least=1)
+ASSAY_SYNC_SECONDS = _env.integer("ASSAY_SYNC_SECONDS", 20, at_least=1)
+ASSAY_SYNC_ENTRIES = _env.integer("ASSAY_SYNC_ENTRIES", 100_000, at_least=1)
+
 _secure = ASSAY_BASE_URL.startswith("https://")
 ALLOWED_HOSTS = _env.words("ASSAY_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [ASSAY_BASE_URL, *_env.words("ASSAY_TRUSTED_ORIGINS")]
@@ -231,6 +240,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often enough that a checkpoint is never much older than ASSAY_REFRESH_SECONDS.
     "republish": {"task": "ledger.republish", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
     "scrub": {"task": "ledger.scrub", "schedule": crontab(hour=2, minute=30)},
+    "poll-peers": {"task": "federation.poll", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
 }
 
