@@ -2,7 +2,8 @@
 
 A write is one transaction: lock the log, draft the events with the locked time, append them, catch up the read model
 from the stored entries, which judges each by the rules. A refusal rolls all of it back. After the commit the log is
-signed, so that a receipt can be had. Many intents share one lock, one COPY and one signature.
+signed, so that a receipt can be had. Many intents share one lock, one COPY and one signature, and so do single ones
+that threads of this process say at the same time (register/shared_turn.py).
 
 What is said is a `…Terms` or `…Changes` of register/payloads.py; who says it is an `Actor`, never a person.
 """
@@ -10,16 +11,19 @@ What is said is a `…Terms` or `…Changes` of register/payloads.py; who says i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 
 from ledger import guard, publish, reader, writer
+from ledger.logs import SignedCheckpointRow
 from register import events, projection
 from register.ids import new_id, new_ids
 from register.payloads import (
@@ -40,6 +44,7 @@ from register.payloads import (
     ReinstatementTerms,
     RelationTerms,
 )
+from register.shared_turn import SharedTurn, Take
 
 NODE: Final = Actor(role="node")
 """The node speaking for itself: it opens its register."""
@@ -66,7 +71,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One entry that was written: the kind, id and address of its subject, and its place in the ledger."""
+    """One entry that was written: the kind, id and address of its subject, and its place in the ledger.
+
+    `head` is the checkpoint that covers it, where it was signed before this was returned.
+    """
 
     kind: str
     id: str
@@ -74,10 +82,29 @@ class Written:
     origin: str
     index: int
     type: str
+    head: SignedCheckpointRow | None = field(default=None, compare=False, repr=False)
 
 
 Clock = Callable[[], datetime]
 Also = Callable[[list[Written]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one caller says in a write that others may share."""
+
+    intents: Sequence[Intent]
+    actor: Actor
+    also: Also | None
+
+
+@dataclass(slots=True)
+class _Write:
+    """A write under way: whose parts are in it, whether all is said that its commit decides about, its checkpoint."""
+
+    parts: Sequence[_Part] = ()
+    said: bool = False
+    head: SignedCheckpointRow | None = None
 
 
 def record(
@@ -90,29 +117,63 @@ def record(
     """
     if not intents:
         return []
+    return _write(_Write(), lambda: [_Part(intents, actor, also)], clock)[0]
+
+
+def _write(write: _Write, take: Take[_Part], clock: Clock) -> list[list[Written]]:
+    """Write all parts or none; return what was written for each."""
     origin = settings.ASSAY_ORIGIN
     with transaction.atomic():
         locked = writer.lock(origin, clock())
         guard.check_not_behind(origin, locked.size)
-        start = locked.size
-        writer.append(locked, _draft(intents, actor, locked.time))
+        start, write.parts = locked.size, take()  # after the wait for the lock, during which more may have come
+        writer.append(locked, [draft for part in write.parts for draft in _draft(part, locked.time)])
         projection.catch_up(origin)
-        written = [_written(intent, origin, start + i) for i, intent in enumerate(intents)]
-        if also is not None:
-            also(written)
-    transaction.on_commit(lambda: _publish(origin, start + len(intents)))
-    return written
+        written = _locate(write.parts, origin, start)
+        for part, places in zip(write.parts, written, strict=True):
+            if part.also is not None:
+                part.also(places)
+        transaction.on_commit(lambda: _sign(write, origin, locked.size))
+        write.said = True
+    return [[replace(place, head=write.head) for place in places] for places in written]
 
 
-def _publish(origin: str, size: int) -> None:
-    publish.cover(origin, size)
+def _sign(write: _Write, origin: str, size: int) -> None:
+    write.head = publish.cover(origin, size)
 
 
-def _draft(intents: Sequence[Intent], actor: Actor, time: datetime) -> list[writer.Draft]:
+def _write_together(take: Take[_Part]) -> list[list[Written] | Exception]:
+    """Write what several callers say as one; where one of them spoils that, each by itself."""
+    write = _Write()
+    try:
+        written = _write(write, take, timezone.now)
+    except (OperationalError, InterfaceError, PoolTimeout):
+        raise
+    except Exception:
+        # Beyond `said` it may be committed: then whatever went wrong went wrong for all, and nothing is said twice.
+        if write.said or len(write.parts) < 2:
+            raise
+        return [_write_alone(part) for part in write.parts]
+    if write.head is not None:
+        reader.read_evidence(write.head.origin, [place.index for places in written for place in places], write.head)
+    return list(written)
+
+
+def _write_alone(part: _Part) -> list[Written] | Exception:
+    try:
+        return record(part.intents, actor=part.actor, also=part.also)
+    except Exception as error:
+        return error
+
+
+_writers: Final = SharedTurn(_write_together)
+
+
+def _draft(part: _Part, time: datetime) -> list[writer.Draft]:
     source = settings.ASSAY_BASE_URL
-    said_by = actor.model_dump(mode="json", exclude_none=True)
+    said_by = part.actor.model_dump(mode="json", exclude_none=True)
     drafts = []
-    for intent, event_id in zip(intents, new_ids(len(intents)), strict=True):
+    for intent, event_id in zip(part.intents, new_ids(len(part.intents)), strict=True):
         data = {**data_of(intent.data), "actor": said_by}
         entry = events.draft(
             intent.type, event_id=event_id, source=source, subject=source + intent.path, time=time, data=data
@@ -139,6 +200,12 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+def _locate(parts: Sequence[_Part], origin: str, start: int) -> list[list[Written]]:
+    """Say for each part where its entries stand, the first one at `start`."""
+    indexes = count(start)
+    return [[_written(intent, origin, next(indexes)) for intent in part.intents] for part in parts]
+
+
 def _written(intent: Intent, origin: str, index: int) -> Written:
     kind = intent.type.split(".", 1)[0]
     return Written(kind, intent.id, settings.ASSAY_BASE_URL + intent.path, origin, index, intent.type)
@@ -149,12 +216,19 @@ def receipts_for(written: Iterable[Written]) -> dict[int, str]:
     places = list(written)
     if not places:
         return {}
-    origin, indexes = places[0].origin, [place.index for place in places]
-    return reader.read_receipts(origin, indexes, publish.cover(origin, max(indexes) + 1))
+    origin, last = places[0].origin, max(places, key=lambda place: place.index)
+    head = last.head or publish.cover(origin, last.index + 1)
+    return reader.read_receipts(origin, [place.index for place in places], head)
 
 
 def _one(intent: Intent, actor: Actor, also: Also | None) -> Written:
-    return record([intent], actor=actor, also=also)[0]
+    """Write one intent, together with those of other threads; `also` may then run in one of them, and twice.
+
+    Within a transaction of the caller's own nobody else's words have a place, and its lock would bar their turn.
+    """
+    if connection.in_atomic_block:
+        return record([intent], actor=actor, also=also)[0]
+    return _writers.ask(_Part((intent,), actor, also))[0]
 
 
 def intend(event_type: str, said: BaseModel | Mapping[str, Any], record_id: str | None = None) -> Intent:
