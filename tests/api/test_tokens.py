@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from register.access.authentication import USED_EVERY
+from register.access.authentication import USED_EVERY, find_token
 from register.access.models import Token
 from tests.api.callers import Caller, check_problem, make_caller, make_membership, token_of
 
@@ -92,18 +92,27 @@ def test_a_token_ends_with_its_membership_and_with_its_user() -> None:
 def test_last_use_is_written_at_most_once_a_minute() -> None:
     caller = make_caller("operator")
     assert token_of(caller).last_used is None
-    with CaptureQueriesContext(
-        connection,
-    ) as first:
+    with CaptureQueriesContext(connection) as first:
         caller.get("/api/v1/me")
     with CaptureQueriesContext(connection) as second:
         caller.get("/api/v1/me")
-    assert len(first) == 2
-    assert len(second) == 1
+    assert [query["sql"].split()[0] for query in first] == ["UPDATE"]
+    assert len(second) == 0
     used = timezone.now() - USED_EVERY
     Token.objects.filter(pk=token_of(caller).pk).update(last_used=used)
     caller.get("/api/v1/me")
     assert (token_of(caller).last_used or used) > used
+
+
+def test_the_token_that_is_found_is_the_row_that_the_orm_reads() -> None:
+    caller = make_caller("agency", AGENCY)
+    found = find_token(caller.secret.encode())
+    stored = Token.objects.select_related("membership", "user").get()
+    assert found is not None
+    for one, other in ((found, stored), (found.membership, stored.membership)):
+        names = [field.attname for field in one._meta.concrete_fields]
+        assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
+    assert (found.user, found.user.is_active, found.user.username) == (stored.user, True, stored.user.username)
 
 
 def test_a_token_is_shown_once_and_works() -> None:
