@@ -16,10 +16,11 @@ from django.db import models
 class Following(models.Model):
     """A peer as this node follows it; the row is the lock of whoever follows it right now.
 
-    `status`: following, paused (by the operator), frozen (it forked), withdrawn. `vkeys` verify its checkpoints,
-    `remit` is what we accept from it (alpha-2 countries; NULL: all its territory). `pending` is a checkpoint that was
-    verified and is being fetched; `seen_size` the largest size it has signed as far as we heard. `failures` counts
-    failed attempts in a row, `next_attempt` is when the poll tries again, `error_*` say why it failed last.
+    `status`: following, paused (by the operator), frozen (it forked), withdrawn. `vkeys` verify its new checkpoints,
+    `former_vkeys` (of log and witness) only what was stored while they were in use. `remit` is what we accept from it
+    (alpha-2 countries; NULL: all its territory). `pending` is a checkpoint that was verified and is being fetched;
+    `seen_size` the largest size it has signed as far as we heard. `failures` counts failed attempts in a row,
+    `next_attempt` is when the poll tries again, `error_*` say why it failed last.
     """
 
     peer = models.UUIDField(primary_key=True)
@@ -28,6 +29,7 @@ class Following(models.Model):
     url = models.TextField()
     vkeys = ArrayField(models.TextField())
     witness_vkeys = ArrayField(models.TextField())
+    former_vkeys = ArrayField(models.TextField(), default=list)
     territory = ArrayField(models.TextField())
     remit = ArrayField(models.TextField(), null=True)
     max_age_seconds = models.PositiveIntegerField(null=True)

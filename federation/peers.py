@@ -9,12 +9,21 @@ from federation.errors import UnknownPeer
 from federation.models import Following
 from ledger.tlog.note import VerifierKey, parse_vkey
 
+FOLLOWING = "following"
+PAUSED = "paused"
+FROZEN = "frozen"
+WITHDRAWN = "withdrawn"
+STATUSES = (FOLLOWING, PAUSED, FROZEN, WITHDRAWN)
+"""How this node stands to a peer: it follows, the operator paused it, it forked, its recognition was withdrawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A recognised peer. `keys` verify its log's checkpoints, `witness_keys` its cosignatures on any log.
+    """A recognised peer. `keys` verify its log's new checkpoints, `witness_keys` its cosignatures on any log.
 
-    `url` is its base address without a trailing slash; its ledger lies below `url` + `/ledger`.
+    `former_keys`, of log and witness, verify only what was stored while they were in use: to a new checkpoint they say
+    nothing, since whoever finds a key long retired could sign another history with it. `url` is its base address
+    without a trailing slash; its ledger lies below `url` + `/ledger`.
     """
 
     id: UUID
@@ -27,6 +36,12 @@ class Peer:
     remit: tuple[str, ...] | None
     max_age_seconds: int | None
     status: str
+    former_keys: tuple[VerifierKey, ...] = ()
+
+    @property
+    def all_keys(self) -> tuple[VerifierKey, ...]:
+        """Every key that ever verified something of it: for opening again what is stored here, and for nothing else."""
+        return (*self.keys, *self.witness_keys, *self.former_keys)
 
 
 def list_peers(*statuses: str) -> list[Peer]:
@@ -56,4 +71,5 @@ def read_peer(row: Following) -> Peer:
         remit=None if row.remit is None else tuple(row.remit),
         max_age_seconds=row.max_age_seconds,
         status=row.status,
+        former_keys=tuple(map(parse_vkey, row.former_vkeys)),
     )

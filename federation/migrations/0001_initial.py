@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('url', models.TextField()),
                 ('vkeys', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ('witness_vkeys', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ('former_vkeys', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
                 ('territory', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ('remit', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), null=True, size=None)),
                 ('max_age_seconds', models.PositiveIntegerField(null=True)),
