@@ -40,6 +40,14 @@ class ProofMalformed(TlogError):
     """The text is not a `c2sp.org/tlog-proof@v1` proof."""
 
 
+class ForkMalformed(TlogError):
+    """The bytes are not an `assay/fork-proof@v1` file."""
+
+
+class ForkUnproven(TlogError):
+    """Two checkpoints may both be true, for all that is shown: nobody is convicted."""
+
+
 class PolicyMalformed(TlogError):
     """The bytes are not a C2SP tlog-policy file."""
 

@@ -259,15 +259,14 @@ def check_consistency(proof: Sequence[bytes], old: int, new: int, old_root: byte
     """
     if not 0 <= old <= new <= MAX_UINT63:
         raise ProofInvalid(f"expected an old size from 0 to {new}, got {old}; a log never shrinks")
-    expected = _consistency_length(old, new)
-    _insist_on_length(proof, expected, f"consistency of {old} with {new}")
-    _insist_on_hashes((old_root, new_root, *proof))
+    _insist_on_consistency(proof, old, new)
+    _insist_on_hashes((old_root, new_root))
     for size, root in ((old, old_root), (new, new_root)):
         if size == 0 and root != EMPTY_ROOT:
             raise ProofInvalid(f"expected the empty tree's root {EMPTY_ROOT.hex()}, got {root.hex()}")
     if old == 0:
         return
-    got_old, got_new = _roots_from_consistency(proof, old, new, old_root) if old < new else (new_root, old_root)
+    got_old, got_new = _follow_consistency(proof, old, new, old_root) if old < new else (new_root, old_root)
     if got_old != old_root or got_new != new_root:
         raise ProofInvalid(
             f"expected roots {old_root.hex()} of {old} and {new_root.hex()} of {new} leaves, the proof leads to "
@@ -275,8 +274,21 @@ def check_consistency(proof: Sequence[bytes], old: int, new: int, old_root: byte
         )
 
 
-def _roots_from_consistency(proof: Sequence[bytes], old: int, new: int, old_root: bytes) -> tuple[bytes, bytes]:
-    """Follow a proof of the right length to both roots, for 0 < old <= new."""
+def roots_from_consistency(proof: Sequence[bytes], old: int, new: int, old_root: bytes) -> tuple[bytes, bytes]:
+    """Return the roots of `old` and of `new` leaves the proof leads to, for 0 < old < new.
+
+    `old_root` counts only when `old` is a power of two: such a proof leaves it out and begins from it. Raises
+    `ProofInvalid` for other sizes, and unless the proof has exactly the length they demand in hashes of 32 bytes.
+    """
+    if not 0 < old < new <= MAX_UINT63:
+        raise ProofInvalid(f"expected an old size from 1 to {new - 1}, got {old}; only those are proven by hashes")
+    _insist_on_consistency(proof, old, new)
+    _insist_on_hashes((old_root,))
+    return _follow_consistency(proof, old, new, old_root)
+
+
+def _follow_consistency(proof: Sequence[bytes], old: int, new: int, old_root: bytes) -> tuple[bytes, bytes]:
+    """Follow a proof of the right length to both roots, for 0 < old < new."""
     shift = (old & -old).bit_length() - 1
     node, last = (old - 1) >> shift, (new - 1) >> shift
     path = proof if node else (old_root, *proof)
@@ -304,6 +316,11 @@ def _consistency_length(old: int, new: int) -> int:
     shift = (old & -old).bit_length() - 1
     _, length = _inclusion_length((old - 1) >> shift, ((new - 1) >> shift) + 1)
     return length + (old & (old - 1) != 0)
+
+
+def _insist_on_consistency(proof: Sequence[bytes], old: int, new: int) -> None:
+    _insist_on_length(proof, _consistency_length(old, new), f"consistency of {old} with {new}")
+    _insist_on_hashes(proof)
 
 
 def _read(plans: Iterable[Plan], reader: NodeReader) -> dict[Node, bytes]:
