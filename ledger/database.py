@@ -46,6 +46,17 @@ def fetch_all(sql: LiteralString, parameters: Parameters) -> list[Row]:
         return cursor.execute(sql, parameters).fetchall()
 
 
+def fetch_one_after(
+    first: LiteralString, first_parameters: Parameters, sql: LiteralString, parameters: Parameters
+) -> Row | None:
+    """Run a statement and then a query, in one exchange, and return the query's first row, or None."""
+    with open_cursor() as before, open_cursor() as cursor:
+        with cursor.connection.pipeline():
+            before.execute(first, first_parameters)
+            cursor.execute(sql, parameters)
+        return cursor.fetchone()
+
+
 def execute(sql: LiteralString, parameters: Parameters) -> int:
     """Run a statement and return how many rows it touched."""
     with open_cursor() as cursor:

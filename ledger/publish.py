@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ledger import cache, guard
-from ledger.database import execute, fetch_one
+from ledger.database import Row, execute, fetch_one, fetch_one_after
 from ledger.errors import InconsistentHistory, LedgerDamaged, NotCovered, UnknownLog
 from ledger.logs import SignedCheckpointRow
 from ledger.nodes import DatabaseNodeReader
@@ -24,6 +24,8 @@ from ledger.tlog.merkle import Frontier, check_consistency, prove_consistency, r
 
 _LOCK_CLASS = 0x7F10
 """First key of the advisory locks of signers; the second is the log's id."""
+
+_TURN = "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(%s, %s)::text"
 
 _STATE = """
     SELECT l.id, l.size, l.frontier, c.size, c.root, c.time, c.note FROM ledger_log l
@@ -65,8 +67,7 @@ def cover(origin: str, size: int | None = None, now: datetime | None = None) -> 
     if state.signed is not None and state.signed.size >= needed:
         return state.signed
     with transaction.atomic(durable=True):
-        _wait_for_turn(state.log_id)
-        state = _read_state(origin)
+        state = _wait_for_turn(origin, state.log_id)
         if state.signed is not None and state.signed.size >= needed:
             return state.signed
         return _sign(origin, state, now or timezone.now())
@@ -79,27 +80,28 @@ def refresh(origin: str, older_than: timedelta, now: datetime | None = None) -> 
     """
     moment = now or timezone.now()
     with transaction.atomic(durable=True):
-        _wait_for_turn(_read_state(origin).log_id)
-        state = _read_state(origin)
+        state = _wait_for_turn(origin, _read_state(origin).log_id)
         if state.signed is not None and state.signed.size == state.size and moment - state.signed.time < older_than:
             return state.signed
         return _sign(origin, state, moment)
 
 
-def _wait_for_turn(log_id: int) -> None:
-    """Take the signers' lock until this transaction ends, and let its commit not wait for the disk.
+def _wait_for_turn(origin: str, log_id: int) -> _State:
+    """Take the signers' lock until this transaction ends, and return what is committed once it is held.
 
-    Losing the row in a crash is harmless: the entries it covers are durable, the guard file remembers the note
-    durably, and signing the same tree again gives the same signature (Ed25519 is deterministic).
+    The commit of this transaction shall not wait for the disk. Losing the row in a crash is harmless: the entries it
+    covers are durable, the guard file remembers the note durably, and signing the same tree again gives the same
+    signature (Ed25519 is deterministic).
     """
-    fetch_one(
-        "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(%s, %s)::text",
-        (_LOCK_CLASS, log_id),
-    )
+    row = fetch_one_after(_TURN, (_LOCK_CLASS, log_id), _STATE, (origin,))
+    return _as_state(origin, row)
 
 
 def _read_state(origin: str) -> _State:
-    row = fetch_one(_STATE, (origin,))
+    return _as_state(origin, fetch_one(_STATE, (origin,)))
+
+
+def _as_state(origin: str, row: Row | None) -> _State:
     if row is None:
         raise UnknownLog(f"expected our own log {origin}, found none; open it first")
     log_id, size, frontier, signed_size, root, time, note = row

@@ -29,6 +29,9 @@ from ledger.stored import read_hashes
 from ledger.tlog.merkle import Frontier, hash_leaves
 from ledger.tlog.tiles import MAX_ENTRY
 
+FEW = 64
+"""Up to so many entries are stored by one statement; more are copied."""
+
 
 class Draft(NamedTuple):
     """An entry to be: its exact bytes and the 32-byte identity (SHA-256) no other entry of the log may have."""
@@ -163,9 +166,9 @@ def _grow(
         return read_hashes(locked.log_id, level, start, stop)
 
     tiles = list(complete_tiles(locked.size, frontier.size, grown, read_stored))
-    if len(entries) == 1:
-        _insert_one(locked, entries[0], leaf_hashes[0], identities[0])
-        _finish(locked, frontier, tiles, last_time)
+    if len(entries) <= FEW:
+        _insert_few(locked, entries, leaf_hashes, identities, frontier, last_time)
+        _copy_tiles(locked, tiles)
     else:
         _copy_many(locked, entries, leaf_hashes, identities, frontier, tiles, last_time)
     added = range(locked.size, frontier.size)
@@ -173,14 +176,23 @@ def _grow(
     return added
 
 
-def _insert_one(locked: LockedLog, data: bytes, leaf_hash: bytes, identity: bytes | None) -> None:
-    inserted = execute(
-        "INSERT INTO ledger_entry (log_id, index, data, leaf_hash, identity) VALUES (%s, %s, %s, %s, %s) "
-        "ON CONFLICT (log_id, identity) WHERE identity IS NOT NULL DO NOTHING",
-        (locked.log_id, locked.size, data, leaf_hash, identity),
+def _insert_few(
+    locked: LockedLog,
+    entries: Sequence[bytes],
+    leaf_hashes: Sequence[bytes],
+    identities: Sequence[bytes | None],
+    frontier: Frontier,
+    last_time: datetime | None,
+) -> None:
+    """Store entries and the log's new size in one exchange, by the function of migration 0004."""
+    row = fetch_one(
+        "SELECT ledger_append(%s::int2, %s::int8, %b::bytea[], %b::bytea[], %b::bytea[], %s, %s)",
+        (locked.log_id, locked.size, list(entries), leaf_hashes, list(identities), frontier.to_bytes(), last_time),
     )
-    if not inserted:
-        _raise_duplicate(locked, [identity])
+    if row is None or row[0] is None:
+        _raise_duplicate(locked, identities)
+    elif not row[0]:
+        raise _lock_lost(locked)
 
 
 def _copy_many(
@@ -215,21 +227,28 @@ def _copy_entries(
 
 
 def _finish(locked: LockedLog, frontier: Frontier, tiles: Sequence[FullTile], last_time: datetime | None) -> None:
-    with open_cursor() as cursor:
-        if tiles:
-            with cursor.copy("COPY ledger_tile (log_id, level, index, root, nodes) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["int2", "int2", "int8", "bytea", "bytea"])
-                for tile in tiles:
-                    copy.write_row((locked.log_id, *tile))
-        cursor.execute(
-            "UPDATE ledger_log SET size = %s, frontier = %s, last_time = coalesce(%s, last_time) "
-            "WHERE id = %s AND size = %s",
-            (frontier.size, frontier.to_bytes(), last_time, locked.log_id, locked.size),
-        )
-        if cursor.rowcount != 1:
-            raise LockNotHeld(
-                f"expected {locked.origin} to be locked at size {locked.size}; lock it in this transaction"
-            )
+    _copy_tiles(locked, tiles)
+    updated = execute(
+        "UPDATE ledger_log SET size = %s, frontier = %s, last_time = coalesce(%s, last_time) "
+        "WHERE id = %s AND size = %s",
+        (frontier.size, frontier.to_bytes(), last_time, locked.log_id, locked.size),
+    )
+    if updated != 1:
+        raise _lock_lost(locked)
+
+
+def _copy_tiles(locked: LockedLog, tiles: Sequence[FullTile]) -> None:
+    if not tiles:
+        return
+    statement = "COPY ledger_tile (log_id, level, index, root, nodes) FROM STDIN (FORMAT BINARY)"
+    with open_cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(["int2", "int2", "int8", "bytea", "bytea"])
+        for tile in tiles:
+            copy.write_row((locked.log_id, *tile))
+
+
+def _lock_lost(locked: LockedLog) -> LockNotHeld:
+    return LockNotHeld(f"expected {locked.origin} to be locked at size {locked.size}; lock it in this transaction")
 
 
 def _raise_duplicate(locked: LockedLog, identities: Sequence[bytes | None]) -> None:
