@@ -1,7 +1,7 @@
 """Recompute a log from the bytes of its entries, and name the first stored thing that does not follow from them.
 
 Leaf hashes, full tiles with their inner nodes, the frontier, dense indexes, each checkpoint's root and signatures,
-and the guard file. Memory stays the same however long the log is: entries pass by 256 at a time.
+countersignatures, and the guard file. Memory stays the same however long the log is: entries pass by 256 at a time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from ledger import guard
+from ledger.cosigning import find_line, split_lines
 from ledger.database import execute, fetch_all, fetch_one
 from ledger.errors import LedgerDamaged
 from ledger.full_tiles import FullTile, make_tile
@@ -228,8 +229,26 @@ class _Claims:
 
     def _check_signatures(self, claim: _Claim, name: str) -> None:
         signed = open_checkpoint(claim.note, self._keys, self._log.origin)
-        if self._log.own and claim.time and signed.time != int(claim.time.timestamp()):
-            raise LedgerDamaged(f"{name} is cosigned for another time than its row says", claim.what, claim.size)
+        if self._log.own and claim.time:
+            self._check_row(claim, claim.time, signed.time, name)
+
+    def _check_row(self, claim: _Claim, said: datetime, time: int | None, name: str) -> None:
+        """Check what the row of an own checkpoint says of its note: our second, and the lines of others.
+
+        The keys of others are the federation's business; here each of their lines must be one that was verified.
+        """
+        others = split_lines(claim.note, self._keys).others
+        if (time, len(others)) != (int(said.timestamp()), said.microsecond):
+            raise LedgerDamaged(
+                f"{name} is cosigned for another time, or by another number of nodes, than its row says",
+                claim.what,
+                claim.size,
+            )
+        for line in others:
+            if not find_line(self._log.id, claim.size, line):
+                raise LedgerDamaged(
+                    f"{name} has a line of {line.name} that was never kept as its cosignature", claim.what, claim.size
+                )
 
 
 def _checkpoints(log_id: int) -> Iterator[_Claim]:

@@ -21,7 +21,11 @@ class LogRow(NamedTuple):
 
 
 class SignedCheckpointRow(NamedTuple):
-    """A stored checkpoint: `note` verbatim, `time` the second in this node's own cosignature."""
+    """A stored checkpoint: `note` verbatim, `time` the second in its witness's own cosignature.
+
+    In the table, microseconds tell the notes of one second apart, the one with most lines being the newest (see
+    `ledger.cosigning`); they are no part of the time and are not read.
+    """
 
     size: int
     root: bytes
@@ -48,16 +52,20 @@ def list_logs() -> list[LogRow]:
 
 
 _NEWEST = """
-    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
+    SELECT c.size, c.root, date_trunc('second', c.time), c.note, l.id, l.origin FROM ledger_log l
     JOIN LATERAL (
         SELECT size, root, time, note FROM ledger_checkpoint WHERE log_id = l.id ORDER BY size DESC, time DESC LIMIT 1
     ) c ON true WHERE l.origin = %s
 """
 _FIRST_COVERING = """
-    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
+    SELECT c.size, c.root, date_trunc('second', c.time), c.note, l.id, l.origin FROM ledger_log l
     JOIN LATERAL (
-        SELECT size, root, time, note FROM ledger_checkpoint WHERE log_id = l.id AND size >= %s
+        SELECT size, date_trunc('second', time) AS second FROM ledger_checkpoint WHERE log_id = l.id AND size >= %s
         ORDER BY size, time LIMIT 1
+    ) f ON true
+    JOIN LATERAL (
+        SELECT size, root, time, note FROM ledger_checkpoint
+        WHERE log_id = l.id AND size = f.size AND time < f.second + interval '1 second' ORDER BY time DESC LIMIT 1
     ) c ON true WHERE l.origin = %s
 """
 
@@ -68,7 +76,7 @@ def latest_checkpoint(origin: str) -> SignedCheckpointRow:
 
 
 def first_checkpoint_covering(origin: str, size: int) -> SignedCheckpointRow:
-    """Return the oldest checkpoint of at least that size; raises `NotCovered` while there is none."""
+    """Return the oldest checkpoint of at least that size, its fullest note; raises `NotCovered` while there is none."""
     return _found(fetch_one(_FIRST_COVERING, (size, origin)), origin, size)
 
 

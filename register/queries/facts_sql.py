@@ -33,7 +33,7 @@ CUT: Final = """
     ),
     cut AS MATERIALIZED (
         SELECT l.id AS log_id, l.origin, l.own, c.size AS held,
-            k.size AS checkpoint_size, k.time AS checkpoint_time, k.root, k.note,
+            k.size AS checkpoint_size, date_trunc('second', k.time) AS checkpoint_time, k.root, k.note,
             least(c.size, coalesce(k.size, 0), CASE WHEN l.origin = $2::text THEN $3::bigint
                 ELSE (SELECT h.index FROM register_happening h
                       WHERE h.log_id = l.id AND h.time > (SELECT time FROM moment)
