@@ -28,7 +28,7 @@ _LOCK_CLASS = 0x7F11
 """First key of the advisory lock of those who add lines; the second is the log's id."""
 
 _NEWEST_OF_TREE = """
-    SELECT c.size, c.root, date_trunc('second', c.time), c.note, l.id, l.origin FROM ledger_log l
+    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
     JOIN ledger_checkpoint c ON c.log_id = l.id
     WHERE l.origin = %s AND l.own AND c.size = %s AND c.root = %s ORDER BY c.time DESC LIMIT 1
 """

@@ -21,10 +21,10 @@ class LogRow(NamedTuple):
 
 
 class SignedCheckpointRow(NamedTuple):
-    """A stored checkpoint: `note` verbatim, `time` the second in its witness's own cosignature.
+    """A stored checkpoint: `note` verbatim, `time` the second in the cosignature of the log's own witness.
 
-    In the table, microseconds tell the notes of one second apart, the one with most lines being the newest (see
-    `ledger.cosigning`); they are no part of the time and are not read.
+    Its microseconds tell notes of one second apart, the one with most lines being the newest (see
+    `ledger.cosigning`); they are no part of the time: `second` leaves them out.
     """
 
     size: int
@@ -33,6 +33,11 @@ class SignedCheckpointRow(NamedTuple):
     note: bytes
     log_id: int
     origin: str
+
+    @property
+    def second(self) -> datetime:
+        """When the log's own witness vouched for it."""
+        return self.time.replace(microsecond=0)
 
 
 def get_log(origin: str) -> LogRow:
@@ -52,13 +57,13 @@ def list_logs() -> list[LogRow]:
 
 
 _NEWEST = """
-    SELECT c.size, c.root, date_trunc('second', c.time), c.note, l.id, l.origin FROM ledger_log l
+    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
     JOIN LATERAL (
         SELECT size, root, time, note FROM ledger_checkpoint WHERE log_id = l.id ORDER BY size DESC, time DESC LIMIT 1
     ) c ON true WHERE l.origin = %s
 """
 _FIRST_COVERING = """
-    SELECT c.size, c.root, date_trunc('second', c.time), c.note, l.id, l.origin FROM ledger_log l
+    SELECT c.size, c.root, c.time, c.note, l.id, l.origin FROM ledger_log l
     JOIN LATERAL (
         SELECT size, date_trunc('second', time) AS second FROM ledger_checkpoint WHERE log_id = l.id AND size >= %s
         ORDER BY size, time LIMIT 1

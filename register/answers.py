@@ -73,7 +73,7 @@ def _find_covering(asked: AskedQuestion, gathered: Gathered) -> Covering:
     sizes = {register.origin: register.size for register in gathered.facts.registers if asked.pinned and register.size}
     found = {origin: first_checkpoint_covering(origin, size) for origin, size in sizes.items()}
     return {
-        origin: {"size": head.size, "time": format_instant(head.time), "note": head.note.decode()}
+        origin: {"size": head.size, "time": format_instant(head.second), "note": head.note.decode()}
         for origin, head in found.items()
     }
 

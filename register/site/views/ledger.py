@@ -42,7 +42,7 @@ def _time(row: EventRow) -> dict[str, str | None]:
 
 def _describe_checkpoint(checkpoint: SignedCheckpointRow) -> dict[str, Any]:
     root = base64.b64encode(checkpoint.root).decode()
-    note, time = checkpoint.note.decode(), format_instant(checkpoint.time)
+    note, time = checkpoint.note.decode(), format_instant(checkpoint.second)
     return {"size": checkpoint.size, "root": root, "time": time, "note": note}
 
 
