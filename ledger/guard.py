@@ -18,6 +18,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -134,14 +135,18 @@ def accept(origin: str, note: bytes | None) -> Path | None:
 
 def guard_path(origin: str) -> Path:
     """Return the guard file of an origin."""
-    return Path(settings.ASSAY_GUARD_DIR) / f"{quote(origin, safe='')}.guard"
+    return _guard_path(settings.ASSAY_GUARD_DIR, origin)
+
+
+@lru_cache(maxsize=64)
+def _guard_path(directory: Path, origin: str) -> Path:
+    return Path(directory) / f"{quote(origin, safe='')}.guard"
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = _open_lock(path.with_suffix(".lock"))
     except OSError as error:
         raise GuardUnreadable(f"expected to write in {path.parent}, got {error.strerror}; fix its owner") from error
     try:
@@ -149,6 +154,14 @@ def _locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _read(path: Path, origin: str) -> Remembered | None:
@@ -165,12 +178,18 @@ def _read(path: Path, origin: str) -> Remembered | None:
         raise GuardUnreadable(f"expected a checkpoint in {path}, got something else; {_CURE}")
     number, note = max(slots)
     try:
-        checkpoint = parse_checkpoint_note(note)[1]
+        checkpoint = _parse(note)
     except TlogError as error:
         raise GuardUnreadable(f"expected a checkpoint in {path}, got something else; {_CURE}") from error
     if checkpoint.origin != origin:
         raise GuardUnreadable(f"expected a checkpoint of {origin} in {path}, got one of {checkpoint.origin}; {_CURE}")
     return Remembered(number, note, checkpoint)
+
+
+@lru_cache(maxsize=8)
+def _parse(note: bytes) -> Checkpoint:
+    """Parse a note; the same one is read before each write and before each signature."""
+    return parse_checkpoint_note(note)[1]
 
 
 def _open_slot(slot: bytes) -> tuple[int, bytes] | None:

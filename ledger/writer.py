@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 
-from ledger.database import execute, fetch_one, open_cursor
+from ledger.database import ByteaArray, execute, fetch_one, open_cursor
 from ledger.errors import (
     DuplicateEntry,
     EntryTooLarge,
@@ -185,9 +185,10 @@ def _insert_few(
     last_time: datetime | None,
 ) -> None:
     """Store entries and the log's new size in one exchange, by the function of migration 0004."""
+    arrays = (ByteaArray(entries), ByteaArray(leaf_hashes), ByteaArray(identities))
     row = fetch_one(
-        "SELECT ledger_append(%s::int2, %s::int8, %b::bytea[], %b::bytea[], %b::bytea[], %s, %s)",
-        (locked.log_id, locked.size, list(entries), leaf_hashes, list(identities), frontier.to_bytes(), last_time),
+        "SELECT ledger_append(%s::int2, %s::int8, %b, %b, %b, %s, %s)",
+        (locked.log_id, locked.size, *arrays, frontier.to_bytes(), last_time),
     )
     if row is None or row[0] is None:
         _raise_duplicate(locked, identities)
