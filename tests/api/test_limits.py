@@ -9,15 +9,16 @@ from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisDown
 
 from register.api.bodies import BODY_LIMIT
-from register.api.limits import counters
+from register.api.limits import Drawn, WriteLimit, counters
 from tests.api.callers import Answer, Caller, check_problem, make_caller
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _fresh_counters() -> None:
+def _fresh_counters(monkeypatch: pytest.MonkeyPatch) -> None:
     counters().flushdb()
+    monkeypatch.setattr("register.api.limits._drawn", Drawn())
 
 
 def test_a_body_beyond_the_limit_is_413_by_its_declared_and_its_true_length() -> None:
@@ -50,6 +51,32 @@ def test_writes_are_counted_by_token(settings: Settings) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
     assert other.post("/api/v1/issuers", {}).status == 400
     assert caller.get("/api/v1/me").status == 200
+
+
+def test_a_process_draws_a_thousandth_of_a_limit_at_a_time_and_lets_no_more_through() -> None:
+    limit, most = WriteLimit(), 2500
+    with patch("register.api.limits.counters", wraps=counters) as asked:
+        passed = sum(limit.count("somebody", most) <= most for _ in range(most + 50))
+    assert passed == most
+    assert asked.call_count == (most + 50) / 2
+    assert limit.count("somebody else", most) == 1
+
+
+def test_what_was_drawn_of_one_minute_is_worth_nothing_in_the_next() -> None:
+    limit, most = WriteLimit(), 10_000
+    with patch("register.api.limits.time.time", return_value=6_000.0) as now:
+        assert [limit.count("somebody", most) for _ in range(3)] == [1, 2, 3]
+        now.return_value = 6_060.0
+        assert limit.count("somebody", most) == 1
+
+
+def test_processes_that_share_a_counter_draw_different_numbers() -> None:
+    limit, most = WriteLimit(), 3000
+    mine = [limit.count("somebody", most) for _ in range(2)]
+    with patch("register.api.limits._drawn", Drawn()):
+        others = [limit.count("somebody", most) for _ in range(3)]
+    mine += [limit.count("somebody", most) for _ in range(2)]
+    assert (mine, others) == ([1, 2, 3, 7], [4, 5, 6])
 
 
 def test_lists_of_questions_are_counted_by_address_and_a_forwarded_address_is_not_believed(
