@@ -95,3 +95,15 @@ class PeerBusy(FederationError):
     """Another worker follows this peer right now."""
 
     code = "peer_busy"
+
+
+class NotFollowed(FederationError):
+    """The peer is paused or withdrawn: its log is not copied any further until the operator says so."""
+
+    code = "peer_not_followed"
+
+
+class TooManyEntries(FederationError):
+    """The peer's log is longer than `ASSAY_PEER_MAX_ENTRIES` allows; nothing beyond that is copied."""
+
+    code = "too_many_entries"

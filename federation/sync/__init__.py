@@ -1,0 +1,19 @@
+"""Sync: copying a peer's log, every entry verified under what the peer signed, and applying it.
+
+| module | holds |
+|---|---|
+| `follow` | one run for one peer, from the choice of a checkpoint to the last entry applied |
+| `targets` | checkpoints: verified, dated, told from what is known already |
+| `sources` | who serves a log: the peer itself, else other peers' mirrors |
+| `bundles` | entries in order, fetched ahead of whoever stores them |
+| `disputes` | what it means when roots disagree |
+| `storing` | the one place that writes copies and brings the read model up to date |
+| `record` | how an attempt ended, kept in the peer's row; when the next one is due |
+| `turn` | one worker a peer |
+"""
+
+from federation.sync.follow import Outcome, attempt, follow
+from federation.sync.record import claim_due
+from federation.sync.storing import keep_cosignatures
+
+__all__ = ["Outcome", "attempt", "claim_due", "follow", "keep_cosignatures"]

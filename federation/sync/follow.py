@@ -1,0 +1,265 @@
+"""Following one peer: the newest verified checkpoint, the entries up to it, the read model. One bounded run at a time.
+
+Small updates cost one bundle or two: the root over our frontier and the new entries is the signed root, which proves
+both the entries and that the log only grew. Longer ones go in batches, each shown by a consistency proof from
+authenticated tiles to be of the signed tree. No transaction is open while anything is fetched.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from federation.errors import (
+    CheckpointInvalid,
+    EntriesInvalid,
+    FederationError,
+    NotFollowed,
+    PeerBusy,
+    PeerFrozen,
+    TooManyEntries,
+    TransportError,
+)
+from federation.models import Cosigned, Following
+from federation.peers import Peer, find_peer
+from federation.remote import RemoteLog
+from federation.sync import record, storing
+from federation.sync.bundles import Batch, read_batches
+from federation.sync.countersigning import countersign
+from federation.sync.disputes import Dispute, compare_with_copy
+from federation.sync.sources import list_sources
+from federation.sync.targets import Target, read_target
+from federation.sync.turn import take_turn
+from federation.transport import Client, open_client
+from ledger.errors import WrongStart
+from ledger.nodes import DatabaseNodeReader
+from ledger.tlog.errors import TlogError
+from ledger.tlog.merkle import EMPTY_ROOT, prove_consistency, read_root
+from ledger.tlog.tiles import WIDTH, TileReader
+from ledger.tlog.trusted import TrustedLog, accept_entries
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did: the copy's size before and after, whether all that is known is copied, who served entries last.
+
+    `source` is the base address of a log's files; empty when no entry had to be fetched.
+    """
+
+    size_before: int
+    size_after: int
+    done: bool
+    source: str
+
+
+def follow(origin: str, client: Client | None = None) -> Outcome:
+    """Copy, verify and apply what a peer has signed, for at most `ASSAY_SYNC_SECONDS` and `ASSAY_SYNC_ENTRIES`.
+
+    The checkpoint is the one that was being fetched, else the one our witness cosigned, else what the peer shows (its
+    mirrors, if it fails). Raises `UnknownPeer`, `NotFollowed`, `PeerFrozen`, `PeerBusy`, and whatever
+    `FederationError` stopped it, which is kept on the peer's row as well.
+    """
+    peer = find_peer(origin)
+    _insist_on_following(peer)
+    outcome = _take_run(peer, client)
+    # Whoever pushes a checkpoint while a run is under way finds the peer busy; so the run looks once more when it is
+    # no longer.
+    while outcome.done and _known_news(peer) is not None:
+        try:
+            again = _take_run(peer, client)
+        except PeerBusy:
+            break
+        outcome = Outcome(outcome.size_before, again.size_after, again.done, again.source or outcome.source)
+    return outcome
+
+
+def attempt(origin: str, due: bool = False) -> bool:
+    """Follow a peer as the queue does: errors are logged and kept, not raised; return whether there is more to copy.
+
+    A peer that failed is left alone until its next attempt is `due`, however often it pushes.
+    """
+    row = Following.objects.filter(origin=origin).first()
+    if row is None or (not due and row.failures and row.next_attempt and row.next_attempt > timezone.now()):
+        return False
+    try:
+        return not follow(origin).done
+    except (PeerBusy, NotFollowed):
+        return False
+    except FederationError as error:
+        log.warning("%s: %s: %s", origin, error.code, error)
+        return False
+
+
+def _insist_on_following(peer: Peer) -> None:
+    if peer.status == "frozen":
+        raise PeerFrozen(f"{peer.name} is frozen at its last consistent state; see /federation for the evidence")
+    if peer.status != "following":
+        raise NotFollowed(f"{peer.name} is {peer.status}; resume it to go on")
+
+
+def _take_run(peer: Peer, client: Client | None) -> Outcome:
+    with take_turn(peer.origin, storing.open_copy(peer.origin)):
+        try:
+            if client is not None:
+                return _Run(peer, client).go()
+            with open_client() as opened:
+                return _Run(peer, opened).go()
+        except WrongStart as error:
+            raise PeerBusy(f"another worker extended the copy of {peer.origin}") from error
+        except Exception as error:
+            record.keep_failure(peer.origin, error)
+            raise
+
+
+def _known_news(peer: Peer) -> Target | None:
+    """Return the checkpoint our witness cosigned last, if it tells more than the newest we hold.
+
+    One that does not open any more (a key was replaced since) is no news; the peer is asked instead.
+    """
+    cosigned = Cosigned.objects.filter(origin=peer.origin, size__gt=0).first()
+    if cosigned is None:
+        return None
+    try:
+        target = read_target(peer, bytes(cosigned.note), timezone.now())
+    except CheckpointInvalid:
+        return None
+    return target if target.adds_to(storing.read_copy(peer.origin).head) else None
+
+
+class _Run:
+    """One turn at one peer. `complaint` is the first thing the peer itself, or a mirror, failed in."""
+
+    def __init__(self, peer: Peer, client: Client) -> None:
+        self.peer = peer
+        self.origin = peer.origin
+        self.client = client
+        self.until = time.monotonic() + settings.ASSAY_SYNC_SECONDS
+        self.allowance = settings.ASSAY_SYNC_ENTRIES
+        self.complaint: FederationError | None = None
+        self.source = ""
+
+    def go(self) -> Outcome:
+        """Reach one known checkpoint after the other while time and entries allow."""
+        storing.project(self.origin)
+        before = storing.read_copy(self.origin).size
+        done, target = True, self._first_target()
+        while target is not None and done:
+            done = self._reach(target)
+            if done:
+                countersign(self.origin, target)
+            target = _known_news(self.peer)
+        record.keep_success(self.origin, self.source, done, self.complaint)
+        return Outcome(before, storing.read_copy(self.origin).size, done, self.source)
+
+    def _first_target(self) -> Target | None:
+        pending = Following.objects.values_list("pending", flat=True).get(origin=self.origin)
+        if pending is not None:
+            try:
+                return self._open(bytes(pending))
+            except CheckpointInvalid:
+                record.keep_pending(self.origin, None)  # signed by a key that has been replaced since
+        return _known_news(self.peer) or self._ask()
+
+    def _open(self, note: bytes) -> Target:
+        return read_target(self.peer, note, timezone.now())
+
+    def _ask(self) -> Target | None:
+        """Return the newest checkpoint the peer shows, or a mirror in its place, if it tells us anything.
+
+        Raises what the peer failed in when no mirror knows more either.
+        """
+        head = storing.read_copy(self.origin).head
+        for number, remote in enumerate(list_sources(self.client, self.peer)):
+            try:
+                target = self._open(remote.read_checkpoint())
+                if head is not None and target.size <= head.size:
+                    compare_with_copy(self.origin, head, target)
+                    self._insist_on_growth(target, head.size, remote)
+            except (TransportError, CheckpointInvalid) as error:
+                self.complaint = self.complaint or error
+                continue
+            if number == 0 or target.adds_to(head):
+                record.keep_heard(self.origin, target)
+                return target if target.adds_to(head) else None
+        if self.complaint is not None:
+            raise self.complaint
+        return None
+
+    def _insist_on_growth(self, target: Target, known: int, remote: RemoteLog) -> None:
+        if target.size < known:
+            raise CheckpointInvalid(
+                f"expected a checkpoint of at least {known} entries from {remote.base}, got an old one of "
+                f"{target.size}; is a cache or a backup in front of it?"
+            )
+
+    def _reach(self, target: Target) -> bool:
+        """Bring the copy to a checkpoint and record it; return False if the run's allowance ended before."""
+        self._insist_on_cap(target)
+        copy = storing.read_copy(self.origin)
+        if target.size <= copy.size:
+            self._insist_on_root(copy, target)
+            storing.store_checkpoint(self.origin, target)
+            storing.project(self.origin)
+            return True
+        record.keep_pending(self.origin, target)
+        for remote in list_sources(self.client, self.peer):
+            try:
+                return self._copy(remote, target)
+            except (TransportError, EntriesInvalid) as error:
+                self.complaint = self.complaint or error
+        raise self.complaint or EntriesInvalid(f"expected somebody to serve {self.origin}, nobody does")
+
+    def _insist_on_cap(self, target: Target) -> None:
+        if target.size > settings.ASSAY_PEER_MAX_ENTRIES:
+            raise TooManyEntries(
+                f"expected at most {settings.ASSAY_PEER_MAX_ENTRIES} entries of {self.peer.name}, it signed "
+                f"{target.size}; ask its operator, or raise ASSAY_PEER_MAX_ENTRIES"
+            )
+
+    def _insist_on_root(self, copy: storing.Copy, target: Target) -> None:
+        if copy.head is not None and target.size <= copy.head.size:
+            compare_with_copy(self.origin, copy.head, target)
+        root = read_root(target.size, DatabaseNodeReader(copy.log_id, copy.size)) if target.size else EMPTY_ROOT
+        if root != target.root:
+            raise EntriesInvalid(
+                f"expected the {target.size} entries of {self.origin} held here to hash to the root it signed, they do "
+                "not; run manage.py fsck"
+            )
+
+    def _copy(self, remote: RemoteLog, target: Target) -> bool:
+        """Fetch, verify and store what is missing, and apply it once the checkpoint is reached."""
+        copy = storing.read_copy(self.origin)
+        state = TrustedLog(self.origin, self.peer.keys, target.size, target.root, target.note, frontier=copy.frontier)
+        reader = TileReader(target.size, target.root, remote.fetch_tiles)
+        stop = self._stop(copy.size, target.size)
+        with read_batches(remote, copy.size, stop) as batches:
+            for batch in batches:
+                try:
+                    state = _accept(state, batch, reader)
+                except TlogError as error:
+                    Dispute(self.origin, copy.head, target, reader, remote, batch).settle(self._open, error)
+                storing.store_batch(self.origin, batch, target if batch.end == target.size else None)
+                self.source, self.allowance = remote.base, self.allowance - len(batch.entries)
+                if batch.end < target.size and time.monotonic() > self.until:
+                    return False
+        if stop < target.size:
+            return False
+        storing.project(self.origin)
+        return True
+
+    def _stop(self, size: int, target: int) -> int:
+        """Return where this run ends: at the checkpoint, or at the last bundle its allowance covers, but moves on."""
+        last = (size + max(self.allowance, 0)) // WIDTH * WIDTH
+        return min(target, max(last, (size // WIDTH + 1) * WIDTH))
+
+
+def _accept(state: TrustedLog, batch: Batch, reader: TileReader) -> TrustedLog:
+    """Return the state with a batch accepted; raises `TlogError` when it is not shown to be of the signed tree."""
+    proof = () if batch.end == state.size else prove_consistency(batch.end, state.size, reader)
+    return accept_entries(state, batch.start, batch.entries, proof)

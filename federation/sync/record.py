@@ -1,0 +1,88 @@
+"""How attempts to follow a peer ended: kept in words on its row, with the time of the next one."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from federation.errors import FederationError, HeldBack
+from federation.models import Following
+from federation.sync.targets import Target
+from ledger.database import fetch_all
+from ledger.errors import LedgerError
+from register.errors import RegisterError
+
+SHORTEST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(minutes=10)
+CLAIM = timedelta(minutes=2)
+"""How long a peer that was put on the queue is left alone: the queue may be long, or lost."""
+
+_DUE = """
+    UPDATE federation_following SET next_attempt = %s
+    WHERE status = 'following' AND (next_attempt IS NULL OR next_attempt <= %s) RETURNING origin
+"""
+
+
+def claim_due() -> list[str]:
+    """Return the origins that are to be followed now, and claim them so that the next poll does not return them too."""
+    now = timezone.now()
+    return [row[0] for row in fetch_all(_DUE, (now + CLAIM, now))]
+
+
+def keep_heard(origin: str, target: Target) -> None:
+    """Remember that the peer's word reached us."""
+    Following.objects.filter(origin=origin).update(
+        heard_at=timezone.now(), seen_size=Greatest(F("seen_size"), target.size)
+    )
+
+
+def keep_pending(origin: str, target: Target | None) -> None:
+    """Remember the checkpoint that is being fetched, so that the next run goes on with it."""
+    Following.objects.filter(origin=origin).update(pending=target.note if target else None)
+
+
+def keep_success(origin: str, source: str, done: bool, complaint: FederationError | None) -> None:
+    """Note that a run ended well. `complaint` is what the peer itself failed in when a mirror stood in for it."""
+    now = timezone.now()
+    rest = settings.ASSAY_POLL_SECONDS * random.uniform(0.75, 1.25) if done else 5.0
+    Following.objects.filter(origin=origin).update(
+        succeeded_at=now,
+        next_attempt=now + timedelta(seconds=rest),
+        failures=0,
+        source=source or F("source"),
+        error_code=complaint.code if complaint else "",
+        error_message=str(complaint)[:1000] if complaint else "",
+    )
+
+
+def keep_failure(origin: str, error: Exception) -> None:
+    """Note why an attempt failed and when the next is due: soon at first, then ever later, never at the same moment.
+
+    A checkpoint held back for want of cosignatures is no failure of the peer's; they may come at any time.
+    """
+    failures = 0
+    if not isinstance(error, HeldBack):
+        failures = 1 + (Following.objects.filter(origin=origin).values_list("failures", flat=True).first() or 0)
+    code, message = describe(error)
+    Following.objects.filter(origin=origin).update(
+        failures=failures, next_attempt=_next_attempt(failures), error_code=code, error_message=message[:1000]
+    )
+
+
+def describe(error: Exception) -> tuple[str, str]:
+    """Return code and words of an error; of one that nobody foresaw only its kind, since its text may hold anything."""
+    if isinstance(error, FederationError):
+        return error.code, str(error)
+    if isinstance(error, LedgerError | RegisterError):
+        return "storage", str(error)
+    return "unexpected", f"an unexpected {type(error).__name__}; see the node's log"
+
+
+def _next_attempt(failures: int) -> datetime:
+    longest = min(SHORTEST_PAUSE * float(1 << min(failures, 12)), LONGEST_PAUSE)
+    return timezone.now() + longest * random.uniform(0.5, 1)

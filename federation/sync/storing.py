@@ -1,0 +1,94 @@
+"""Writing: copies of peers' logs, their checkpoints, and the read model behind them. Nothing else of sync writes these.
+
+A batch is one transaction. The checkpoint is recorded with the last batch that it covers, and only then are entries
+projected, so nothing is shown that has no signed checkpoint over it. What a crash leaves: entries verified under the
+pending checkpoint, which the next run continues; or a complete copy not yet projected, which the next run projects
+before anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from federation.models import Following
+from federation.sync.bundles import Batch
+from federation.sync.targets import Target
+from ledger import reader, writer
+from ledger.errors import NotCovered
+from ledger.tlog.merkle import Frontier
+from ledger.tlog.note import VerifiedSignature
+from register import projection
+
+CHUNK = 2000
+"""Entries projected in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Our copy of a peer's log: its tree as stored, and the newest checkpoint we hold of it."""
+
+    log_id: int
+    frontier: Frontier
+    head: reader.SignedCheckpointRow | None
+
+    @property
+    def size(self) -> int:
+        """How many entries are stored; more than the checkpoint covers while a larger one is being fetched."""
+        return self.frontier.size
+
+
+def open_copy(origin: str) -> int:
+    """Make an empty copy unless there is one; return the log's id."""
+    return writer.open_log(origin, own=False)
+
+
+def read_copy(origin: str) -> Copy:
+    """Return what is stored, its frontier read from the tiles and entries themselves."""
+    log = reader.get_log(origin)
+    peaks = reader.DatabaseNodeReader(log.id, log.size).edge().peaks() if log.size else ()
+    return Copy(log.id, Frontier(log.size, tuple(peaks)), _find_head(origin))
+
+
+def store_batch(origin: str, batch: Batch, reached: Target | None) -> None:
+    """Store verified entries and, with the last of them, the checkpoint they lead to.
+
+    Raises `ledger.errors.WrongStart` when another worker was faster.
+    """
+    with transaction.atomic():
+        writer.extend(origin, batch.start, batch.entries)
+        if reached is not None:
+            store_checkpoint(origin, reached)
+
+
+def store_checkpoint(origin: str, target: Target) -> None:
+    """Keep a checkpoint whose entries are stored; it is no longer pending."""
+    with transaction.atomic():
+        writer.record_checkpoint(origin, target.size, target.root, target.time, target.note)
+        Following.objects.filter(origin=origin, pending=target.note).update(pending=None)
+
+
+def project(origin: str) -> None:
+    """Bring the read model up to the copy, if a checkpoint covers all of it."""
+    copy_size, head = reader.get_log(origin).size, _find_head(origin)
+    if head is None or head.size != copy_size:
+        return
+    while projection.catch_up(origin, CHUNK):
+        pass
+
+
+def keep_cosignatures(origin: str, size: int, root: bytes, lines: Iterable[VerifiedSignature]) -> None:
+    """Keep other nodes' verified signature lines under a checkpoint of any log held here; each is kept once."""
+    for line in lines:
+        time = datetime.fromtimestamp(line.signature.time, UTC)
+        writer.record_cosignature(origin, size, root, line.key.name, time, line.signature.line.encode())
+
+
+def _find_head(origin: str) -> reader.SignedCheckpointRow | None:
+    try:
+        return reader.latest_checkpoint(origin)
+    except NotCovered:
+        return None

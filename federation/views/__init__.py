@@ -1,0 +1,1 @@
+"""What the federation answers to requests: pages, operators' actions, signing in."""
