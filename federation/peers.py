@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from federation.errors import UnknownPeer
 from federation.models import Following
 from ledger.tlog.note import VerifierKey, parse_vkey
+from register.queries import peers as recorded
+from register.records import PeerRecord
 
 FOLLOWING = "following"
 PAUSED = "paused"
@@ -73,3 +79,48 @@ def read_peer(row: Following) -> Peer:
         status=row.status,
         former_keys=tuple(map(parse_vkey, row.former_vkeys)),
     )
+
+
+def refresh() -> None:
+    """Make the rows of `Following` say what our own ledger says of its peers; what only the rows know stays.
+
+    Of several recognitions of one origin the last counts. May run at any time, twice, and beside a follower.
+    """
+    for record in _last_recognised(recorded.list_peers()):
+        with transaction.atomic():
+            _adopt(record)
+
+
+def _last_recognised(records: Iterable[PeerRecord]) -> Iterable[PeerRecord]:
+    return {record.origin: record for record in sorted(records, key=lambda one: one.recognised.index)}.values()
+
+
+def _adopt(record: PeerRecord) -> None:
+    row = Following.objects.select_for_update().filter(origin=record.origin).first()
+    fields = _fields(record)
+    if row is None:
+        status = WITHDRAWN if record.withdrawal else FOLLOWING
+        Following.objects.get_or_create(origin=record.origin, defaults={**fields, "status": status})
+        return
+    if record.withdrawal:
+        fields |= {"status": WITHDRAWN, "status_reason": record.withdrawal.reason, "pending": None}
+    elif row.peer != UUID(record.id):  # recognised anew
+        fields |= {"status": FOLLOWING, "status_reason": "", "failures": 0, "next_attempt": None}
+        fields |= {"error_code": "", "error_message": ""}
+    changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+    if changed:
+        Following.objects.filter(origin=record.origin).update(**changed)
+
+
+def _fields(record: PeerRecord) -> dict[str, Any]:
+    return {
+        "peer": UUID(record.id),
+        "name": record.name,
+        "url": record.address,
+        "vkeys": list(record.vkeys),
+        "witness_vkeys": list(record.witness_vkeys),
+        "former_vkeys": [*record.former_vkeys, *record.former_witness_vkeys],
+        "territory": list(record.territory),
+        "remit": None if record.remit is None else list(record.remit),
+        "max_age_seconds": record.max_age_seconds,
+    }

@@ -1,0 +1,291 @@
+"""Getting to know a node from the address an operator gives: what it says of itself, checked as far as can be.
+
+Everything in `/.well-known/assay.json` follows from one key: `vkey` signs the checkpoint under which entry 0 of its
+ledger stands; entry 0, with the announced changes of keys, names the territory, the witness key and the key for
+statements; that key signs the document. Whether `vkey` is the right one no machine can tell: two people compare its
+fingerprint by telephone. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, ValidationError
+
+from federation.errors import PeerRefused
+from federation.fingerprint import Fingerprint, compute_fingerprint
+from federation.models import Following
+from ledger.signer import read_verifiers
+from ledger.tlog import canonical
+from ledger.tlog.checkpoint import SignedCheckpoint
+from ledger.tlog.errors import TlogError
+from ledger.tlog.note import COSIGNATURE, ED25519, VerifierKey, parse_vkey
+from ledger.tlog.proof import check_proof, parse_proof
+from register.api.json_text import parse_json
+from register.errors import NotUnderstood, RegisterError
+from register.events import describe, parse
+from register.key_chain import ROTATION, Handover
+from register.knowledge import replay_proven
+from register.records import RegisterKey, RegisterRecord
+from register.trust.statement import ALGORITHM
+
+PATH: Final = "/.well-known/assay.json"
+OPENING: Final = "register.opened"
+LIMIT: Final = 512 * 1024
+"""Bytes of the document: an entry of 64 KB with its receipt, and some changes of keys."""
+
+
+class Client(Protocol):
+    """What fetches: federation.transport in earnest."""
+
+    def get(self, url: str, *, limit: int, types: tuple[str, ...] = ()) -> bytes:
+        """Return the body at an address; raises TransportError."""
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+
+
+class Opened(BaseModel):
+    """Entry 0 with its receipt."""
+
+    index: int
+    data: Annotated[str, StringConstraints(max_length=65_535)]
+    receipt: Annotated[str, StringConstraints(max_length=65_535)]
+
+
+class Description(BaseModel):
+    """What of a node's document is looked at; what else it holds is signed with it and means nothing here."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    name: Line
+    origin: Line
+    vkey: Line
+    witness_vkey: Line
+    territory: Annotated[list[Line], Field(min_length=1, max_length=260)]
+    url: Line
+    ledger_url: Line
+    demonstration: StrictBool = False
+    opened: Opened
+    handover: Annotated[list[Handover], Field(max_length=100)] = []
+    signature: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """A node as it introduced itself: all of it follows from `vkey`, whose `fingerprint` people have to compare.
+
+    `keys` is the history of its keys, `handover` the entries that announced them, `document` everything it said.
+    """
+
+    url: str
+    origin: str
+    name: str
+    operator: str
+    territory: tuple[str, ...]
+    vkey: str
+    witness_vkey: str
+    demonstration: bool
+    keys: tuple[RegisterKey, ...]
+    fingerprint: Fingerprint
+    signed: SignedCheckpoint
+    handover: tuple[Handover, ...]
+    document: dict[str, Any]
+
+    @property
+    def fingerprint_hex(self) -> str:
+        """The fingerprint's digits, in groups of four."""
+        return self.fingerprint.grouped
+
+    @property
+    def fingerprint_words(self) -> str:
+        """The fingerprint as 24 words."""
+        return " ".join(self.fingerprint.words)
+
+
+def introduce(url: str, client: Client, *, expected: str | None = None) -> Introduction:
+    """Fetch and verify what the node at an address says of itself.
+
+    `expected` is what the operator was told beforehand: a vkey, or a fingerprint as digits or words. Raises
+    `TransportError` when it cannot be fetched, `PeerRefused` when something in it does not hold, when it is not what
+    was expected, when it is this node itself, or when another peer has its name or keys.
+    """
+    base = read_base(url)
+    body = client.get(base + PATH, limit=LIMIT, types=("application/json",))
+    met = verify_document(body, base)
+    if expected is not None:
+        check_expected(met, expected)
+    check_stranger(met)
+    return met
+
+
+def verify_document(body: bytes, base: str) -> Introduction:
+    """Return what a node's document says, checked from its `vkey` on; raises `PeerRefused`."""
+    document, said = _parse(body)
+    log, witness = _read_keys(said)
+    _check_url(base, said)
+    opening, signed = _check_entry(Handover(**said.opened.model_dump()), log, witness)
+    entries = {0: opening} | {one.index: _check_entry(one, log, witness)[0] for one in said.handover}
+    record = _read_register(said, entries, signed.checkpoint.size)
+    _check_signature(document, record)
+    _check_agreement(said, record)
+    return Introduction(
+        url=base,
+        origin=said.origin,
+        name=record.name,
+        operator=record.operator,
+        territory=record.territory,
+        vkey=said.vkey,
+        witness_vkey=said.witness_vkey,
+        demonstration=record.demonstration,
+        keys=record.keys,
+        fingerprint=compute_fingerprint(said.vkey),
+        signed=signed,
+        handover=tuple(said.handover),
+        document=document,
+    )
+
+
+def read_base(url: str) -> str:
+    """Return a node's address without slash at its end; raises `PeerRefused` for what is no such address."""
+    text = url.strip().rstrip("/").removesuffix(PATH)
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.query or parts.fragment or parts.username or len(text) > 1_000:
+        raise PeerRefused(f"expected a node's address such as https://register.nl.example, got {url[:100]!r}")
+    return text
+
+
+def check_expected(met: Introduction, expected: str) -> None:
+    """Raise `PeerRefused` unless the key is the one the operator was told, as a vkey or as a fingerprint."""
+    if "+" not in expected:
+        met.fingerprint.check(expected)
+    elif expected.strip() != met.vkey:
+        raise PeerRefused(
+            f"expected the key {expected.strip()[:200]}, the node at {met.url} has {met.vkey}; "
+            "ask its operator, and do not go on while they differ"
+        )
+
+
+def check_stranger(met: Introduction) -> None:
+    """Raise `PeerRefused` for this node itself, and for keys that belong to it or to a peer of another name."""
+    own = read_verifiers()
+    if met.origin == settings.ASSAY_ORIGIN or met.url == settings.ASSAY_BASE_URL:
+        raise PeerRefused(f"the node at {met.url} is {met.origin}, which is this node itself; give another's address")
+    keys = {parse_vkey(met.vkey).public_key, parse_vkey(met.witness_vkey).public_key}
+    if keys & {key.public_key for key in own}:
+        raise PeerRefused(f"the node at {met.url} uses a key of this node; tell its operator to make new ones")
+    for row in Following.objects.exclude(origin=met.origin):
+        if keys & _public_keys((*row.vkeys, *row.witness_vkeys, *row.former_vkeys)):
+            raise PeerRefused(
+                f"the node at {met.url} calls itself {met.origin} and uses a key of the peer {row.origin}; "
+                "one node has one name: ask both operators"
+            )
+
+
+def _public_keys(vkeys: Iterable[str]) -> set[bytes]:
+    return {parse_vkey(vkey).public_key for vkey in vkeys}
+
+
+def _parse(body: bytes) -> tuple[dict[str, Any], Description]:
+    if len(body) > LIMIT:
+        raise PeerRefused(f"expected a document of at most {LIMIT} bytes at {PATH}, got {len(body)}")
+    try:
+        document = parse_json(body)
+        return document, Description.model_validate(document)
+    except NotUnderstood as error:
+        raise PeerRefused(f"expected a node's description at {PATH}, got no JSON: {error.message}") from error
+    except ValidationError as error:
+        raise PeerRefused(f"expected a node's description at {PATH}; {describe(error)}") from error
+
+
+def _read_keys(said: Description) -> tuple[VerifierKey, VerifierKey]:
+    try:
+        log, witness = parse_vkey(said.vkey), parse_vkey(said.witness_vkey)
+    except TlogError as error:
+        raise PeerRefused(f"the node's keys cannot be read: {error}") from error
+    if log.type != ED25519 or witness.type != COSIGNATURE:
+        raise PeerRefused("expected an Ed25519 log key and a cosignature/v1 witness key, got keys of other types")
+    if log.public_key == witness.public_key:
+        raise PeerRefused("expected two different keys for log and witness, got one twice")
+    if log.name != said.origin:
+        raise PeerRefused(f"the node calls its ledger {said.origin!r}, its key belongs to {log.name!r}")
+    return log, witness
+
+
+def _check_url(base: str, said: Description) -> None:
+    if said.url != base:
+        raise PeerRefused(f"the node at {base} says that its address is {said.url}; give that one, if it is the right")
+    if said.ledger_url != f"{base}/ledger":
+        raise PeerRefused(f"expected its ledger at {base}/ledger, it says {said.ledger_url}")
+
+
+def _check_entry(offered: Handover, log: VerifierKey, witness: VerifierKey) -> tuple[bytes, SignedCheckpoint]:
+    """Return an entry's bytes, proven under a checkpoint that both keys in use have signed."""
+    try:
+        proof, data = parse_proof(offered.receipt), offered.data.encode()
+        signed = check_proof(proof, data, [log, witness])
+    except (TlogError, UnicodeEncodeError) as error:
+        raise PeerRefused(f"the receipt of its entry {offered.index} does not hold: {error}") from error
+    if proof.index != offered.index or signed.checkpoint.origin != log.name:
+        raise PeerRefused(f"the receipt offered for entry {offered.index} is one for another entry or ledger")
+    if signed.time is None:
+        raise PeerRefused(f"expected a checkpoint cosigned by its witness key {witness}, got one without")
+    return data, signed
+
+
+def _read_register(said: Description, entries: dict[int, bytes], size: int) -> RegisterRecord:
+    """Return the node's own record, as its first entry and its announced changes of keys make it."""
+    try:
+        events = {index: parse(data) for index, data in entries.items()}
+        register = replay_proven(said.origin, entries, size).register
+    except RegisterError as error:
+        raise PeerRefused(f"its first entry, or an announced change of keys, cannot be read: {error}") from error
+    expected = {index: ROTATION if index else OPENING for index in events}
+    if said.opened.index != 0 or register is None or {i: event.type for i, event in events.items()} != expected:
+        raise PeerRefused(f"expected entry 0 to be {OPENING} and all others offered to be {ROTATION}")
+    sources = sorted({event.source for event in events.values()} - {said.url})
+    if sources:
+        raise PeerRefused(f"its entries speak for {', '.join(sources)[:200]}, its address is {said.url}")
+    return register
+
+
+def _check_agreement(said: Description, record: RegisterRecord) -> None:
+    """The document says the same as the ledger, whose word counts."""
+    for name, here, there in (
+        ("name", said.name, record.name),
+        ("territory", sorted(said.territory), sorted(record.territory)),
+        ("demonstration", said.demonstration, record.demonstration),
+    ):
+        if here != there:
+            raise PeerRefused(f"its document says {name} {here!r}, its ledger says {there!r}; ask its operator")
+    for use, vkey in (("log", said.vkey), ("witness", said.witness_vkey)):
+        known = {key.vkey: key for key in record.keys if key.use == use}
+        if vkey not in known:
+            raise PeerRefused(f"its ledger does not name {vkey} as its {use} key; it may be an impostor's")
+        if known[vkey].reason == "compromised":
+            raise PeerRefused(f"its own ledger says that its {use} key {vkey} is in other hands")
+
+
+def _check_signature(document: dict[str, Any], record: RegisterRecord) -> None:
+    """Check the detached JWS over the document by the statement key of its first entry (register/api/node.py)."""
+    unsigned = {name: value for name, value in document.items() if name != "signature"}
+    try:
+        key = OKPKey.import_key({name: record.statement_jwk[name] for name in ("kty", "crv", "x")})
+        jws.deserialize_compact(
+            document["signature"].encode(), key, algorithms=[ALGORITHM], payload=canonical.encode(unsigned)
+        )
+    except (JoseError, TlogError, KeyError, ValueError) as error:
+        raise PeerRefused(
+            f"its document is not signed by the key that its ledger names ({type(error).__name__}); it was altered"
+        ) from error

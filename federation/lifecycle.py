@@ -1,0 +1,196 @@
+"""The life of a peer: recognised, amended, paused and resumed, given another key, thawed after a fork, withdrawn.
+
+What the operator decides about a peer is an entry on our own ledger, written by `register.commands`; the rows of
+`Following` follow from it (`peers.refresh`). Whether we follow it at the moment is our own business and on no ledger:
+pausing, and the freezing that a fork causes. Each function may be called from a request: what takes longer is left to
+the workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from federation import peers
+from federation.errors import PeerRefused, UnknownPeer
+from federation.introduction import Introduction, check_stranger
+from federation.jobs import enqueue_if_possible
+from federation.models import Alert, Following
+from federation.peers import FOLLOWING, FROZEN, PAUSED, WITHDRAWN, Peer, read_peer
+from register import commands
+from register.commands import Also, Written
+from register.payloads import Actor, PeerChanges, PeerEnding, PeerTerms
+
+OPERATOR: Final = Actor(role="operator")
+FOLLOW: Final = "federation.follow"
+KEY_UNANNOUNCED: Final = "key_unannounced"
+KEY_COMPROMISED: Final = "key_compromised"
+"""Alerts about a peer's key, which confirming its new one settles."""
+
+KEY_REPORTED_STOLEN: Final = "its own ledger says that its key is in other hands; confirm the new one"
+_KEYS: Final = frozenset({"vkeys", "witness_vkeys", "territory", "name"})
+
+
+def confirm(
+    met: Introduction,
+    *,
+    remit: Sequence[str] | None = None,
+    max_age_seconds: int | None = None,
+    policy: str | None = None,
+    note: str | None = None,
+    actor: Actor = OPERATOR,
+    also: Also | None = None,
+) -> Written:
+    """Recognise a node whose fingerprint the operator has compared, and begin to follow it.
+
+    `remit` are countries of its territory (None: all of it). Raises `PeerRefused`, and what the rules refuse
+    (`register.errors.Refused`, such as `peer_taken`).
+    """
+    check_stranger(met)
+    said: dict[str, Any] = {
+        "origin": met.origin,
+        "name": met.name,
+        "address": met.url,
+        "vkeys": [met.vkey],
+        "witness_vkeys": [met.witness_vkey],
+        "territory": list(met.territory),
+    }
+    chosen = {"remit": list(remit) if remit is not None else None, "max_age_seconds": max_age_seconds}
+    chosen |= {"policy": policy, "note": note, "demonstration": met.demonstration or None}
+    terms = PeerTerms.model_validate(said | {name: value for name, value in chosen.items() if value is not None})
+    written = commands.recognise_peer(terms, actor=actor, also=also)
+    _follow_up(met.origin)
+    return written
+
+
+def amend(peer: str | UUID, changes: PeerChanges, *, actor: Actor = OPERATOR, also: Also | None = None) -> Written:
+    """Change what is accepted from a peer, its address or our policy; what is absent stays, null empties.
+
+    Raises `UnknownPeer`; `PeerRefused` for its keys, which only `confirm_key` changes, and for what the peer says of
+    itself; and what the rules refuse.
+    """
+    row = _row(peer)
+    given = sorted(_KEYS & changes.model_fields_set)
+    if given:
+        raise PeerRefused(f"expected no change of {', '.join(given)}: confirm-key takes them from the peer itself")
+    written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
+    _follow_up(row.origin)
+    return written
+
+
+def withdraw(peer: str | UUID, ending: PeerEnding, *, actor: Actor = OPERATOR, also: Also | None = None) -> Written:
+    """Withdraw the recognition: no longer followed or cosigned; our copy stays and is served, for it proves answers.
+
+    Raises `UnknownPeer` and what the rules refuse (`already_withdrawn`).
+    """
+    row = _row(peer)
+    written = commands.withdraw_peer(str(row.peer), ending, actor=actor, also=also)
+    peers.refresh()
+    return written
+
+
+def confirm_key(
+    peer: str | UUID, met: Introduction, *, note: str | None = None, actor: Actor = OPERATOR, also: Also | None = None
+) -> Written:
+    """Accept the keys a peer introduced itself with in place of those we know; the operator has compared them.
+
+    For a key that was stolen or lost, which cannot hand over to the next. From here on the keys before verify what is
+    stored and nothing new. Raises `UnknownPeer`, `PeerRefused`, and what the rules refuse.
+    """
+    row = _row(peer)
+    if met.origin != row.origin:
+        raise PeerRefused(
+            f"expected the node {row.origin}, {met.url} is {met.origin}; add that one as a peer of its own"
+        )
+    check_stranger(met)
+    if ([met.vkey], [met.witness_vkey]) == (row.vkeys, row.witness_vkeys):
+        raise PeerRefused(f"the keys of {row.origin} are the ones we know; there is nothing to confirm")
+    if met.vkey in row.former_vkeys:
+        raise PeerRefused(f"the key {met.vkey} was given up before; ask the operator of {row.origin} for the new one")
+    keys: dict[str, Any] = {"vkeys": [met.vkey], "witness_vkeys": [met.witness_vkey]}
+    changes = PeerChanges.model_validate(keys | ({"note": note} if note else {}))
+    written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
+    _settle(row.origin, (KEY_UNANNOUNCED, KEY_COMPROMISED))
+    _forget_trouble(row.origin)
+    if row.status == PAUSED and row.status_reason == KEY_REPORTED_STOLEN:
+        Following.objects.filter(origin=row.origin).update(status=FOLLOWING, status_reason="")
+    _follow_up(row.origin)
+    return written
+
+
+def pause(peer: str | UUID, reason: str = "") -> Peer:
+    """Stop following a peer for now; what we hold of it goes on counting until it is stale.
+
+    Raises `UnknownPeer`, and `PeerRefused` unless it is followed.
+    """
+    return _change_status(peer, FOLLOWING, PAUSED, reason or "paused by the operator")
+
+
+def resume(peer: str | UUID) -> Peer:
+    """Follow a paused peer again; raises `UnknownPeer`, and `PeerRefused` unless it is paused."""
+    found = _change_status(peer, PAUSED, FOLLOWING, "")
+    _follow_up(found.origin)
+    return found
+
+
+def unfreeze(peer: str | UUID, reason: str) -> Peer:
+    """Follow a peer again that has forked, from the history we hold; the operator says why, for everybody to see.
+
+    The evidence, and what our ledger reports of it, stay for ever. Raises `UnknownPeer`, and `PeerRefused` without a
+    reason or when it is not frozen.
+    """
+    if not reason.strip():
+        raise PeerRefused("expected a reason for following a log again that has forked; it is shown with the fork")
+    found = _change_status(peer, FROZEN, FOLLOWING, f"followed again after a fork: {reason.strip()[:500]}")
+    _follow_up(found.origin)
+    return found
+
+
+def find(peer: str | UUID) -> Peer:
+    """Return a peer by its id or origin; raises `UnknownPeer`."""
+    return read_peer(_row(peer))
+
+
+def _change_status(peer: str | UUID, before: str, after: str, reason: str) -> Peer:
+    with transaction.atomic():
+        row = _row(peer, lock=True)
+        if row.status != before:
+            raise PeerRefused(f"expected a peer that is {before}, {row.origin} is {row.status}{_advise(row.status)}")
+        row.status, row.status_reason, row.pending = after, reason, None
+        row.save(update_fields=["status", "status_reason", "pending"])
+    _forget_trouble(row.origin)
+    return read_peer(row)
+
+
+def _advise(status: str) -> str:
+    advice = {FROZEN: "unfreeze it", WITHDRAWN: "recognise it anew", PAUSED: "resume it"}
+    return f"; {advice[status]}, if that is meant" if status in advice else ""
+
+
+def _row(peer: str | UUID, *, lock: bool = False) -> Following:
+    rows = Following.objects.select_for_update() if lock else Following.objects.all()
+    try:
+        found = rows.filter(peer=UUID(str(peer))).first()
+    except ValueError:
+        found = rows.filter(origin=str(peer)).first()
+    if found is None:
+        raise UnknownPeer(f"expected the id or origin of a recognised peer, got {str(peer)[:80]!r}; see /federation")
+    return found
+
+
+def _forget_trouble(origin: str) -> None:
+    cleared = {"failures": 0, "next_attempt": None, "error_code": "", "error_message": "", "pending": None}
+    Following.objects.filter(origin=origin).update(**cleared)
+
+
+def _settle(origin: str, codes: Sequence[str]) -> None:
+    Alert.objects.filter(origin=origin, code__in=codes, settled_at=None).update(settled_at=timezone.now())
+
+
+def _follow_up(origin: str) -> None:
+    peers.refresh()
+    enqueue_if_possible(FOLLOW, origin)
