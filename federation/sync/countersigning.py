@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 
-from federation import witness
+from federation import forks, witness
 from federation.models import Cosigned
-from federation.sync.disputes import examine
 from federation.sync.targets import Target
 from ledger.reader import DatabaseNodeReader, get_log
 from ledger.tlog.errors import TlogError
@@ -32,7 +31,7 @@ def countersign(origin: str, target: Target) -> None:
         return
     copy = DatabaseNodeReader(get_log(origin).id, target.size, target.root)
     if last and size and read_root(size, copy) != bytes(last.root):
-        examine(origin, bytes(last.note), target.note, copy)
+        forks.examine(origin, bytes(last.note), target.note, copy)
         return
     try:
         witness.cosign(format_add_checkpoint(size, prove_consistency(size, target.size, copy), target.note))

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from federation.errors import CheckpointInvalid, EntriesInvalid, TransportError
+from federation import forks
+from federation.errors import CheckpointInvalid, EntriesInvalid, PeerFrozen, TransportError
 from federation.remote import RemoteLog
 from federation.sync.bundles import Batch
 from federation.sync.targets import Target
-from ledger.reader import DatabaseNodeReader, SignedCheckpointRow
+from ledger.reader import SignedCheckpointRow
 from ledger.tlog.errors import TlogError
-from ledger.tlog.merkle import NodeReader, hash_leaves, read_root
+from ledger.tlog.merkle import hash_leaves
 from ledger.tlog.tiles import WIDTH, TileReader, split_tile
 
 Open = Callable[[bytes], Target]
@@ -42,7 +43,7 @@ class Dispute:
         try:
             self._insist_on_signed_entries()
             if self.head is not None:
-                examine(self.origin, self.head.note, self.target.note, self.reader)
+                forks.examine(self.origin, self.head.note, self.target.note, self.reader, self.remote.base)
         except TlogError as unproven:
             self._compare_with_newest(open_note)
             raise EntriesInvalid(
@@ -70,29 +71,17 @@ class Dispute:
             newest = open_note(self.remote.read_checkpoint())
             if newest.size >= self.target.size and newest.root != self.target.root:
                 tiles = TileReader(newest.size, newest.root, self.remote.fetch_tiles)
-                examine(self.origin, self.target.note, newest.note, tiles)
+                forks.examine(self.origin, self.target.note, newest.note, tiles, self.remote.base)
         except (TransportError, CheckpointInvalid, EntriesInvalid, TlogError):
             return  # nothing is proven: the complaint about the tiles stands
 
 
-def compare_with_copy(origin: str, head: SignedCheckpointRow, target: Target) -> None:
-    """Hold a checkpoint that is no larger than the newest we have against our copy, which is all authenticated.
+def compare_with_copy(origin: str, target: Target, shown_by: str) -> None:
+    """Hold a checkpoint that is no larger than the newest we have against our copy; returns when they go together.
 
-    Returns when they agree. Raises `PeerFrozen` for another root of that size, and for a smaller tree that the peer's
-    own witness vouched for later than for the larger one.
+    Raises `PeerFrozen` for a tree that is no beginning of ours, and for a smaller one that the peer's own witness
+    vouched for later than for a larger one.
     """
-    if target.size == head.size and target.root == head.root:
-        return
-    copy = DatabaseNodeReader(head.log_id, head.size, head.root)
-    root = head.root if target.size == head.size else read_root(target.size, copy)
-    if root != target.root:
-        examine(origin, target.note, head.note, copy)
-    elif target.time.replace(microsecond=0) > head.time:
-        examine(origin, head.note, target.note, copy)
-
-
-def examine(origin: str, older: bytes, newer: bytes, reader: NodeReader) -> None:
-    """Have two signed checkpoints judged; returns when they prove nothing, raises `PeerFrozen` when they convict."""
-    from federation import forks
-
-    forks.examine(origin, older, newer, reader)
+    evidence = forks.suspect(origin, target.note, shown_by)
+    if evidence is not None:
+        raise PeerFrozen(f"{origin} has two histories ({evidence.kind}); see /federation for evidence {evidence.id}")

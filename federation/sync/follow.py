@@ -179,7 +179,7 @@ class _Run:
             try:
                 target = self._open(remote.read_checkpoint())
                 if head is not None and target.size <= head.size:
-                    compare_with_copy(self.origin, head, target)
+                    compare_with_copy(self.origin, target, remote.base)
                     self._insist_on_growth(target, head.size, remote)
             except (TransportError, CheckpointInvalid) as error:
                 self.complaint = self.complaint or error
@@ -224,7 +224,7 @@ class _Run:
 
     def _insist_on_root(self, copy: storing.Copy, target: Target) -> None:
         if copy.head is not None and target.size <= copy.head.size:
-            compare_with_copy(self.origin, copy.head, target)
+            compare_with_copy(self.origin, target, "its submission to our witness")
         root = read_root(target.size, DatabaseNodeReader(copy.log_id, copy.size)) if target.size else EMPTY_ROOT
         if root != target.root:
             raise EntriesInvalid(
