@@ -32,12 +32,18 @@ from register.payloads import (
     Actor,
     AgencyChanges,
     AgencyTerms,
+    Amending,
     EndingTerms,
+    ForkTerms,
     IssuerChanges,
     IssuerTerms,
     KeyRevocationTerms,
+    KeyRotationTerms,
     KeyTerms,
     MandateTerms,
+    PeerChanges,
+    PeerEnding,
+    PeerTerms,
     ProgrammeChanges,
     ProgrammeTerms,
     RegisterOpened,
@@ -55,6 +61,8 @@ PATHS: Final = {
     "programme": "programmes",
     "mandate": "mandates",
     "accreditation": "accreditations",
+    "peer": "peers",
+    "fork": "forks",
 }
 """Kind → the part of an address before the id."""
 
@@ -189,7 +197,7 @@ def data_of(said: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
     """
     if not isinstance(said, BaseModel):
         return dict(said)
-    if not isinstance(said, (AgencyChanges, IssuerChanges, ProgrammeChanges, AccreditationChanges)):
+    if not isinstance(said, Amending):
         return said.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     return {name: _without_nulls(value) for name, value in said.model_dump(mode="json", exclude_unset=True).items()}
 
@@ -382,3 +390,31 @@ def reinstate_accreditation(
 def revoke_accreditation(accreditation: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
     """Revoke an accreditation for good."""
     return _one(intend("accreditation.revoked", ending, accreditation), actor, also)
+
+
+# federation ----------------------------------------------------------------------------------------------------------
+
+
+def recognise_peer(terms: PeerTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Recognise another register as a peer."""
+    return _one(intend("peer.recognised", terms), actor, also)
+
+
+def amend_peer(peer: str, changes: PeerChanges, *, actor: Actor, also: Also | None = None) -> Written:
+    """Change what is known of a peer or accepted from it; with NODE as actor, its keys as the peer announced them."""
+    return _one(intend("peer.amended", changes, peer), actor, also)
+
+
+def withdraw_peer(peer: str, ending: PeerEnding, *, actor: Actor, also: Also | None = None) -> Written:
+    """Withdraw the recognition of a peer."""
+    return _one(intend("peer.withdrawn", ending, peer), actor, also)
+
+
+def report_fork(terms: ForkTerms, *, also: Also | None = None) -> Written:
+    """Report, as the node, that a ledger has two histories."""
+    return _one(intend("fork.reported", terms), NODE, also)
+
+
+def announce_key(terms: KeyRotationTerms, *, also: Also | None = None) -> Written:
+    """Announce, as the node, that it signs with another key."""
+    return _one(Intent("register.key_rotated", settings.ASSAY_ORIGIN, "", terms), NODE, also)

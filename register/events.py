@@ -49,6 +49,11 @@ CATALOGUE: Final[Mapping[str, type[Said]]] = {
     "accreditation.suspended": payloads.AccreditationSuspended,
     "accreditation.reinstated": payloads.AccreditationReinstated,
     "accreditation.revoked": payloads.AccreditationRevoked,
+    "peer.recognised": payloads.PeerRecognised,
+    "peer.amended": payloads.PeerAmended,
+    "peer.withdrawn": payloads.PeerWithdrawn,
+    "fork.reported": payloads.ForkReported,
+    "register.key_rotated": payloads.RegisterKeyRotated,
 }
 """Event type → the model of its data. What is not here is unknown and quarantined when it comes from a peer."""
 

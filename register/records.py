@@ -107,8 +107,26 @@ class FormerScope:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterKey:
+    """A key of a register and the time in which it signs: `log` keys its checkpoints, `witness` keys vouch for them.
+
+    `reason` says why it was replaced; `recorded` is the entry that introduced it.
+    """
+
+    use: Literal["log", "witness"]
+    vkey: str
+    recorded: Recorded
+    valid_from: Moment
+    valid_until: Moment | None = None
+    reason: Literal["scheduled", "compromised"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterRecord:
-    """The node that speaks in a ledger: its name, the countries it may speak for, and the keys it opened with."""
+    """The node that speaks in a ledger: its name, the countries it may speak for, and its keys.
+
+    `vkey` and `witness_vkey` are those in use; `keys` is the history of both, the ones it opened with first.
+    """
 
     id: str
     url: str
@@ -120,6 +138,7 @@ class RegisterRecord:
     statement_jwk: Mapping[str, str]
     entries: tuple[int, ...]
     policy_url: str | None = None
+    keys: tuple[RegisterKey, ...] = ()
     demonstration: bool = False
 
 
@@ -281,6 +300,50 @@ class AccreditationRecord:
     demonstration: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PeerRecord:
+    """Another register as this one recognises it; subject `{source}/peers/{id}`.
+
+    `vkeys` and `witness_vkeys` are those trusted now, the `former_…` ones were trusted before. `remit` are the
+    countries for which it is heard (None: all of its territory), `max_age_seconds` how old its newest checkpoint may
+    be (None: this node's own limit), `policy` the cosignatures asked for (C2SP tlog-policy).
+    """
+
+    id: str
+    url: str
+    origin: str
+    name: str
+    address: str
+    vkeys: tuple[str, ...]
+    witness_vkeys: tuple[str, ...]
+    territory: tuple[str, ...]
+    entries: tuple[int, ...]
+    recognised: Recorded
+    remit: tuple[str, ...] | None = None
+    max_age_seconds: int | None = None
+    policy: str | None = None
+    former_vkeys: tuple[str, ...] = ()
+    former_witness_vkeys: tuple[str, ...] = ()
+    withdrawal: Ending | None = None
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForkRecord:
+    """Proof that a ledger (`origin`) has two histories, as payloads.ForkTerms; subject `{source}/forks/{id}`."""
+
+    id: str
+    url: str
+    origin: str
+    kind: Literal["same_size", "inconsistent", "rolled_back"]
+    older: str
+    newer: str
+    recorded: Recorded
+    entries: tuple[int, ...]
+    proof: str | None = None
+    shown_by: str | None = None
+
+
 def scope_at(newest: Scope, former: tuple[FormerScope, ...], at: Moment) -> Scope:
     """Return the scope that held at `at`: that of the earliest former terms not yet over, else the newest."""
     still_held = [terms for terms in former if at < terms.until]
@@ -299,6 +362,8 @@ Record = (
     | KeyRecord
     | MandateRecord
     | AccreditationRecord
+    | PeerRecord
+    | ForkRecord
 )
 
 KINDS: Final[Mapping[str, type[Any]]] = {
@@ -310,6 +375,8 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "key": KeyRecord,
     "mandate": MandateRecord,
     "accreditation": AccreditationRecord,
+    "peer": PeerRecord,
+    "fork": ForkRecord,
 }
 """Kind of a record → its class; the names are those of tables, changes and JSON alike."""
 

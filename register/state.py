@@ -16,9 +16,11 @@ from register.events import CATALOGUE, Event
 from register.records import (
     AccreditationRecord,
     AgencyRecord,
+    ForkRecord,
     IssuerRecord,
     KeyRecord,
     MandateRecord,
+    PeerRecord,
     ProgrammeRecord,
     Record,
     RegisterRecord,
@@ -36,6 +38,8 @@ _TABLES: Final = {
     "key": "keys",
     "mandate": "mandates",
     "accreditation": "accreditations",
+    "peer": "peers",
+    "fork": "forks",
 }
 _CLAIMING: Final = ("issuer", "key")
 _REFERRING: Final = {
@@ -59,15 +63,19 @@ class Change(NamedTuple):
 
 
 class Needs(NamedTuple):
-    """What must be known to judge and fold one event: ids by kind, and claims (scheme, value) on identifiers."""
+    """What must be known to judge and fold one event: ids by kind, claims (scheme, value), origins of peers."""
 
     ids: tuple[tuple[str, str], ...]
     claims: tuple[tuple[str, str], ...]
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class State:
-    """Newest records of `origin` after `size` entries, the last of which was recorded at `time`."""
+    """Newest records of `origin` after `size` entries, the last of which was recorded at `time`.
+
+    `peer_of` names the last recognised peer of an origin.
+    """
 
     origin: str
     size: int = 0
@@ -82,6 +90,9 @@ class State:
     accreditations: dict[str, AccreditationRecord] = field(default_factory=dict)
     claims: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     of_issuer: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    peers: dict[str, PeerRecord] = field(default_factory=dict)
+    forks: dict[str, ForkRecord] = field(default_factory=dict)
+    peer_of: dict[str, str] = field(default_factory=dict)
 
     def table(self, kind: str) -> dict[str, Any]:
         """Return the records of one kind by id."""
@@ -103,6 +114,8 @@ class State:
                 self.of_issuer.setdefault((kind, issuer_of(record)), {})[record_id] = None
             if kind in _CLAIMING:
                 self._index_claims(record, earlier)  # type: ignore[arg-type]  # the kind says so
+            elif kind == "peer":
+                self.peer_of[record.origin] = record_id  # type: ignore[union-attr]  # the kind says so
 
     def _index_claims(self, record: IssuerRecord | KeyRecord, earlier: IssuerRecord | KeyRecord | None) -> None:
         issuer = issuer_of(record)
@@ -150,7 +163,8 @@ def needs(event: Event) -> Needs:
         ids += [(referred, i) for i in ((value,) if isinstance(value, str) else value or ())]
     if "scope" in type(event.data).model_fields and event.data.scope:
         ids += [("programme", i) for i in event.data.scope.programmes or ()]
-    return Needs(tuple(dict.fromkeys(ids)), _claims_needed(event))
+    origins = (event.data.origin,) if event.type in ("peer.recognised", "fork.reported") else ()
+    return Needs(tuple(dict.fromkeys(ids)), _claims_needed(event), origins)
 
 
 @cache

@@ -27,6 +27,8 @@ PLACES: Final = {
     "programme": "programmes",
     "mandate": "mandates",
     "accreditation": "accreditations",
+    "peer": "peers",
+    "fork": "forks",
 }
 THUMBPRINT: Final = "A" * 43
 

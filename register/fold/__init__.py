@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from register.events import Event
-from register.fold import accreditations, offers, organisations
+from register.fold import accreditations, federation, offers, organisations
 from register.fold.organisations import PASSING_ON
 from register.records import Recorded
 from register.state import Change, State
@@ -51,4 +51,9 @@ _FOLDS: Final[Mapping[str, Callable[[Event, Recorded, State], list[Change]]]] = 
     "accreditation.suspended": accreditations.suspend_accreditation,
     "accreditation.reinstated": accreditations.reinstate_accreditation,
     "accreditation.revoked": accreditations.revoke_accreditation,
+    "peer.recognised": federation.recognise_peer,
+    "peer.amended": federation.amend_peer,
+    "peer.withdrawn": federation.withdraw_peer,
+    "fork.reported": federation.report_fork,
+    "register.key_rotated": federation.rotate_key,
 }

@@ -9,6 +9,7 @@ from typing import Final
 from register.amendments import day_of, restate_scope
 from register.events import Event
 from register.fold.amended import amended_fields, ending, find, succeed
+from register.fold.federation import open_keys
 from register.records import (
     AgencyRecord,
     FormerName,
@@ -38,6 +39,7 @@ def open_register(event: Event, recorded: Recorded, state: State) -> list[Change
         witness_vkey=data.witness_vkey,
         statement_jwk=data.statement_jwk,
         entries=(recorded.index,),
+        keys=open_keys(data, recorded),
         demonstration=data.demonstration,
     )
     return [Change("register", state.origin, record)]

@@ -244,6 +244,35 @@ class AccreditationVersion(Version):
         ]
 
 
+class PeerVersion(Version):
+    """A peer; `recognised` is the index of the entry that recognised it, so that the last of an origin can be told."""
+
+    kind = "peer"
+    origin = models.TextField()
+    recognised = models.BigIntegerField()
+    withdrawn = models.BooleanField()
+
+    class Meta:
+        db_table = "register_peer"
+        constraints = _recorded("peer")
+        indexes = [
+            # The rules ask for the peer of an origin, a trust question for all that its own log recognises.
+            models.Index(fields=["log", "origin", "recognised"], name="register_peer_origin"),
+        ]
+
+
+class ForkVersion(Version):
+    """Evidence of a fork."""
+
+    kind = "fork"
+    origin = models.TextField()
+
+    class Meta:
+        db_table = "register_fork"
+        constraints = _recorded("fork")
+        indexes = [models.Index(fields=["log", "origin"], name="register_fork_origin")]
+
+
 VERSIONS: Final[Mapping[str, type[Version]]] = {
     model.kind: model
     for model in (
@@ -255,6 +284,8 @@ VERSIONS: Final[Mapping[str, type[Version]]] = {
         KeyVersion,
         MandateVersion,
         AccreditationVersion,
+        PeerVersion,
+        ForkVersion,
     )
 }
 """Kind of a record → the table of its versions; the keys are those of `register.records.KINDS`."""

@@ -36,8 +36,8 @@ class Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False, hide_input_in_errors=True)
 
 
-class Changes(Payload):
-    """Base of amendments: new values for some fields of a record, and optionally which entry they correct.
+class Amending(Payload):
+    """Base of amendments: new values for some fields of a record.
 
     A field set to null is emptied, except those in `never_empty`, which null leaves as they are.
     """
@@ -45,16 +45,20 @@ class Changes(Payload):
     never_empty: ClassVar[frozenset[str]] = frozenset()
     about_it: ClassVar[frozenset[str]] = frozenset({"actor", "effective_from", "reason", "note", "corrects"})
 
-    effective_from: Moment | None = None
-    reason: Reason | None = None
-    note: LongText | None = None
-    corrects: Index | None = None
-
     def given(self) -> dict[str, Any]:
         """Return the fields that are to change and their new values, without what is said about the amendment."""
         named = self.model_fields_set & type(self).model_fields.keys() - self.about_it
         given = {name: getattr(self, name) for name in type(self).model_fields if name in named}
         return {name: value for name, value in given.items() if value is not None or name not in self.never_empty}
+
+
+class Changes(Amending):
+    """Base of amendments that hold from a date, or correct what an earlier entry said."""
+
+    effective_from: Moment | None = None
+    reason: Reason | None = None
+    note: LongText | None = None
+    corrects: Index | None = None
 
 
 class Nested(BaseModel):

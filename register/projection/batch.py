@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from register.projection.rows import register_uid, values_of
-from register.records import dump
+from register.records import KINDS, dump
 from register.replay import Step
 from register.state import Change, State, claims_of, issuer_of
 
@@ -35,7 +35,7 @@ class Batch:
         self.claims_given_up: list[tuple[str, str, str, int]] = []
         self._open: dict[tuple[str, str], tuple[Row, list[Row]]] = {}
         self._stored: dict[tuple[str, str], Any] = {}
-        for kind in ("agency", "issuer", "relation", "programme", "key", "mandate", "accreditation"):
+        for kind in KINDS:
             self._stored.update(((kind, record_id), record) for record_id, record in state.table(kind).items())
 
     def add(self, step: Step, state: State) -> None:
@@ -53,15 +53,14 @@ class Batch:
             for claim in claims:
                 claim[_CLAIM_UNTIL] = index
         elif place in self._stored:
-            self.replaced[change.kind].append((change.id, index))
+            self.replaced[change.kind].append((_uid_of(change), index))
             if change.kind in ("issuer", "key"):
                 given_up = dict.fromkeys(claims_of(self._stored[place]))
                 self.claims_given_up += [(scheme, value, change.id, index) for scheme, value in given_up]
 
     def _begin(self, change: Change, index: int) -> None:
         kind, record = change.kind, change.record
-        uid = register_uid(change.id) if kind == "register" else change.id
-        row = [self.log_id, uid, index, None, dump(kind, record), *values_of(kind, record)]
+        row = [self.log_id, _uid_of(change), index, None, dump(kind, record), *values_of(kind, record)]
         self.versions[kind].append(row)
         if kind in ("issuer", "agency", "programme"):
             self.words.update(row[-1])  # rows.COLUMNS ends with the words where there are any
@@ -89,3 +88,7 @@ class Batch:
         return (
             self.log_id, step.index, event.type, event.subject, state.time, uid, issuer, agency, code, message
         )  # fmt: skip
+
+
+def _uid_of(change: Change) -> str:
+    return register_uid(change.id) if change.kind == "register" else change.id

@@ -37,14 +37,21 @@ _BY_CLAIM: Final = """
         SELECT v.content FROM {table} v WHERE v.uid = c.uid AND v.log_id = %s AND v.recorded_until IS NULL OFFSET 0
     ) f
 """
+_BY_ORIGIN: Final = """
+    SELECT 'peer', f.content::text FROM unnest(%s::text[]) AS n(origin), LATERAL (
+        SELECT v.content FROM register_peer v WHERE v.log_id = %s AND v.origin = n.origin AND v.recorded_until IS NULL
+        ORDER BY v.recognised DESC LIMIT 1
+    ) f
+"""
 
 
 class Wanted:
-    """Ids by kind and claims that are to be known; ids that are no UUIDs name nothing in the read model."""
+    """Ids by kind, claims and peers' origins that are to be known; ids that are no UUIDs name nothing here."""
 
     def __init__(self) -> None:
         self.ids: dict[str, dict[str, None]] = defaultdict(dict)
         self.claims: dict[tuple[str, str], None] = {}
+        self.origins: dict[str, None] = {}
 
     def add(self, ids: Iterable[tuple[str, str]]) -> None:
         """Want these records, too."""
@@ -61,6 +68,7 @@ def load_state(origin: str, log_id: int, size: int, time: datetime | None, event
         needed = needs(event)
         wanted.add(needed.ids)
         wanted.claims.update(dict.fromkeys(needed.claims))
+        wanted.origins.update(dict.fromkeys(needed.origins))
     state.adopt(_read(log_id, wanted, with_register=True))
     further = Wanted()
     for kind in tuple(wanted.ids):
@@ -97,4 +105,7 @@ def _name_queries(log_id: int, wanted: Wanted, *, with_register: bool) -> tuple[
         for kind, column in (("issuer", "issuer"), ("key", "record")):
             parts.append(_BY_CLAIM.format(kind=kind, column=column, table=_TABLES[kind]))
             parameters += [schemes, values, log_id, log_id]
+    if wanted.origins:
+        parts.append(_BY_ORIGIN)
+        parameters += [list(wanted.origins), log_id]
     return parts, parameters

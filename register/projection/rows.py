@@ -17,9 +17,11 @@ from register.names import words_of_record
 from register.records import (
     AccreditationRecord,
     AgencyRecord,
+    ForkRecord,
     IssuerRecord,
     KeyRecord,
     MandateRecord,
+    PeerRecord,
     ProgrammeRecord,
     RegisterRecord,
     RelationRecord,
@@ -79,6 +81,8 @@ COLUMNS: Final[Mapping[str, Columns]] = {
         ("jurisdictions", "text[]"),
         ("programmes", "text[]"),
     ),
+    "peer": (("origin", "text"), ("recognised", "int8"), ("withdrawn", "bool")),
+    "fork": (("origin", "text"),),
 }
 
 
@@ -147,6 +151,14 @@ def _programmes(record: AccreditationRecord) -> tuple[str, ...] | None:
     return tuple(named) or None
 
 
+def _peer(record: PeerRecord) -> tuple[Any, ...]:
+    return (record.origin, record.recognised.index, record.withdrawal is not None)
+
+
+def _fork(record: ForkRecord) -> tuple[Any, ...]:
+    return (record.origin,)
+
+
 _VALUES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "register": _register,
     "agency": _agency,
@@ -156,4 +168,6 @@ _VALUES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "key": _key,
     "mandate": _mandate,
     "accreditation": _accreditation,
+    "peer": _peer,
+    "fork": _fork,
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from register.events import Event
-from register.rules import accreditations, offers, organisations
+from register.rules import accreditations, federation, offers, organisations
 from register.rules.refusals import REFUSALS, UNDOING_REASONS
 from register.rules.standing import check_actor, check_place, check_subject
 from register.state import State
@@ -48,4 +48,9 @@ _RULES: Final[Mapping[str, Callable[[Event, State], None]]] = {
     "accreditation.suspended": accreditations.check_suspended,
     "accreditation.reinstated": accreditations.check_reinstated,
     "accreditation.revoked": accreditations.check_revoked,
+    "peer.recognised": federation.check_peer_recognised,
+    "peer.amended": federation.check_peer_amended,
+    "peer.withdrawn": federation.check_peer_withdrawn,
+    "fork.reported": federation.check_fork_reported,
+    "register.key_rotated": federation.check_key_rotated,
 }

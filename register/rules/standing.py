@@ -23,6 +23,8 @@ _WHO: Final[Mapping[str, frozenset[str]]] = {
     "key": _ANYBODY,
     "mandate": _ANYBODY,
     "accreditation": _OPERATOR_AND_AGENCY,
+    "peer": frozenset({"node", "operator"}),
+    "fork": frozenset({"node"}),
 }
 _PLACES: Final[Mapping[str, str]] = {
     "agency": "agencies",
@@ -30,6 +32,8 @@ _PLACES: Final[Mapping[str, str]] = {
     "programme": "programmes",
     "mandate": "mandates",
     "accreditation": "accreditations",
+    "peer": "peers",
+    "fork": "forks",
 }
 """Kind of a thing → the folder of its address; a key's lies below its issuer."""
 
@@ -41,6 +45,8 @@ _CREATING: Final = frozenset(
         "key.bound",
         "mandate.granted",
         "accreditation.granted",
+        "peer.recognised",
+        "fork.reported",
     }
 )
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -223,6 +223,69 @@ def _accreditation_ended(data: Any, parties: Parties, directory: Directory) -> T
     return [_say(told, day=mark_day(data.effective_from), **parts), *_reason(data)]
 
 
+def _peer_recognised(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("{name} ({origin}), at {address}, is heard about {places}.")
+    places = join_words([label_place(code) for code in data.remit or data.territory], 4)
+    parts = {"name": data.name, "origin": _mono(data.origin), "address": data.address, "places": places}
+    return [_say(told, **parts), *_note(data)]
+
+
+def _peer_amended(data: Any, parties: Parties, directory: Directory) -> Told:
+    given = data.given()
+    told = []
+    if given.keys() & {"vkeys", "witness_vkeys"}:
+        told.append(_say(gettext("It signs with other keys.")))
+    others = [str(_PEER_FIELDS.get(name, name)) for name in given if name not in ("vkeys", "witness_vkeys")]
+    if others:
+        told.append(_say(gettext("Changed: {fields}."), fields=join_words(others)))
+    return told + _note(data)
+
+
+_PEER_FIELDS: Final[Mapping[str, Any]] = {
+    "name": _("name"),
+    "address": _("address"),
+    "territory": _("territory"),
+    "remit": _("countries for which it is heard"),
+    "max_age_seconds": _("how old its word may be"),
+    "policy": _("cosignatures asked for"),
+}
+
+
+def _peer_withdrawn(data: Any, parties: Parties, directory: Directory) -> Told:
+    return [_say(gettext("Reason: {reason}."), reason=label("peer-reasons", data.reason)), *_note(data)]
+
+
+def _note(data: Any) -> Told:
+    return [format_html("<q>{}</q>", data.note)] if data.note else []
+
+
+def _fork(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("The ledger {origin} has signed two histories: {kind}.")
+    return [_say(told, origin=_mono(data.origin), kind=str(_FORKS[data.kind]))]
+
+
+_FORKS: Final[Mapping[str, Any]] = {
+    "same_size": _("two different trees of one size"),
+    "inconsistent": _("a larger tree that does not continue a smaller one"),
+    "rolled_back": _("a smaller tree shown after a larger one"),
+}
+
+
+def _key_rotated(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = []
+    for change, words in (
+        (data.log, gettext("The ledger is signed with {key} from {day}.")),
+        (data.witness, gettext("The witness signs with {key} from {day}.")),
+    ):
+        if change is not None:
+            told.append(_say(words, key=_mono(change.vkey), day=mark_day(data.effective_from)))
+    if data.reason == "compromised":
+        told.append(_say(gettext("The former key may be in other hands.")))
+    elif data.overlap_until is not None:
+        told.append(_say(gettext("The former key signs beside it until {day}."), day=mark_day(data.overlap_until)))
+    return told + _note(data)
+
+
 def _mono(text: str) -> SafeString:
     return format_html('<span class="mono">{}</span>', text if len(text) < 60 else shorten_id(text))
 
@@ -248,6 +311,11 @@ _TYPES: Final[Mapping[str, tuple[str | Promise, Tone, Teller]]] = {
     "accreditation.suspended": (_("Accreditation suspended"), "warn", _accreditation_ended),
     "accreditation.reinstated": (_("Suspension lifted"), "good", _accreditation_ended),
     "accreditation.revoked": (_("Accreditation revoked"), "bad", _accreditation_ended),
+    "peer.recognised": (_("Peer recognised"), "good", _peer_recognised),
+    "peer.amended": (_("Peer amended"), "off", _peer_amended),
+    "peer.withdrawn": (_("Recognition of a peer withdrawn"), "bad", _peer_withdrawn),
+    "fork.reported": (_("Fork reported"), "bad", _fork),
+    "register.key_rotated": (_("Key of the register replaced"), "warn", _key_rotated),
 }
 """Type of entry → its title, tone and what tells the rest."""
 

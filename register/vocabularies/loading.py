@@ -34,6 +34,7 @@ NAMES: tuple[str, ...] = (
     "modes",
     "nqf",
     "nuts",
+    "peer-reasons",
     "reasons",
     "relations",
     "stackability",

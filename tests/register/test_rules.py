@@ -25,10 +25,10 @@ from tests.ledgers import (
     open_ledger,
     register,
 )
-from tests.register import refusals, refusals_of_accreditations
+from tests.register import refusals, refusals_of_accreditations, refusals_of_peers
 from tests.register.refusals import Case, Said
 
-CASES = (*refusals.CASES, *refusals_of_accreditations.CASES)
+CASES = (*refusals.CASES, *refusals_of_accreditations.CASES, *refusals_of_peers.CASES)
 A, B = make_id(101), make_id(102)
 
 

@@ -9,6 +9,7 @@ from register.events import CATALOGUE, parse
 from register.site.directory import Directory, Listed
 from register.site.entry_words import TYPE_TITLES, EntryWords, Parties, tell
 from register.site.names import Name
+from tests.register import refusals_of_peers as peers
 from tests.register.trust.story import Story, id_of
 
 DIRECTORY = Directory(
@@ -21,7 +22,9 @@ DIRECTORY = Directory(
 )
 
 
-def say(event_type: str, name: str = "college", time: str = "2026-06-01", holder: str = "", **data: Any) -> EntryWords:
+def say(
+    event_type: str, name: str = "college", time: str = "2026-06-01", /, *, holder: str = "", **data: Any
+) -> EntryWords:
     story = Story()
     story.say(event_type, name, time, holder=holder, **data)
     parties = Parties(id_of(name), id_of("college"), id_of("agency"))
@@ -68,6 +71,16 @@ SAID: list[tuple[str, str, dict[str, Any], str]] = [
     ("accreditation.suspended", "g", ENDING, "College, accredited by Agency; with effect from 10 June 2026."),
     ("accreditation.reinstated", "g", {"effective_from": "2026-06-10"}, "with effect from 10 June 2026."),
     ("accreditation.revoked", "g", {**ENDING, "note": "Too few."}, "The quality requirements are not met. Too few."),
+    ("peer.recognised", "be", peers.terms(remit=["BE"]),
+     "Register BE (register.be.example/ledger), at https://register.be.example, is heard about Belgium."),
+    ("peer.amended", "be", {"vkeys": [str(peers.NEXT.verifier)], "remit": None, "note": "As announced."},
+     "It signs with other keys. Changed: countries for which it is heard. As announced."),
+    ("peer.withdrawn", "be", {"reason": "forked"}, "Reason: Its ledger shows two histories."),
+    ("fork.reported", "fork", peers.fork_terms(peers.sign(5), peers.sign(5, leaf="other")),
+     "The ledger register.be.example/ledger has signed two histories: two different trees of one size."),
+    ("register.key_rotated", "", peers.rotation(overlap_until="2023-03-01"),
+     "from 1 February 2023. The former key signs beside it until 1 March 2023."),
+    ("register.key_rotated", "", peers.rotation(reason="compromised"), "The former key may be in other hands."),
 ]  # fmt: skip
 
 

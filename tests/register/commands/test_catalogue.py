@@ -9,12 +9,15 @@ from django.conf import settings
 
 from ledger import reader
 from register import commands, events, payloads, records
+from register.errors import Refused
 from register.models import VERSIONS, Happening, IdentifierClaim
 from register.projection import replaying
 from register.queries.cuts import resolve_cut
+from register.queries.peers import find_register, list_forks, list_peers
 from register.queries.single import find_record
 from tests import factories
 from tests.factories import OPERATOR, as_agency, as_issuer, ending, verify_command
+from tests.register import refusals_of_peers as peers
 
 
 @pytest.fixture
@@ -86,6 +89,56 @@ def test_accreditations(cast: dict[str, str]) -> None:
     assert (record.corrected, len(record.suspensions), record.revocation.reason) == ((4,), 1, "quality")
     row = VERSIONS["accreditation"].objects.get(uid=granted, recorded_until=None)
     assert (row.recorded_from, row.eqf_levels, row.suspended[0].lower.isoformat()[:10]) == (8, [6, 7], "2025-03-01")
+
+
+def test_peers_and_forks(cast: dict[str, str]) -> None:
+    terms = payloads.PeerTerms.model_validate(peers.terms(remit=["BE"]))
+    peer = verify_command(lambda: commands.recognise_peer(terms, actor=OPERATOR))
+    assert peer.url == f"{settings.ASSAY_BASE_URL}/peers/{peer.id}"
+    changes = payloads.PeerChanges.model_validate({"vkeys": [str(peers.NEXT.verifier)], "remit": None})
+    verify_command(lambda: commands.amend_peer(peer.id, changes, actor=OPERATOR))
+    fork = peers.fork_terms(peers.sign(5), peers.sign(5, leaf="other", by=peers.NEXT))
+    verify_command(lambda: commands.report_fork(payloads.ForkTerms.model_validate(without_actor(fork))))
+    ending = payloads.PeerEnding.model_validate({"reason": "forked"})
+    verify_command(lambda: commands.withdraw_peer(peer.id, ending, actor=OPERATOR))
+    (known_peer,), (known_fork,) = list_peers(), list_forks()
+    assert (known_peer.remit, known_peer.vkeys) == (None, (str(peers.NEXT.verifier),))
+    assert known_peer.former_vkeys == (str(peers.LOG.verifier),)
+    assert known_peer.withdrawal is not None
+    assert (known_fork.origin, known_fork.newer) == (peers.PEER_ORIGIN, fork["newer"])
+    verify_command(lambda: commands.recognise_peer(terms, actor=OPERATOR))
+    assert [one.withdrawal is None for one in list_peers()] == [False, True]
+
+
+def without_actor(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != "actor"}
+
+
+def test_a_withdrawn_peer_stays_withdrawn_in_a_later_write(cast: dict[str, str]) -> None:
+    terms = payloads.PeerTerms.model_validate(peers.terms())
+    peer = commands.recognise_peer(terms, actor=OPERATOR)
+    with pytest.raises(Refused, match="peer already"):
+        commands.recognise_peer(terms, actor=OPERATOR)
+    commands.withdraw_peer(peer.id, payloads.PeerEnding(reason="closed"), actor=OPERATOR)
+    with pytest.raises(Refused, match="withdrawn already"):
+        commands.amend_peer(peer.id, payloads.PeerChanges(name="X"), actor=OPERATOR)
+
+
+def test_the_registers_own_key_is_replaced(cast: dict[str, str]) -> None:
+    before = find_register(settings.ASSAY_ORIGIN)
+    assert before is not None
+    new = peers.signer(settings.ASSAY_ORIGIN, "new")
+    change = {"vkey": str(new.verifier), "former_vkey": before.vkey}
+    terms = payloads.KeyRotationTerms.model_validate(
+        {"log": change, "reason": "scheduled", "effective_from": "2099-01-01", "overlap_until": "2099-02-01"}
+    )
+    written = verify_command(lambda: commands.announce_key(terms))
+    after = find_register(settings.ASSAY_ORIGIN)
+    assert after is not None
+    assert (after.vkey, after.entries) == (str(new.verifier), (0, written.index))
+    assert [key.vkey for key in after.keys] == [before.vkey, before.witness_vkey, after.vkey]
+    assert written.url == settings.ASSAY_BASE_URL
+    assert find_register("nobody.example/ledger") is None
 
 
 def test_many_at_once_are_one_write(cast: dict[str, str]) -> None:

@@ -12,7 +12,9 @@ from register import events
 from register.ids import new_id
 from register.models import VERSIONS, Cursor, Happening
 from register.projection import catch_up, replaying
+from register.queries.peers import find_register, list_peers
 from tests import factories
+from tests.register import refusals_of_peers as peers
 
 ORIGIN = "register.be.example/ledger"
 SOURCE = "http://register.be.example"
@@ -195,4 +197,45 @@ def test_a_refusal_names_the_same_holder_in_whatever_steps_it_comes(peer: Peer, 
     while catch_up(ORIGIN, step):
         pass
     assert reasons() == {4: "identifier_taken"}
+    assert replaying.check() is None
+
+
+def test_whom_a_peer_recognises_is_its_own_business(peer: Peer) -> None:
+    told, own = {**peers.terms(), "actor": OPERATOR}, VERSIONS["peer"].objects
+    theirs = {"vkeys": [str(peers.ELSE.verifier)], "origin": "else.example/ledger"}
+    peer.say("peer.recognised", f"/peers/{new_id()}", {**told, **theirs})
+    itself = peer.say("peer.recognised", f"/peers/{new_id()}", told)
+    twice = peer.say("peer.recognised", f"/peers/{new_id()}", {**told, **theirs})
+    catch_up(ORIGIN)
+    assert reasons() == {itself: "same_party", twice: "peer_taken"}
+    assert [row.origin for row in own.all()] == ["else.example/ledger"]
+    assert list_peers() == []
+    assert replaying.check() is None
+
+
+@pytest.mark.parametrize("step", [1, 2, 99])
+def test_a_peers_peers_come_and_go_in_whatever_steps_they_come(peer: Peer, step: int) -> None:
+    first, second = new_id(), new_id()
+    terms = {**peers.terms(origin="else.example/ledger", vkeys=[str(peers.ELSE.verifier)]), "actor": OPERATOR}
+    peer.say("peer.recognised", f"/peers/{first}", terms)
+    peer.say("peer.withdrawn", f"/peers/{first}", {"reason": "closed", "actor": OPERATOR})
+    peer.say("peer.recognised", f"/peers/{second}", terms)
+    late = peer.say("peer.amended", f"/peers/{first}", {"name": "X", "actor": OPERATOR})
+    twice = peer.say("peer.recognised", f"/peers/{new_id()}", terms)
+    while catch_up(ORIGIN, step):
+        pass
+    assert reasons() == {late: "already_withdrawn", twice: "peer_taken"}
+    assert replaying.check() is None
+
+
+def test_a_peers_own_change_of_key_is_a_version_of_its_register(peer: Peer) -> None:
+    change = {"vkey": str(peers.LOG.verifier), "former_vkey": "v"}
+    told = {"log": change, "reason": "scheduled", "effective_from": "2026-02-01", "actor": {"role": "node"}}
+    peer.say("register.key_rotated", "", told)
+    wrong = peer.say("register.key_rotated", "", told)
+    catch_up(ORIGIN)
+    assert reasons() == {wrong: "key_not_present"}
+    register = find_register(ORIGIN)
+    assert register is not None
+    assert (register.vkey, register.entries) == (str(peers.LOG.verifier), (0, 1))
     assert replaying.check() is None

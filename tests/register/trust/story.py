@@ -28,6 +28,8 @@ PATHS = {
     "mandate": "/mandates/{0}",
     "accreditation": "/accreditations/{0}",
     "key": "/issuers/{1}/keys/{0}",
+    "peer": "/peers/{0}",
+    "fork": "/forks/{0}",
 }
 
 
