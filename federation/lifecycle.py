@@ -13,13 +13,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from federation import peers
+from federation.alerts import settle
 from federation.errors import PeerRefused, UnknownPeer
 from federation.introduction import Introduction, check_stranger
 from federation.jobs import enqueue_if_possible
-from federation.models import Alert, Following
+from federation.models import Following
 from federation.peers import FOLLOWING, FROZEN, PAUSED, WITHDRAWN, Peer, read_peer
 from register import commands
 from register.commands import Also, Written
@@ -59,7 +59,7 @@ def confirm(
         "witness_vkeys": [met.witness_vkey],
         "territory": list(met.territory),
     }
-    chosen = {"remit": list(remit) if remit is not None else None, "max_age_seconds": max_age_seconds}
+    chosen: dict[str, Any] = {"remit": list(remit) if remit is not None else None, "max_age_seconds": max_age_seconds}
     chosen |= {"policy": policy, "note": note, "demonstration": met.demonstration or None}
     terms = PeerTerms.model_validate(said | {name: value for name, value in chosen.items() if value is not None})
     written = commands.recognise_peer(terms, actor=actor, also=also)
@@ -114,7 +114,8 @@ def confirm_key(
     keys: dict[str, Any] = {"vkeys": [met.vkey], "witness_vkeys": [met.witness_vkey]}
     changes = PeerChanges.model_validate(keys | ({"note": note} if note else {}))
     written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
-    _settle(row.origin, (KEY_UNANNOUNCED, KEY_COMPROMISED))
+    for code in (KEY_UNANNOUNCED, KEY_COMPROMISED):
+        settle(row.origin, code)
     _forget_trouble(row.origin)
     if row.status == PAUSED and row.status_reason == KEY_REPORTED_STOLEN:
         Following.objects.filter(origin=row.origin).update(status=FOLLOWING, status_reason="")
@@ -185,10 +186,6 @@ def _row(peer: str | UUID, *, lock: bool = False) -> Following:
 def _forget_trouble(origin: str) -> None:
     cleared = {"failures": 0, "next_attempt": None, "error_code": "", "error_message": "", "pending": None}
     Following.objects.filter(origin=origin).update(**cleared)
-
-
-def _settle(origin: str, codes: Sequence[str]) -> None:
-    Alert.objects.filter(origin=origin, code__in=codes, settled_at=None).update(settled_at=timezone.now())
 
 
 def _follow_up(origin: str) -> None:

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
-from federation import sync
+from federation import forks, succession, sync
+from federation.announcement import announce as announce_newest
+from federation.coalescing import Asking, work_in_turn
+from federation.gossip import ask_peers
+from federation.transport import open_client
+
+_announcing = Asking("federation.announce")
+
+
+@shared_task(name="federation.announce")
+def announce() -> None:
+    """Submit our newest checkpoint to the witnesses of all peers who lack it."""
+    work_in_turn("federation.announce", lambda: announce_newest())
+
+
+def announce_soon(origin: str, size: int) -> None:
+    """Have a new checkpoint of ours announced; called after each signature, so cheap, and never raises."""
+    _announcing.ask()
 
 
 @shared_task(name="federation.follow")
@@ -19,3 +38,30 @@ def poll() -> None:
     """Put the peers on the queue that failed and may be tried again, or have said nothing for a while."""
     for origin in sync.claim_due():
         follow.delay(origin, due=True)
+
+
+@shared_task(name="federation.refresh")
+def refresh() -> None:
+    """Take over what peers announced of their keys, and ask those whose key we do not know for it."""
+    for origin in succession.refresh_all():
+        adopt_keys.delay(origin)
+
+
+@shared_task(name="federation.adopt_keys")
+def adopt_keys(origin: str) -> None:
+    """Ask a peer whose checkpoints no known key signs how it came to its key."""
+    succession.attempt_adoption(origin)
+
+
+@shared_task(name="federation.gossip")
+def gossip() -> None:
+    """Ask each peer what it was shown of one log, another one each minute, and follow what has grown."""
+    with open_client() as client:
+        for origin in ask_peers(client, int(time.time() // 60)):
+            follow.delay(origin)
+
+
+@shared_task(name="federation.report_forks")
+def report_forks() -> None:
+    """Put on our ledger what evidence of forks is not on it yet."""
+    forks.report_evidence()

@@ -1,0 +1,1 @@
+"""`manage.py peer` and `manage.py rotate_key`."""
