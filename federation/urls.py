@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from federation.views import mirror, witness
+from federation.views import actions, meeting, mirror, page, signin, witness
+
+_PEER = "federation/peers/<uuid:id>"
 
 urlpatterns: list[URLPattern] = [
+    path("federation", page.show_board, name="federation"),
+    path("federation/add", meeting.add_peer, name="add-peer"),
+    path(_PEER, page.show_one, name="peer"),
+    path(f"{_PEER}/quarantine", page.show_aside, name="peer-quarantine"),
+    path(f"{_PEER}/confirm-key", meeting.confirm_key, name="peer-confirm-key"),
+    path(f"{_PEER}/<slug:verb>", actions.act, name="peer-action"),
+    path("federation/alerts/<int:id>/settle", actions.settle_alert, name="settle-alert"),
+    path("federation/evidence/<uuid:id>", page.download_evidence, name="evidence"),
+    path("sign-in", signin.SignIn.as_view(), name="sign-in"),
+    path("sign-out", signin.SignOut.as_view(), name="sign-out"),
     path("mirror/<str:log>/checkpoint", mirror.checkpoint, name="mirror-checkpoint"),
     path("mirror/<str:log>/tile/<path:path>", mirror.tile, name="mirror-tile"),
     path("mirror/<str:log>/receipt/<str:index>", mirror.receipt, name="mirror-receipt"),
