@@ -82,6 +82,7 @@ def compare_with_copy(origin: str, target: Target, shown_by: str) -> None:
     Raises `PeerFrozen` for a tree that is no beginning of ours, and for a smaller one that the peer's own witness
     vouched for later than for a larger one.
     """
-    evidence = forks.suspect(origin, target.note, shown_by)
-    if evidence is not None:
+    judged = forks.judge(forks.open_shown(origin, target.note))
+    if judged.fork is not None:
+        evidence = forks.convict(judged.fork, shown_by)
         raise PeerFrozen(f"{origin} has two histories ({evidence.kind}); see /federation for evidence {evidence.id}")

@@ -178,7 +178,7 @@ class _Run:
         for number, remote in enumerate(list_sources(self.client, self.peer)):
             try:
                 target = self._open(remote.read_checkpoint())
-                if head is not None and target.size <= head.size:
+                if head is not None and target.size <= head.size and target.root != head.root:
                     compare_with_copy(self.origin, target, remote.base)
                     self._insist_on_growth(target, head.size, remote)
             except (TransportError, CheckpointInvalid) as error:
@@ -223,7 +223,11 @@ class _Run:
             )
 
     def _insist_on_root(self, copy: storing.Copy, target: Target) -> None:
-        if copy.head is not None and target.size <= copy.head.size:
+        """Check a checkpoint whose entries are all here; the usual one is the newest with more cosignatures."""
+        head = copy.head
+        if head is not None and (head.size, head.root) == (target.size, target.root):
+            return
+        if head is not None and target.size <= head.size:
             compare_with_copy(self.origin, target, "its submission to our witness")
         root = read_root(target.size, DatabaseNodeReader(copy.log_id, copy.size)) if target.size else EMPTY_ROOT
         if root != target.root:
