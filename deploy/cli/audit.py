@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deploy.cli.evidence import Unproven, check_own_keys, read_time
+from deploy.cli.fork import check_evidence_file
 from deploy.cli.node import Keys, Node, NodeError
 from deploy.cli.report import clean
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
@@ -24,15 +25,26 @@ from register.moments import format_instant
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("url", help="the node's address, such as http://127.0.0.1:8000")
+    parser.add_argument("url", nargs="?", help="the node's address, such as http://127.0.0.1:8000")
     parser.add_argument("--vkey", help="the log key you know the node by; without it the node is asked for its own")
     parser.add_argument(
         "--since", metavar="CHECKPOINT", type=Path, help="a checkpoint kept from before: the ledger must continue it"
     )
+    parser.add_argument(
+        "--evidence",
+        metavar="FILE",
+        type=Path,
+        help="check a fork proof instead of a node: exit code 1 when it proves that the ledger has two histories, 2 "
+        "when it proves nothing; --vkey then takes all keys the proof rests on, separated by spaces",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Audit a node; returns 0 when all is well and 1 at the first fault."""
+    """Audit a node, or a fork proof; returns 0 when all is well and 1 at the first fault."""
+    if (arguments.url is None) == (arguments.evidence is None) or (arguments.evidence and arguments.since):
+        raise NodeError("expected either a node's address or --evidence FILE; --since goes with an address")
+    if arguments.evidence is not None:
+        return check_evidence_file(arguments.evidence, arguments.vkey)
     with Node(arguments.url) as node:
         try:
             keys = _read_keys(node, arguments.vkey, arguments.since)
