@@ -33,6 +33,11 @@ ASSAY_GUARD_DIR = _env.path("ASSAY_GUARD_DIR", ASSAY_DATA_DIR / "guard")
 ASSAY_FRESHNESS_SECONDS = _env.integer("ASSAY_FRESHNESS_SECONDS", 86_400, at_least=1)
 ASSAY_REFRESH_SECONDS = _env.integer("ASSAY_REFRESH_SECONDS", 300, at_least=10)
 ASSAY_DEMO = _env.flag("ASSAY_DEMO")
+# Whose cosignatures a peer's checkpoint needs before it is followed (closed), or is shown to lack (open).
+ASSAY_POLICY_FILE = _env.path("ASSAY_POLICY_FILE", ASSAY_DATA_DIR / "policy.txt")
+ASSAY_COSIGN_POLICY = _env.choice("ASSAY_COSIGN_POLICY", ("open", "closed"))
+# Called with origin and size when a new checkpoint of ours has been committed.
+ASSAY_AFTER_SIGNING = "federation.tasks.announce_soon"
 
 # Other nodes: where they may be beside the public internet, how long one request may take, and how much of a peer's
 # log one run copies before others have their turn.
@@ -161,10 +166,11 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
 }
 
-# Requests a minute, 0 for no limit: writes by token, lists of questions and reads by address.
+# Requests a minute, 0 for no limit: writes by token, lists of questions, reads and submissions by address.
 ASSAY_WRITES_PER_MINUTE = _env.integer("ASSAY_WRITES_PER_MINUTE", 60_000)
 ASSAY_BATCHES_PER_MINUTE = _env.integer("ASSAY_BATCHES_PER_MINUTE", 600)
 ASSAY_READS_PER_MINUTE = _env.integer("ASSAY_READS_PER_MINUTE", 0)
+ASSAY_SUBMISSIONS_PER_MINUTE = _env.integer("ASSAY_SUBMISSIONS_PER_MINUTE", 6_000)
 ASSAY_API_BODY_BYTES = _env.integer("ASSAY_API_BODY_BYTES", 256 * 1024, at_least=1024)
 ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
 DATA_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
@@ -225,6 +231,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = f"assay_{ASSAY_NODE_NAME}_session"
 CSRF_COOKIE_NAME = f"assay_{ASSAY_NODE_NAME}_csrf"
 SESSION_COOKIE_AGE = 8 * 3600
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_FAILURE_VIEW = "federation.views.signin.explain_csrf"
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_DEFAULT_QUEUE = _env.text("ASSAY_QUEUE", "assay")
@@ -239,8 +247,15 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often enough that a checkpoint is never much older than ASSAY_REFRESH_SECONDS.
     "republish": {"task": "ledger.republish", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
+    # What a dead worker, broker or peer left undone; a look at two tables when there is nothing.
+    "announce": {"task": "federation.announce", "schedule": timedelta(seconds=20), "options": {"expires": 20}},
     "scrub": {"task": "ledger.scrub", "schedule": crontab(hour=2, minute=30)},
+    # One request a peer; expires before the next, so that slow peers do not make a queue of it.
+    "gossip": {"task": "federation.gossip", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
+    "report-forks": {"task": "federation.report_forks", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "poll-peers": {"task": "federation.poll", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    # Keys that peers announced; overlapping signatures leave plenty of time.
+    "refresh-peers": {"task": "federation.refresh", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
 }
 

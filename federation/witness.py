@@ -1,0 +1,152 @@
+"""Our witness: cosigning the checkpoints of the peers we follow (C2SP tlog-witness, add-checkpoint).
+
+A witness vouches that at its signature's time it knew no larger tree of that log, and that every tree it ever cosigned
+is a beginning of this one. So reading the last state, deciding, signing and storing are one transaction under the lock
+of the log's row, and the answer leaves after the commit: of two requests from the same base, one wins. A crash before
+the commit leaves nothing; after it, a cosignature nobody has, and the log is told the new size when it asks again.
+
+Only lines that were verified or made here are stored: a line under our name that somebody else put into the note would
+otherwise make the stored state impossible to open.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final, LiteralString
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from federation.cosigners import keep_cosignatures, list_cosigners
+from federation.errors import FederationError
+from federation.jobs import enqueue_if_possible
+from federation.models import Cosigned, Following, Submission
+from federation.peers import Peer, read_peer
+from ledger.errors import KeyUnusable, NotCovered
+from ledger.signer import node_signers, read_verifiers
+from ledger.tlog import checkpoint, witness
+from ledger.tlog.checkpoint import SignedCheckpoint, add_signatures
+from ledger.tlog.merkle import EMPTY_ROOT
+from ledger.tlog.note import MAX_SIGNATURES, Note, Signature, format_note, parse_note
+from ledger.tlog.witness import AddCheckpoint, OriginUnknown
+
+log = logging.getLogger(__name__)
+
+CLOCK_TOLERANCE: Final = 2
+"""Seconds our clock may be behind what we signed, as clocks of several machines are; then that time is signed again."""
+
+LOCK_SECONDS: Final = 5
+"""How long a request waits for another one about the same log."""
+
+BEGINNING: Final = datetime.fromtimestamp(0, UTC)
+
+_PATIENCE: Final[LiteralString] = f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true)"
+
+
+class WitnessUnavailable(FederationError):
+    """The witness cannot cosign now, for reasons of its own; `retry_after` is in seconds."""
+
+    code = "witness_unavailable"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def cosign(body: bytes, now: datetime | None = None) -> bytes:
+    """Answer an add-checkpoint request with our signature line, after the new state has been committed.
+
+    Raises the subclasses of `WitnessRefusal`, in the specification's order, and `WitnessUnavailable`; either leaves
+    nothing behind. The peer's submission is also the news that its log has grown: following it is started.
+    """
+    request = witness.parse_add_checkpoint(body)
+    try:
+        with transaction.atomic(durable=True):
+            peer, line = _cosign_locked(request, now or timezone.now())
+            # Whoever reaches us can be reached again.
+            Submission.objects.filter(peer=peer.id, failures__gt=0).update(next_attempt=None)
+    except OperationalError as error:
+        log.warning("no checkpoint of %s is cosigned: %s", request.origin[:80], type(error).__name__)
+        raise WitnessUnavailable("the witness's database is busy or away; submit again", 2) from error
+    except KeyUnusable as error:
+        log.error("nothing is cosigned: %s", error)
+        raise WitnessUnavailable("the witness cannot sign until its operator looks after it", 60) from error
+    enqueue_if_possible("federation.follow", request.origin)
+    return witness.format_cosignatures([line])
+
+
+def read_cosigned(digest: str) -> bytes:
+    """Return the newest checkpoint we cosigned of the log whose origin has this hex SHA-256; raises `NotCovered`."""
+    for origin in Cosigned.objects.exclude(note=b"").values_list("origin", flat=True):
+        if hash_origin(origin) == digest:
+            return bytes(Cosigned.objects.values_list("note", flat=True).get(origin=origin))
+    raise NotCovered("expected the SHA-256 (hex) of the origin of a log this witness has cosigned; there is none")
+
+
+def hash_origin(origin: str) -> str:
+    """Return the name of a log in addresses: hex SHA-256 of its origin."""
+    return sha256(origin.encode()).hexdigest()
+
+
+def _cosign_locked(request: AddCheckpoint, now: datetime) -> tuple[Peer, Signature]:
+    peer = _find_log(request.origin)
+    row = _lock(request.origin)
+    signer = node_signers().witness
+    last = witness.Cosigned(row.size, bytes(row.root))
+    signed = witness.decide_add_checkpoint(request, peer.keys, last, signer.verifier)
+    seconds = _choose_time(row.time, now)
+    line = checkpoint.cosign(signed.text, signer, seconds)
+    head = signed.checkpoint
+    Cosigned.objects.filter(origin=request.origin).update(
+        size=head.size,
+        root=head.root,
+        note=_compose(signed, peer, line, seconds),
+        time=datetime.fromtimestamp(seconds, UTC),
+    )
+    return peer, line
+
+
+def _find_log(origin: str) -> Peer:
+    """Return the followed peer with that log; one that shares a key with this node is no log of its own."""
+    row = Following.objects.filter(origin=origin, status="following").exclude(origin=settings.ASSAY_ORIGIN).first()
+    peer = read_peer(row) if row else None
+    own = {key.public_key for key in read_verifiers()} if peer else set()
+    if peer is None or any(key.public_key in own for key in peer.keys):
+        raise OriginUnknown(f"expected a log this witness follows, got {origin[:80]!r}; ask its operator to add it")
+    return peer
+
+
+def _lock(origin: str) -> Cosigned:
+    """Return the log's row, locked until the transaction ends; a first request makes it, a refusal takes it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PATIENCE)
+    rows = Cosigned.objects.select_for_update().filter(origin=origin)
+    row = rows.first()
+    if row is None:
+        first = Cosigned(origin=origin, size=0, root=EMPTY_ROOT, note=b"", time=BEGINNING)
+        Cosigned.objects.bulk_create([first], ignore_conflicts=True)
+        row = rows.get()
+    return row
+
+
+def _choose_time(last: datetime, now: datetime) -> int:
+    """Return the second to sign with, never before the one signed last; raises `WitnessUnavailable`."""
+    before, seconds = int(last.timestamp()), int(now.timestamp())
+    if seconds < before - CLOCK_TOLERANCE:
+        log.error("nothing is cosigned: the clock is %d s behind the last cosignature; set it", before - seconds)
+        raise WitnessUnavailable("the witness's clock is behind what it signed", min(before - seconds, 3600))
+    return max(before, seconds)
+
+
+def _compose(signed: SignedCheckpoint, peer: Peer, line: Signature, now: int) -> bytes:
+    """Return the note to keep: one line a log key, those of witnesses we know, the latest of each, and our own."""
+    logs = {item.key: item.signature for item in signed.log_signatures}
+    others = Note(signed.text, tuple(set(parse_note(signed.raw).signatures) - set(logs.values())))
+    kept = keep_cosignatures(others, peer.witness_keys, now)
+    if len(kept) < len(others.signatures):
+        kept = keep_cosignatures(others, dict.fromkeys((*peer.witness_keys, *list_cosigners())), now)
+    room = MAX_SIGNATURES - len(logs) - 1
+    return add_signatures(format_note(signed.text, [*logs.values(), *kept[:room]]), [line])
