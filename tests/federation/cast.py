@@ -12,9 +12,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from federation.models import Following
+from federation import witness
+from federation.models import Cosigned, Following
+from ledger import fsck, reader
 from ledger.tlog.note import COSIGNATURE, ED25519, Signer
-from tests import ledgers
+from ledger.tlog.witness import format_add_checkpoint
+from register.projection import replaying
+from tests import ledgers, reference
 from tests.peers import Peer, serve
 
 
@@ -71,3 +75,22 @@ def following(peer: Peer, **fields: Any) -> Iterator[str]:
 def row_of(peer: Peer) -> Following:
     """Return the peer's row as it is now."""
     return Following.objects.get(origin=peer.origin)
+
+
+def submit(peer: Peer) -> None:
+    """Let a peer submit its newest checkpoint to our witness, as its announcement does."""
+    last = Cosigned.objects.filter(origin=peer.origin).first()
+    old = last.size if last else 0
+    proof = reference.proof(old, peer.entries) if 0 < old < len(peer.entries) else []
+    witness.cosign(format_add_checkpoint(old, proof, peer.checkpoint()))
+
+
+def insist_on_copy(peer: Peer, size: int | None = None) -> None:
+    """Check that we hold what the peer wrote, that it proves itself, and that the read model follows from it."""
+    count = len(peer.entries) if size is None else size
+    assert reader.read_entries(peer.origin, 0, count) == peer.entries[:count]
+    head = reader.latest_checkpoint(peer.origin)
+    assert (head.size, head.root) == (count, reference.mth(peer.entries[:count]))
+    keys = [peer.signer.verifier, peer.witness.verifier]
+    assert fsck.check_log(peer.origin, keys, guarded=False).entries == count
+    assert replaying.check() is None
