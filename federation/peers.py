@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from federation.errors import UnknownPeer
 from federation.models import Following
 from ledger.tlog.note import VerifierKey, parse_vkey
@@ -86,30 +84,28 @@ def refresh() -> None:
 
     Of several recognitions of one origin the last counts. May run at any time, twice, and beside a follower.
     """
+    rows = {row.origin: row for row in Following.objects.defer("pending")}
     for record in _last_recognised(recorded.list_peers()):
-        with transaction.atomic():
-            _adopt(record)
+        row = rows.get(record.origin)
+        if row is None:
+            status = WITHDRAWN if record.withdrawal else FOLLOWING
+            Following.objects.get_or_create(origin=record.origin, defaults={**_fields(record), "status": status})
+        elif changes := _find_changes(record, row):
+            Following.objects.filter(origin=record.origin).update(**changes)
 
 
 def _last_recognised(records: Iterable[PeerRecord]) -> Iterable[PeerRecord]:
     return {record.origin: record for record in sorted(records, key=lambda one: one.recognised.index)}.values()
 
 
-def _adopt(record: PeerRecord) -> None:
-    row = Following.objects.select_for_update().filter(origin=record.origin).first()
-    fields = _fields(record)
-    if row is None:
-        status = WITHDRAWN if record.withdrawal else FOLLOWING
-        Following.objects.get_or_create(origin=record.origin, defaults={**fields, "status": status})
-        return
-    if record.withdrawal:
+def _find_changes(record: PeerRecord, row: Following) -> dict[str, Any]:
+    fields = {name: value for name, value in _fields(record).items() if getattr(row, name) != value}
+    if record.withdrawal and row.status != WITHDRAWN:
         fields |= {"status": WITHDRAWN, "status_reason": record.withdrawal.reason, "pending": None}
-    elif row.peer != UUID(record.id):  # recognised anew
+    elif not record.withdrawal and row.peer != UUID(record.id):  # recognised anew
         fields |= {"status": FOLLOWING, "status_reason": "", "failures": 0, "next_attempt": None}
         fields |= {"error_code": "", "error_message": ""}
-    changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
-    if changed:
-        Following.objects.filter(origin=record.origin).update(**changed)
+    return fields
 
 
 def _fields(record: PeerRecord) -> dict[str, Any]:
