@@ -5,6 +5,7 @@ A node's origin and base URL are settled at its first start and stay, whatever p
 the name of its ledger, which every signature names, and the source that every entry names.
 """
 
+import json
 import os
 import secrets
 import socket
@@ -24,7 +25,8 @@ EHEA = (
 # Countries of the ECHE list (European Commission, 2026-04-08) that are not members: Kosovo.
 ECHE_ALSO = ["XK"]
 COUNTRIES = ("NL", "DE", "FR", "PL", "IT", "ES", "PT", "BE", "AT", "RO", "CZ", "SE")
-
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+ACQUAINTED = "acquainted.json"
 
 # Settled by the plan of the nodes; the environment's own values were heard there.
 SETTLED = {
@@ -45,6 +47,8 @@ class Node:
     territory: tuple[str, ...]
     origin: str
     base_url: str
+    neighbours: bool = False
+    """Other nodes live in the same data directory."""
 
     @property
     def url(self) -> str:
@@ -80,7 +84,9 @@ def plan_nodes(data: Path, count: int, port: int, bind: str) -> list[Node]:
         node = Node(env.text("ASSAY_NODE_NAME", "eu"), 0, data, bind, port, tuple(territory), "", "")
         return [name_node(node, os.environ)]
     return [
-        name_node(Node(country.lower(), number, data / country.lower(), bind, port + number, (country,), "", ""), {})
+        name_node(
+            Node(country.lower(), number, data / country.lower(), bind, port + number, (country,), "", "", True), {}
+        )
         for number, country in enumerate(COUNTRIES[:count])
     ]
 
@@ -123,12 +129,21 @@ def write_node_file(node: Node, database: dict[str, str], redis_url: str, demo: 
         "REDIS_URL": redis_url,
         **database,
     }
+    if node.neighbours:
+        # They reach each other on this machine, where the address of a peer may not lead otherwise.
+        made["ASSAY_PEER_NETWORKS"] = ",".join(LOOPBACK)
     if not database.get("ASSAY_APP_DATABASE_URL"):
         stored.pop("ASSAY_APP_DATABASE_URL", None)
     values = {**stored, **made}
     head = "# Written by deploy/up; secret. A variable of the environment wins over a line here.\n"
     write_private(node.directory / NODE_FILE, head + "".join(f"{key}={value}\n" for key, value in values.items()))
     return values
+
+
+def read_acquainted(directory: Path) -> set[str]:
+    """Return the verifier keys of the nodes that a node was made acquainted with (`deploy.peering`)."""
+    path = directory / ACQUAINTED
+    return set(json.loads(path.read_text())) if path.exists() else set()
 
 
 def process_env(node: Node, values: dict[str, str], role: str = "app") -> dict[str, str]:

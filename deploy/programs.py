@@ -1,5 +1,6 @@
 """The command lines of a node's processes."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,12 @@ def prepare_program(node: Node, env: Mapping[str, str], step: str) -> Program:
     return Program(f"{node.name}-{step}", argv, env, node.directory / "logs" / f"{step}.log", ROOT)
 
 
+def peering_program(node: Node, env: Mapping[str, str], peers: list[dict[str, str]]) -> Program:
+    """Return how to make a node acquainted with others that answer already."""
+    argv = (sys.executable, "-m", "deploy.peering", json.dumps(peers))
+    return Program(f"{node.name}-peering", argv, env, node.directory / "logs" / "peering.log", ROOT)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How many processes and threads one node gets."""
@@ -36,7 +43,7 @@ def read_sizes(nodes: int) -> Sizes:
     return Sizes(
         web_workers=env.integer("ASSAY_WEB_WORKERS", 2 if nodes <= 2 else 1, at_least=1),
         web_threads=env.integer("ASSAY_WEB_THREADS", 4, at_least=1),
-        job_workers=env.integer("ASSAY_WORKERS", 2 if nodes == 1 else 1, at_least=1),
+        job_workers=env.integer("ASSAY_WORKERS", 2, at_least=1),
     )
 
 

@@ -19,9 +19,17 @@ from deploy.embedded import Services, clear_killed, postgres_program, prepare_se
 from deploy.env import NODE_FILE, SettingError, read_node_file
 from deploy.failures import StartError, explain_os_error
 from deploy.keys import ensure_keys
-from deploy.nodes import Node, embedded_urls, plan_nodes, process_env, write_node_file
+from deploy.nodes import Node, embedded_urls, plan_nodes, process_env, read_acquainted, write_node_file
 from deploy.preflight import check_count, check_port, check_space, lock, sign_lock
-from deploy.programs import COMPLETE, beat_program, prepare_program, read_sizes, web_program, worker_program
+from deploy.programs import (
+    COMPLETE,
+    beat_program,
+    peering_program,
+    prepare_program,
+    read_sizes,
+    web_program,
+    worker_program,
+)
 from deploy.provision import APP, provision_embedded, provision_external
 from deploy.readiness import check_redis, check_running, wait_for_web, wait_for_worker
 from deploy.supervisor import Supervisor, last_line, rotate_logs
@@ -168,6 +176,8 @@ def bring_up(options: argparse.Namespace, nodes: list[Node], supervisor: Supervi
         wait_for_web(node, supervisor)
         wait_for_worker(node, supervisor)
         supervisor.start(beat_program(node, env))
+    for node, env in zip(nodes, environments, strict=True):
+        acquaint(node, [entry for entry in entries if entry["origin"] != node.origin], env, supervisor)
     write_private(options.data / "nodes.json", json.dumps({"nodes": entries}, indent=2, ensure_ascii=False) + "\n")
     for entry in entries:
         greet(entry)
@@ -212,6 +222,14 @@ def prepare(node: Node, values: dict[str, str], supervisor: Supervisor) -> None:
     owner = process_env(node, values, "owner") | {"ASSAY_APP_ROLE": APP if "ASSAY_APP_DATABASE_URL" in values else ""}
     if last_line(supervisor.run(prepare_program(node, owner, "schema"))) != COMPLETE:
         supervisor.run(prepare_program(node, process_env(node, values), "demo"))
+
+
+def acquaint(node: Node, others: list[dict[str, object]], env: dict[str, str], supervisor: Supervisor) -> None:
+    """Let a node recognise the others of this data directory that it has not met yet; all of them answer by now."""
+    peers = [{"url": str(other["url"]), "vkey": str(other["vkey"])} for other in others]
+    if {peer["vkey"] for peer in peers} - read_acquainted(node.directory):
+        say(f"{node.name} gets to know its peers …")
+        supervisor.run(peering_program(node, env, peers))
 
 
 def describe(node: Node, vkeys: tuple[str, str]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from ledger import guard, publish, reader
 from ledger.errors import InconsistentHistory, LedgerDamaged, NotCovered, UnknownLog
@@ -165,3 +166,22 @@ def test_signing_after_the_commit_is_stored() -> None:
     append(1)
     publish.publish(origin())
     assert Checkpoint.objects.get().size == 1
+
+
+def test_whoever_passes_checkpoints_on_is_told_of_each_new_one_after_its_commit(settings: Settings) -> None:
+    settings.ASSAY_AFTER_SIGNING = f"{__name__}.note_told"
+    told.clear()
+    append(2)
+    publish.publish(origin(), now=NOON)
+    publish.publish(origin(), now=NOON)
+    publish.refresh(origin(), timedelta(minutes=5), NOON + timedelta(minutes=1))
+    assert told == [(origin(), 2)], "what is there already is no news"
+    publish.refresh(origin(), timedelta(minutes=5), NOON + timedelta(minutes=6))
+    assert told == [(origin(), 2)] * 2
+
+
+told: list[tuple[str, int]] = []
+
+
+def note_told(origin: str, size: int) -> None:
+    told.append((origin, size))
