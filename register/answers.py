@@ -10,15 +10,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from ledger.logs import SignedCheckpointRow
 from ledger.reader import Evidence, first_checkpoint_covering, read_evidence
 from register.moments import format_instant
-from register.queries.facts import Gathered, Remits, gather_facts, gather_many
+from register.queries.facts import Gathered, gather_facts, gather_many
 from register.trust import AskedQuestion, Decision, decide, format_decision
-
-_NO_PEERS: Final[Remits] = {}
 
 Proofs = Mapping[str, Mapping[int, Evidence]]
 """Origin → index → the entry with its receipt."""
@@ -27,24 +25,24 @@ Covering = Mapping[str, Mapping[str, Any]]
 """Origin → size, time and note of a checkpoint."""
 
 
-def answer(asked: AskedQuestion, now: datetime, remits: Remits = _NO_PEERS) -> dict[str, Any]:
+def answer(asked: AskedQuestion, now: datetime) -> dict[str, Any]:
     """Return the decision on a question as the JSON object of the interface, with evidence.
 
     Raises NotUnderstood (field `known_at`) when the transaction time names a ledger or a size not held here.
     """
-    gathered = gather_facts(asked, now, remits)
+    gathered = gather_facts(asked, now)
     decision = _decide(asked, gathered)
     return _format(decision, _prove([decision], gathered.checkpoints), _find_covering(asked, gathered))
 
 
-def answer_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = _NO_PEERS) -> list[dict[str, Any]]:
+def answer_many(asked: Sequence[AskedQuestion], now: datetime) -> list[dict[str, Any]]:
     """Return the answers to many questions in their order, with a handful of queries per transaction time asked."""
     together: dict[Any, list[int]] = defaultdict(list)
     for number, question in enumerate(asked):
         together[question.known_instant, question.known_size].append(number)
     answers: dict[int, dict[str, Any]] = {}
     for numbers in together.values():
-        gathered = gather_many([asked[number] for number in numbers], now, remits)
+        gathered = gather_many([asked[number] for number in numbers], now)
         decisions = [_decide(asked[number], facts) for number, facts in zip(numbers, gathered, strict=True)]
         proofs = _prove(decisions, gathered[0].checkpoints)
         covering = _find_covering(asked[numbers[0]], gathered[0])

@@ -15,7 +15,13 @@ from register.events import parse
 from register.identifiers import NODE, Identifier
 from register.records import Recorded, RelationRecord
 from register.state import State
-from register.trust.facts import RegisterFacts
+from register.trust.facts import NOT_RECOGNISED, RECOGNISED, Recognition, RegisterFacts, read_recognition
+
+
+def recognise(own: State, origin: str) -> Recognition:
+    """Say whether and how our own register, at the cut, recognises the register of another origin."""
+    record_id = own.peer_of.get(origin)
+    return NOT_RECOGNISED if record_id is None else read_recognition(own.register, own.peers[record_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ def gather(
     age_seconds: int | None,
     stale: bool,
     limit_seconds: int,
+    recognition: Recognition = RECOGNISED,
 ) -> Known:
     """Collect what a register knows about an issuer: itself, all that relations lead to, and what rests on them."""
     asked = find_issuers(state, identifier)
@@ -63,6 +70,9 @@ def gather(
         size=state.size,
         register=state.register,
         own=own,
+        recognised=recognition.recognised,
+        remit=recognition.remit,
+        vouched=recognition.vouched,
         checkpoint_size=checkpoint_size,
         checkpoint_time=checkpoint_time,
         age_seconds=age_seconds,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, LiteralString
 
 import psycopg
 from django.conf import settings
@@ -21,14 +21,10 @@ from ledger.database import open_cursor
 from ledger.logs import SignedCheckpointRow
 from register.errors import NotUnderstood
 from register.identifiers import NODE
-from register.queries.facts_sql import STATEMENT
-from register.records import load
+from register.queries.facts_sql import STATEMENT, WITH_PEERS
+from register.records import PeerRecord, load
 from register.trust import AskedQuestion, Facts, RegisterFacts, judge_freshness
-
-Remits = Mapping[str, "tuple[str, ...] | None"]
-"""Origins of the peers recognised at the transaction time → the countries accepted from each (None: its territory)."""
-
-_NO_PEERS: Final[Remits] = {}
+from register.trust.facts import RECOGNISED, Recognition, read_recognition
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +45,68 @@ class _Ledger:
     held: int
     checkpoint: SignedCheckpointRow | None
     register: Any = None
+    peers: dict[str, PeerRecord] = field(default_factory=dict)
     agencies: dict[str, Any] = field(default_factory=dict)
     asked: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     found: dict[int, dict[str, list[Any]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
 
-def gather_facts(asked: AskedQuestion, now: datetime, remits: Remits = _NO_PEERS) -> Gathered:
+def gather_facts(asked: AskedQuestion, now: datetime) -> Gathered:
     """Return what all registers kept here knew of the issuer asked about; raises NotUnderstood (field `known_at`).
 
-    A peer's register counts as recognised when `remits` names it.
+    Whether a peer's register is recognised, and for what, is as our own ledger said at its cut.
     """
-    return gather_many([asked], now, remits)[0]
+    return gather_many([asked], now)[0]
 
 
-def gather_many(asked: Sequence[AskedQuestion], now: datetime, remits: Remits = _NO_PEERS) -> list[Gathered]:
+def gather_many(asked: Sequence[AskedQuestion], now: datetime) -> list[Gathered]:
     """Return the facts for questions that share one transaction time, in their order, with one query."""
     ledgers = _read(asked)
     _check_transaction_time(asked[0], ledgers)
-    return [_assemble(question, number, ledgers, now, remits) for number, question in enumerate(asked)]
+    recognitions = _recognise(ledgers)
+    return [_assemble(question, number, ledgers, now, recognitions) for number, question in enumerate(asked)]
+
+
+def _recognise(ledgers: Sequence[_Ledger]) -> Mapping[str, Recognition]:
+    """Say of each log how our own one recognises whoever speaks in it; our own needs no recognition."""
+    own = next((ledger for ledger in ledgers if ledger.origin == settings.ASSAY_ORIGIN), None)
+    if own is None:
+        return {}
+    return {
+        ledger.origin: read_recognition(own.register, own.peers.get(ledger.origin))
+        for ledger in ledgers
+        if not ledger.own
+    }
+
+
+class _Company:
+    """Whether the last look showed another's log: which of two statements to begin with, and no more than that.
+
+    A node that follows nobody shall not pay for asking about its peers; a wrong guess costs a second look.
+    """
+
+    expected = False
 
 
 def _read(asked: Sequence[AskedQuestion]) -> list[_Ledger]:
-    ledgers: dict[int, _Ledger] = {}
+    parameters = _parameters(asked)
+    rows = _select(WITH_PEERS if _Company.expected else STATEMENT, parameters)
+    found = any(row[1] == "cut" and not row[5] for row in rows)
+    if found and not _Company.expected:
+        rows = _select(WITH_PEERS, parameters)
+    _Company.expected = found
+    return _sort(rows)
+
+
+def _select(statement: LiteralString, parameters: tuple[Any, ...]) -> list[Sequence[Any]]:
     with open_cursor() as opened, psycopg.RawCursor(opened.connection) as cursor:
         cursor.format = Format.BINARY
         # One plan for all questions: planning this statement takes longer than running it.
-        rows = cursor.execute(STATEMENT, _parameters(asked), prepare=True).fetchall()
+        return cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+def _sort(rows: Sequence[Sequence[Any]]) -> list[_Ledger]:
+    ledgers: dict[int, _Ledger] = {}
     for row in rows:
         if row[1] == "cut":
             origin, own, size, held = row[4:8]
@@ -107,6 +139,9 @@ def _sort_in(ledger: _Ledger, q: int, kind: str, content: str) -> None:
         ledger.asked[q].append(content.strip('"'))
     elif kind == "register":
         ledger.register = _load_shared(kind, content)
+    elif kind == "peer":
+        peer = _load_shared(kind, content)
+        ledger.peers[peer.origin] = peer
     elif kind == "agency":
         agency = _load_shared(kind, content)
         ledger.agencies[agency.id] = agency
@@ -114,9 +149,9 @@ def _sort_in(ledger: _Ledger, q: int, kind: str, content: str) -> None:
         ledger.found[q][kind].append(load(kind, content))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _load_shared(kind: str, content: str) -> Any:
-    """Read a register or an agency, which question after question looks at; equal text is an equal record."""
+    """Read a register, a peer or an agency, which question after question looks at; equal text is an equal record."""
     return load(kind, content)
 
 
@@ -131,10 +166,18 @@ def _check_transaction_time(asked: AskedQuestion, ledgers: Sequence[_Ledger]) ->
         raise NotUnderstood("invalid", "known_at", f"known_at: {origin} has {held} entries here, fewer than {size}")
 
 
-def _assemble(asked: AskedQuestion, q: int, ledgers: Sequence[_Ledger], now: datetime, remits: Remits) -> Gathered:
-    registers = tuple(_describe(asked, q, ledger, now, remits) for ledger in ledgers)
-    named = {ledger.origin: _in_order(ledger, q) for ledger in ledgers}
-    checkpoints = {ledger.origin: ledger.checkpoint for ledger in ledgers if ledger.checkpoint is not None}
+def _assemble(
+    asked: AskedQuestion,
+    q: int,
+    ledgers: Sequence[_Ledger],
+    now: datetime,
+    recognitions: Mapping[str, Recognition],
+) -> Gathered:
+    """Put together what counts for one question; a register that is not recognised only explains itself."""
+    heard = [one for one in ledgers if one.own or recognitions[one.origin].recognised or one.asked.get(q)]
+    registers = tuple(_describe(asked, q, one, now, recognitions.get(one.origin, RECOGNISED)) for one in heard)
+    named = {ledger.origin: _in_order(ledger, q) for ledger in heard}
+    checkpoints = {ledger.origin: ledger.checkpoint for ledger in heard if ledger.checkpoint is not None}
     return Gathered(Facts(registers, named), checkpoints)
 
 
@@ -144,8 +187,9 @@ def _in_order(ledger: _Ledger, q: int) -> tuple[str, ...]:
     return tuple(sorted(ledger.asked[q], key=known.__getitem__))
 
 
-def _describe(asked: AskedQuestion, q: int, ledger: _Ledger, now: datetime, remits: Remits) -> RegisterFacts:
-    found, signed, limit = ledger.found[q], ledger.checkpoint, settings.ASSAY_FRESHNESS_SECONDS
+def _describe(asked: AskedQuestion, q: int, ledger: _Ledger, now: datetime, recognition: Recognition) -> RegisterFacts:
+    found, signed = ledger.found[q], ledger.checkpoint
+    limit = recognition.max_age_seconds or settings.ASSAY_FRESHNESS_SECONDS
     time, size = (signed.time, signed.size) if signed else (None, None)
     covered = asked.pinned and size is not None and size >= ledger.size
     age, stale = judge_freshness(time, now, asked.known_instant, limit, covered)
@@ -155,8 +199,9 @@ def _describe(asked: AskedQuestion, q: int, ledger: _Ledger, now: datetime, remi
         size=ledger.size,
         register=ledger.register,
         own=ledger.own,
-        recognised=ledger.own or ledger.origin in remits,
-        remit=remits.get(ledger.origin),
+        recognised=recognition.recognised,
+        remit=recognition.remit,
+        vouched=recognition.vouched,
         checkpoint_size=size,
         checkpoint_time=time,
         age_seconds=age,

@@ -122,3 +122,11 @@ STATEMENT: Final[LiteralString] = f"""
         UNION ALL SELECT q, 'programme', log_id, content FROM ({_of("programme", "uid", "programme")}) p
     ) found
 """
+"""What a node asks that follows nobody."""
+
+_PEERS: Final[LiteralString] = f"""
+    UNION ALL SELECT 0, 'peer', v.log_id, v.content::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM cut JOIN register_peer v ON v.log_id = cut.log_id WHERE cut.own AND NOT v.withdrawn AND {KNOWN}
+"""
+WITH_PEERS: Final[LiteralString] = STATEMENT + _PEERS
+"""What a node asks that follows others: whom it recognised at the cut, too."""

@@ -18,10 +18,12 @@ from register.records import (
     IssuerRecord,
     KeyRecord,
     MandateRecord,
+    PeerRecord,
     ProgrammeRecord,
     RegisterRecord,
     RelationRecord,
 )
+from register.trust.reasons import Citation
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of our clock another's may be; a checkpoint dated later proves no freshness."""
@@ -34,12 +36,40 @@ class Freshness(NamedTuple):
     stale: bool
 
 
+class Recognition(NamedTuple):
+    """What our own ledger says, at its cut, of a register that speaks in another one.
+
+    `remit` and `max_age_seconds` as in records.PeerRecord; `vouched` are our own entries that say so, and those that
+    say who we are.
+    """
+
+    recognised: bool
+    remit: tuple[str, ...] | None = None
+    max_age_seconds: int | None = None
+    vouched: tuple[Citation, ...] = ()
+
+
+RECOGNISED: Final = Recognition(True)
+"""Our own register, and one that whoever asks has chosen to believe."""
+
+NOT_RECOGNISED: Final = Recognition(False)
+
+
+def read_recognition(own: RegisterRecord | None, peer: PeerRecord | None) -> Recognition:
+    """Say what follows from our own record of a peer (None: we have none) and of ourselves."""
+    if peer is None or peer.withdrawal is not None:
+        return NOT_RECOGNISED
+    origin, opening = (own.id, own.entries) if own else ("", ())
+    vouched = tuple(Citation(origin, index) for index in (*opening, *peer.entries))
+    return Recognition(True, peer.remit, peer.max_age_seconds, vouched)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterFacts:
     """What one register knew at the cut.
 
-    `size` is the number of its entries used. `remit` is what we accept from a peer (alpha-2 countries; None: all of
-    its territory). `recognised`: a peer recognised at the transaction time; our own always is. `checkpoint_*`,
+    `size` is the number of its entries used. `recognised`, `remit` and `vouched` as in Recognition; our own register
+    is always recognised and needs nobody's word. `checkpoint_*`,
     `age_seconds` and `stale` come from the newest verified checkpoint and `judge_freshness`; `limit_seconds` is the
     policy's. `issuers` holds the issuers asked about and all that relations lead to, `accreditations`, `keys` and
     `mandates` all of these issuers, `keys` moreover every key with the value asked about, whoever holds it.
@@ -51,6 +81,7 @@ class RegisterFacts:
     own: bool = False
     recognised: bool = True
     remit: tuple[str, ...] | None = None
+    vouched: tuple[Citation, ...] = ()
     checkpoint_size: int | None = None
     checkpoint_time: datetime | None = None
     age_seconds: int | None = None

@@ -106,12 +106,17 @@ def _is_responsible(register: RegisterFacts, countries: frozenset[str]) -> bool:
 
 
 def _find_stale(question: Question, facts: Facts, judged: list[Judged]) -> list[RegisterFacts]:
-    """Return the stale registers that know the issuer or are responsible for the country, and so might know more."""
+    """Return the stale registers that know the issuer or are responsible for the country, and so might know more.
+
+    One that is not recognised has no say, whatever it knows.
+    """
     countries = _countries_of(question, [one.candidate.standing for one in judged])
     return [
         register
         for register in facts.registers
-        if register.stale and (facts.issuers_asked(register) or _is_responsible(register, countries))
+        if register.stale
+        and (register.own or register.recognised)
+        and (facts.issuers_asked(register) or _is_responsible(register, countries))
     ]
 
 
@@ -217,7 +222,10 @@ def _find_untested(question: Question, best: Judged) -> tuple[str, ...]:
 
 
 def _cite(question: Question, best: Judged) -> tuple[Citation, ...]:
-    """Name every entry of every record that the decision looked at in this candidate, its aftermath included."""
+    """Name every entry of every record that the decision looked at in this candidate, its aftermath included.
+
+    For a peer's, those by which our own ledger recognises it come first.
+    """
     candidate, key = best.candidate, best.key.key
     register = candidate.register
     issuers = {issuer.id: issuer for issuer in candidate.issuers}
@@ -232,9 +240,9 @@ def _cite(question: Question, best: Judged) -> tuple[Citation, ...]:
     records += [register.agencies.get(agency) for agency in agencies]
     records += [register.programmes.get(programme) for programme in candidate.granted.programmes or ()]
     records += [one for one in register.keys if one.value in _keys_that_matter(question)]
-    opening = register.register.entries if register.register else ()
-    indexes = {index for one in records if one is not None for index in one.entries} | set(opening[:1])
-    return tuple(Citation(register.origin, index) for index in sorted(indexes))
+    records.append(register.register)
+    indexes = {index for one in records if one is not None for index in one.entries}
+    return (*sorted(register.vouched), *(Citation(register.origin, index) for index in sorted(indexes)))
 
 
 def _keys_that_matter(question: Question) -> tuple[str | None, ...]:

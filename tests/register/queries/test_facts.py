@@ -280,19 +280,3 @@ def test_a_size_that_is_not_held_is_not_understood(cast: dict[str, str], known_a
     with pytest.raises(NotUnderstood) as error:
         ask(issuer=cast["college"], known_at=known_at)
     assert error.value.field == "known_at"
-
-
-def test_a_peer_counts_only_when_it_is_recognised(cast: dict[str, str], tmp_path: Path) -> None:
-    with new_register(tmp_path) as origin:
-        agency, college = factories.make_agency(), factories.make_issuer()
-        factories.make_accreditation(college, agency)
-        publish.cover(origin)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE ledger_log DISABLE TRIGGER USER")
-        cursor.execute("UPDATE ledger_log SET own = false WHERE origin = %s", [origin])
-        cursor.execute("ALTER TABLE ledger_log ENABLE TRIGGER USER")
-    now = timezone.now()
-    question = parse_question({"issuer": college}, now)
-    assert answers.answer(question, now)["reasons"][0]["code"] == "register_not_recognised"
-    assert answers.answer(question, now, {origin: None})["decision"] == "trusted"
-    assert answers.answer(question, now, {origin: ("BE",)})["decision"] == "not_trusted"
