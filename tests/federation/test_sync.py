@@ -34,6 +34,13 @@ def peer() -> Iterator[Peer]:
         yield germany
 
 
+def until_next_attempt(peer: Peer) -> timedelta:
+    """How long it is until the poll asks the peer again."""
+    moment = cast.row_of(peer).next_attempt
+    assert moment is not None
+    return moment - timezone.now()
+
+
 def test_the_first_sync_copies_and_applies_every_entry(peer: Peer) -> None:
     outcome = follow(peer.origin)
     assert (outcome.size_before, outcome.size_after, outcome.done) == (0, len(peer.entries), True)
@@ -76,13 +83,14 @@ def test_a_submitted_checkpoint_is_followed_without_asking_for_one(peer: Peer) -
 
 def test_nothing_new_changes_nothing_but_when_it_was_heard(peer: Peer) -> None:
     follow(peer.origin)
-    before, row = reader.latest_checkpoint(peer.origin), cast.row_of(peer)
+    before = reader.latest_checkpoint(peer.origin)
+    Following.objects.update(heard_at=None)
     peer.asked.clear()
     outcome = follow(peer.origin)
     assert (outcome.size_before, outcome.size_after, outcome.source) == (15, 15, "")
     assert peer.asked == ["/ledger/checkpoint"]
     assert reader.latest_checkpoint(peer.origin) == before
-    assert cast.row_of(peer).heard_at > row.heard_at
+    assert cast.row_of(peer).heard_at is not None
 
 
 def test_a_refreshed_checkpoint_is_kept_but_not_every_second(peer: Peer) -> None:
@@ -239,7 +247,7 @@ def test_failures_are_kept_in_words_and_cleared_by_success(settings: Any) -> Non
                 follow(peer.origin)
             row = cast.row_of(peer)
             assert (row.failures, row.error_code) == (number, "unreachable")
-            pauses.append(row.next_attempt - timezone.now())
+            pauses.append(until_next_attempt(peer))
         assert "refused" in row.error_message
         assert pauses[0] < timedelta(seconds=4) < timedelta(minutes=4) < pauses[-1] <= timedelta(minutes=10)
         Following.objects.update(url=url)
@@ -280,7 +288,7 @@ def test_the_poll_asks_those_who_are_due_and_once(peer: Peer, monkeypatch: pytes
 
 def test_the_poll_leaves_alone_who_was_heard_or_rests_or_is_not_followed(peer: Peer, settings: Any) -> None:
     follow(peer.origin)
-    pause = cast.row_of(peer).next_attempt - timezone.now()
+    pause = until_next_attempt(peer)
     assert timedelta(seconds=0.7 * settings.ASSAY_POLL_SECONDS) < pause
     assert pause < timedelta(seconds=1.3 * settings.ASSAY_POLL_SECONDS)
     assert claim_due() == []
