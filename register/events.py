@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -57,6 +56,11 @@ CATALOGUE: Final[Mapping[str, type[Said]]] = {
 }
 """Event type → the model of its data. What is not here is unknown and quarantined when it comes from a peer."""
 
+_VALIDATE: Final[Mapping[str, Callable[[object], Said]]] = {
+    event_type: model.__pydantic_validator__.validate_python for event_type, model in CATALOGUE.items()
+}
+"""What `model_validate` calls, at two thirds of the price for small data."""
+
 _PLAIN_WORDS: Final = {
     "missing": "expected a value, got none; the field is required",
     "tuple_type": "expected a list",
@@ -84,9 +88,11 @@ _ENVELOPE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One parsed entry. `subject` is the address of the thing, `subject_id` its last part; `time` aware UTC."""
+class Event(NamedTuple):
+    """One parsed entry. `subject` is the address of the thing; `time` aware UTC.
+
+    `kind` is the first part of the type, what kind of thing it is about; `subject_id` the last part of the address.
+    """
 
     id: str
     source: str
@@ -94,12 +100,9 @@ class Event:
     subject: str
     time: datetime
     data: Any
-    schemaversion: str = SCHEMA_VERSION
-
-    @property
-    def subject_id(self) -> str:
-        """The id of the thing the event is about."""
-        return self.subject.rsplit("/", 1)[-1]
+    schemaversion: str
+    kind: str
+    subject_id: str
 
 
 def parse(entry: bytes) -> Event:
@@ -126,13 +129,16 @@ def _read_envelope(envelope: object) -> Event:
         moment = _read_addresses_and_time(event_id, source, subject, time)
     except ValueError as error:
         raise MalformedEvent(f"{event_type}: {error}") from error
-    return Event(event_id, source, event_type, subject, moment, _read_data(event_type, envelope.get("data")), version)
+    data = _read_data(event_type, envelope.get("data"))
+    kind, subject_id = event_type.partition(".")[0], subject.rpartition("/")[2]
+    return Event(event_id, source, event_type, subject, moment, data, version, kind, subject_id)
 
 
-def _read_attributes(envelope: Mapping[str, Any]) -> list[str]:
-    texts: list[Any] = [envelope.get(name) for name in _ATTRIBUTES]
-    for name, text in zip(_ATTRIBUTES, texts, strict=True):
+def _read_attributes(envelope: dict[str, Any]) -> tuple[str, ...]:
+    texts: tuple[Any, ...] = tuple(map(envelope.get, _ATTRIBUTES))
+    for text in texts:
         if type(text) is not str or not 0 < len(text) <= 2000:
+            name = _ATTRIBUTES[texts.index(text)]
             raise MalformedEvent(f"expected a text of 1 to 2000 characters as {name}, got {type(text).__name__}")
     return texts
 
@@ -157,7 +163,7 @@ def _check_address(source: str) -> None:
 
 def _read_data(event_type: str, data: object) -> Said:
     try:
-        return CATALOGUE[event_type].model_validate(data)
+        return _VALIDATE[event_type](data)
     except ValidationError as error:
         raise MalformedEvent(f"{event_type}: {describe(error)}") from error
 

@@ -7,13 +7,24 @@ term, EQF exactly, ISCED-F and jurisdiction by hierarchy (prefix), programme by 
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, with_config
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    with_config,
+)
 
 from register import vocabularies
 from register.texts import check_line
@@ -84,6 +95,34 @@ class Scope:
 
 
 UNRESTRICTED: Final = Scope()
+
+_SHARED: Final[dict[bytes, Scope]] = {}
+_MOST_SHARED: Final = 4096
+_LONGEST_SHARED: Final = 512
+
+
+def _share(value: object, read: ValidatorFunctionWrapHandler) -> Scope:
+    """Read a scope, or take the one that was read from the same value before: most entries repeat another's limits.
+
+    `marshal` writes 5, "5" and true differently and refuses everything but plain values.
+    """
+    try:
+        spelling = marshal.dumps(value, 2) if type(value) is dict else b""
+    except ValueError:
+        spelling = b""
+    known = _SHARED.get(spelling)
+    if known is not None:
+        return known
+    scope: Scope = read(value)
+    if 0 < len(spelling) <= _LONGEST_SHARED:
+        if len(_SHARED) >= _MOST_SHARED:
+            _SHARED.clear()
+        _SHARED[spelling] = scope
+    return scope
+
+
+SharedScope = Annotated[Scope, WrapValidator(_share)]
+"""A scope in a payload; equal ones are one object, which an immutable value may be."""
 
 
 def _self_and_broader_type(code: str | int) -> Iterable[str | int]:

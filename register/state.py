@@ -63,7 +63,10 @@ class Change(NamedTuple):
 
 
 class Needs(NamedTuple):
-    """What must be known to judge and fold one event: ids by kind, claims (scheme, value), origins of peers."""
+    """What must be known to judge and fold one event: (kind, id) pairs, claims (scheme, value), origins of peers.
+
+    The same one may be there twice.
+    """
 
     ids: tuple[tuple[str, str], ...]
     claims: tuple[tuple[str, str], ...]
@@ -115,7 +118,7 @@ class State:
             if kind in _CLAIMING:
                 self._index_claims(record, earlier)  # type: ignore[arg-type]  # the kind says so
             elif kind == "peer":
-                self.peer_of[record.origin] = record_id  # type: ignore[union-attr]  # the kind says so
+                self._index_peer(record)  # type: ignore[arg-type]  # the kind says so
 
     def _index_claims(self, record: IssuerRecord | KeyRecord, earlier: IssuerRecord | KeyRecord | None) -> None:
         issuer = issuer_of(record)
@@ -127,10 +130,17 @@ class State:
         for claim in claims_of(record):
             self.claims.setdefault(claim, {})[issuer] = None
 
+    def _index_peer(self, record: PeerRecord) -> None:
+        last = self.peers.get(self.peer_of.get(record.origin, ""))
+        if last is None or last.entries[0] <= record.entries[0]:
+            self.peer_of[record.origin] = record.id
+
     def belonging(self, kind: str, issuer: str) -> list[Any]:
         """Return the records of a kind in OF_ISSUER that belong to an issuer, in the order of their first entry."""
         table = self.table(kind)
-        return [table[record_id] for record_id in self.of_issuer.get((kind, issuer), ())]
+        records = [table[record_id] for record_id in self.of_issuer.get((kind, issuer), ())]
+        # A partial state may have come to know them in another order.
+        return records if len(records) < 2 else sorted(records, key=lambda record: record.entries[0])
 
 
 def claims_of(record: IssuerRecord | KeyRecord | None) -> tuple[tuple[str, str], ...]:
@@ -151,26 +161,31 @@ def needs(event: Event) -> Needs:
 
     For each claim, the records of every issuer and key that hold it are needed, and for a key that of its issuer.
     """
-    kind = event.type.split(".", 1)[0]
-    ids = [(kind, event.subject_id)]
-    actor = event.data.actor
+    data, actor = event.data, event.data.actor
+    ids = [(event.kind, event.subject_id)]
     if actor.organisation:
         ids.append(("agency" if actor.role == "agency" else "issuer", actor.organisation))
     if event.type == "issuer.related":
         ids.append(("relation", relation_id(event)))
-    for name, referred in _references(event.type):
-        value = getattr(event.data, name)
-        ids += [(referred, i) for i in ((value,) if isinstance(value, str) else value or ())]
-    if "scope" in type(event.data).model_fields and event.data.scope:
-        ids += [("programme", i) for i in event.data.scope.programmes or ()]
-    origins = (event.data.origin,) if event.type in ("peer.recognised", "fork.reported") else ()
-    return Needs(tuple(dict.fromkeys(ids)), _claims_needed(event), origins)
+    references, has_scope = _references(event.type)
+    for name, referred in references:
+        value = getattr(data, name)
+        if value:
+            ids += [(referred, value)] if type(value) is str else [(referred, one) for one in value]
+    if has_scope and data.scope and data.scope.programmes:
+        ids += [("programme", programme) for programme in data.scope.programmes]
+    origins = (data.origin,) if event.type in ("peer.recognised", "fork.reported") else ()
+    return Needs(tuple(ids), _claims_needed(event), origins)
 
 
 @cache
-def _references(event_type: str) -> tuple[tuple[str, str], ...]:
-    """Return the declared fields that hold ids; what a stranger adds under such a name is no reference."""
-    return tuple((name, kind) for name, kind in _REFERRING.items() if name in CATALOGUE[event_type].model_fields)
+def _references(event_type: str) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Return the declared fields that hold ids, and whether there is a scope, which may name programmes.
+
+    What a stranger adds under such a name is no reference.
+    """
+    fields = CATALOGUE[event_type].model_fields
+    return tuple((name, kind) for name, kind in _REFERRING.items() if name in fields), "scope" in fields
 
 
 def relation_id(event: Event) -> str:

@@ -35,6 +35,8 @@ def check_text(text: str) -> str:
 
 
 def _refuse(pattern: re.Pattern[str], text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     found = pattern.search(text)
     if found:
         raise ValueError(f"expected text without control or hidden characters, got U+{ord(found[0]):04X}; remove it")

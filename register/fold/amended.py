@@ -15,7 +15,7 @@ from register.state import Change, State
 
 def find(state: State, event: Event) -> Any:
     """Return the record an event is about; raise NotFound when no earlier entry made it."""
-    kind = event.type.split(".", 1)[0]
+    kind = event.kind
     record = state.table(kind).get(event.subject_id)
     if record is None:
         raise NotFound(
@@ -29,7 +29,7 @@ def find(state: State, event: Event) -> Any:
 def succeed(event: Event, record: Any, recorded: Recorded, **fields: Any) -> list[Change]:
     """Return the next version of a record: the given fields new, the entry added."""
     version = replace(record, entries=(*record.entries, recorded.index), **fields)
-    return [Change(event.type.split(".", 1)[0], record.id, version)]
+    return [Change(event.kind, record.id, version)]
 
 
 def ending(event: Event, recorded: Recorded) -> Ending:

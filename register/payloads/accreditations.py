@@ -12,7 +12,7 @@ from pydantic import (
 
 from register.moments import Moment
 from register.payloads.shared import Changes, DocumentTerms, EndingTerms, Payload, PeriodTerms, Said
-from register.scope import UNRESTRICTED, Scope
+from register.scope import UNRESTRICTED, SharedScope
 from register.values import Id, LongText, Reason, Text, term
 
 
@@ -34,7 +34,7 @@ class AccreditationTerms(AccreditationDetails, PeriodTerms):
     issuer: Id
     agency: Id
     kind: Annotated[str, BeforeValidator(term("accreditation-kinds"))] = "institutional"
-    scope: Scope = UNRESTRICTED
+    scope: SharedScope = UNRESTRICTED
     decision: Annotated[str, BeforeValidator(term("decisions"))] = "positive"
     demonstration: StrictBool = False
 
@@ -54,7 +54,7 @@ class AccreditationChanges(AccreditationDetails, Changes):
 
     never_empty = frozenset({"kind", "decision", "valid_from", "contributing_agencies"})
     kind: Annotated[str, BeforeValidator(term("accreditation-kinds"))] | None = None
-    scope: Scope | None = None
+    scope: SharedScope | None = None
     decision: Annotated[str, BeforeValidator(term("decisions"))] | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None

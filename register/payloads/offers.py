@@ -18,7 +18,7 @@ from pydantic import (
 from register.identifiers import normalise_value
 from register.moments import Moment
 from register.payloads.shared import Changes, EndingTerms, Nested, Payload, PeriodTerms, Said
-from register.scope import UNRESTRICTED, Scope
+from register.scope import UNRESTRICTED, SharedScope
 from register.values import Claims, Id, LongText, Names, Text, Url, term
 
 IscedF = Annotated[str, BeforeValidator(term("isced-f"))]
@@ -130,7 +130,7 @@ class MandateTerms(PeriodTerms):
 
     awarding_body: Id
     sealer: Id
-    scope: Scope = UNRESTRICTED
+    scope: SharedScope = UNRESTRICTED
 
 
 class MandateGranted(MandateTerms, Said):

@@ -14,7 +14,7 @@ from pydantic import (
 
 from register.moments import Moment
 from register.payloads.shared import Changes, DocumentTerms, EndingTerms, Payload, PeriodTerms, Said
-from register.scope import UNRESTRICTED, Scope
+from register.scope import UNRESTRICTED, SharedScope
 from register.texts import check_line
 from register.values import Claims, Country, Id, LongText, Names, ProviderType, Text, Url, term
 
@@ -60,7 +60,7 @@ class AgencyTerms(PeriodTerms):
     acronym: Text | None = None
     identifiers: Claims = ()
     website: Url | None = None
-    scope: Scope = UNRESTRICTED
+    scope: SharedScope = UNRESTRICTED
     decision_document: DocumentTerms | None = None
     demonstration: StrictBool = False
 
@@ -81,7 +81,7 @@ class AgencyChanges(Changes):
     acronym: Text | None = None
     identifiers: Claims | None = None
     website: Url | None = None
-    scope: Scope | None = None
+    scope: SharedScope | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
     decision_document: DocumentTerms | None = None

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from register.projection.rows import register_uid, values_of
-from register.records import KINDS, dump
+from register.records import dump
 from register.replay import Step
 from register.state import Change, State, claims_of, issuer_of
 
@@ -22,7 +22,7 @@ Row = list[Any]
 class Batch:
     """Rows to be inserted, and newest versions already stored that they replace.
 
-    `stored` are the records whose newest version is in the database: whatever was loaded.
+    Made from the state before the steps: by then all earlier batches are written, or will be before this one.
     """
 
     def __init__(self, log_id: int, state: State) -> None:
@@ -34,9 +34,7 @@ class Batch:
         self.replaced: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self.claims_given_up: list[tuple[str, str, str, int]] = []
         self._open: dict[tuple[str, str], tuple[Row, list[Row]]] = {}
-        self._stored: dict[tuple[str, str], Any] = {}
-        for kind in KINDS:
-            self._stored.update(((kind, record_id), record) for record_id, record in state.table(kind).items())
+        self._claimed: dict[str, dict[str, Any]] = {"issuer": dict(state.issuers), "key": dict(state.keys)}
 
     def add(self, step: Step, state: State) -> None:
         """Take in what one entry did; `state` is that after it."""
@@ -52,10 +50,10 @@ class Batch:
             row[_UNTIL] = index
             for claim in claims:
                 claim[_CLAIM_UNTIL] = index
-        elif place in self._stored:
+        elif len(change.record.entries) > 1:
             self.replaced[change.kind].append((_uid_of(change), index))
-            if change.kind in ("issuer", "key"):
-                given_up = dict.fromkeys(claims_of(self._stored[place]))
+            if change.kind in self._claimed:
+                given_up = dict.fromkeys(claims_of(self._claimed[change.kind][change.id]))
                 self.claims_given_up += [(scheme, value, change.id, index) for scheme, value in given_up]
 
     def _begin(self, change: Change, index: int) -> None:
@@ -79,7 +77,7 @@ class Batch:
         code, message = (reason.code, reason.message) if reason else (None, None)
         if event is None:
             return (self.log_id, step.index, "", "", state.time, None, None, None, code, message)
-        kind, uid = event.type.split(".", 1)[0], event.subject_id if _UUID.fullmatch(event.subject_id) else None
+        kind, uid = event.kind, event.subject_id if _UUID.fullmatch(event.subject_id) else None
         record = state.table(kind).get(event.subject_id)
         issuer = uid if kind == "issuer" else getattr(record, "issuer", None) or getattr(record, "awarding_body", None)
         agency = uid if kind == "agency" else getattr(record, "agency", None)

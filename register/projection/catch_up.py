@@ -2,12 +2,15 @@
 
 Nobody hands an event to the projection: what is not in a log cannot be shown. All of it is one transaction, the
 caller's or its own; a crash leaves the cursor where it was, and the next call does the work again.
+
+Many entries go chunk by chunk: while PostgreSQL takes in the rows of one chunk, the next one is judged and the one
+after it parsed. What those need is read in between, when the connection is free.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -15,22 +18,28 @@ from typing import NamedTuple
 from django.db import transaction
 
 from ledger import reader
-from ledger.database import execute, fetch_one
+from ledger.database import execute, fetch_one, open_cursor
 from ledger.errors import UnknownLog
 from register.errors import MalformedEvent, Refused, RegisterError
 from register.events import Event
 from register.projection.batch import Batch
-from register.projection.loading import load_state
-from register.projection.writing import write
+from register.projection.loading import Loader
+from register.projection.writing import Writing, write
 from register.replay import Quarantine, advance, read
+from register.state import State
 
-CHUNK = 2000
+CHUNK = 1000
 """Entries projected at a time: bounds memory, and one query loads what so many entries rest on."""
 
 _PLACE = """
     SELECT l.id, l.own, l.size, c.size, c.time FROM register_cursor c JOIN ledger_log l ON l.id = c.log_id
     WHERE l.origin = %s FOR UPDATE OF c
 """
+
+MOST = 20_000
+"""Things looked up, or made, after which all is forgotten and looked up anew: bounds memory."""
+
+Said = Sequence[Event | Quarantine]
 
 
 class ProjectionDamaged(RegisterError):
@@ -57,32 +66,32 @@ def catch_up(origin: str, limit: int | None = None, progress: Callable[[int], No
     # No savepoint: whoever catches up within a transaction of his own gives all of it up when an entry may not stand.
     with transaction.atomic(savepoint=False):
         place = _lock_place(origin)
-        start = place.size
-        end = place.stored if limit is None else min(place.stored, start + limit)
-        if start > place.stored:
+        end = place.stored if limit is None else min(place.stored, place.size + limit)
+        if place.size > place.stored:
             raise ProjectionDamaged(
-                f"expected at most {place.stored} projected entries of {origin}, got {start}: the ledger is older than "
-                "the read model; run manage.py fsck, then manage.py rebuild"
+                f"expected at most {place.stored} projected entries of {origin}, got {place.size}: the ledger is older "
+                "than the read model; run manage.py fsck, then manage.py rebuild"
             )
-        while place.size < end:
-            with without_collector():
-                place = _project(origin, place, min(place.size + CHUNK, end), start)
-            progress(place.size)
-    return place.size - start
+        if place.size < end:
+            _project(origin, place, end, progress)
+    return max(end - place.size, 0)
 
 
 @contextmanager
 def without_collector() -> Iterator[None]:
     """Let Python's collector rest: entries and rows hold no cycles, and looking for some takes a quarter of the time.
 
-    For one chunk at a time, so that what others leave behind meanwhile is collected soon.
+    For one chunk at a time, so that what others leave behind meanwhile is collected soon. Freezing and thawing makes
+    all there is old without looking at it; else the collector would look at once, when it may again.
     """
-    resting = gc.isenabled()
+    at_work = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if resting:
+        if at_work:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
@@ -100,26 +109,69 @@ def _lock_place(origin: str) -> _Place:
     return _Place(*row)
 
 
-def _project(origin: str, place: _Place, end: int, start: int) -> _Place:
-    said = _read_events(origin, place, end, start)
-    state = load_state(origin, place.log_id, place.size, place.time, [e for e in said if isinstance(e, Event)])
+def _project(origin: str, place: _Place, end: int, progress: Callable[[int], None]) -> None:
+    """Take in the entries from the place to `end`; one chunk's rows are written while the next is worked on."""
+    entries, loader = _Entries(origin, place, end), Loader(origin, place.log_id, place.size, place.time)
+    entries.fetch()
+    said = entries.parse()
+    _read_ahead(entries, loader, said)
+    with open_cursor() as cursor, Writing(cursor) as writing:
+        while said:
+            with without_collector():
+                batch = _judge(said, place, loader.state)
+                size, time, said = loader.state.size, loader.state.time, entries.parse()
+                writing.wait()
+                if said and len(loader) <= MOST:
+                    _read_ahead(entries, loader, said)
+                    writing.begin(batch, size, time)
+                else:
+                    write(cursor, batch, size, time)
+                    loader = Loader(origin, place.log_id, size, time)
+                    _read_ahead(entries, loader, said)
+            progress(size)
+
+
+def _read_ahead(entries: _Entries, loader: Loader, said: Said) -> None:
+    """Read what the next events rest on, and the bytes of the chunk after them."""
+    if said:
+        loader.load(said)
+        entries.fetch()
+
+
+class _Entries:
+    """The stored entries of a log from the place to `end`, fetched a chunk ahead of being parsed."""
+
+    def __init__(self, origin: str, place: _Place, end: int) -> None:
+        self._origin, self._place, self._end = origin, place, end
+        self._next = place.size
+        self._fetched: list[bytes] = []
+
+    def fetch(self) -> None:
+        """Read the bytes of the next chunk; the connection must be free."""
+        stop = min(self._next + CHUNK, self._end)
+        self._fetched = reader.read_entries(self._origin, self._next, stop)
+        self._next = stop
+
+    def parse(self) -> list[Event | Quarantine]:
+        """Parse what was fetched; nothing is left when this is empty."""
+        said: list[Event | Quarantine] = []
+        first = self._next - len(self._fetched) - self._place.size
+        for position, entry in enumerate(self._fetched, first):
+            try:
+                said.append(read(entry, own=self._place.own))
+            except MalformedEvent as error:
+                error.position = position
+                raise
+        return said
+
+
+def _judge(said: Said, place: _Place, state: State) -> Batch:
+    """Judge and fold a chunk's events, and return the rows that follow from them."""
     batch = Batch(place.log_id, state)
     for event in said:
         try:
             batch.add(advance(state, event, own=place.own), state)
         except Refused as refusal:
-            refusal.position = state.size - start
+            refusal.position = state.size - place.size
             raise
-    write(batch, end, state.time)
-    return place._replace(size=end, time=state.time)
-
-
-def _read_events(origin: str, place: _Place, end: int, start: int) -> list[Event | Quarantine]:
-    said: list[Event | Quarantine] = []
-    for index, entry in enumerate(reader.read_entries(origin, place.size, end), place.size):
-        try:
-            said.append(read(entry, own=place.own))
-        except MalformedEvent as error:
-            error.position = index - start
-            raise
-    return said
+    return batch

@@ -1,13 +1,14 @@
-"""Loading: just the records that some entries are judged and folded by, as a partial `State`.
+"""Loading: just the records that some entries are judged and folded by, as a partial `State` that grows chunk by chunk.
 
-One query for all kinds, and a second one where subjects already recorded rest on further records.
+One query for all kinds, and a second one where subjects already recorded rest on further records. What a state holds
+is never loaded again: its newest versions may not have been written yet.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from ledger.database import fetch_all
 from register.events import Event
 from register.models import VERSIONS
 from register.records import load
+from register.replay import Quarantine
 from register.state import Change, State, further_needs, needs
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -53,30 +55,65 @@ class Wanted:
         self.claims: dict[tuple[str, str], None] = {}
         self.origins: dict[str, None] = {}
 
-    def add(self, ids: Iterable[tuple[str, str]]) -> None:
-        """Want these records, too."""
+    def add(self, ids: Iterable[tuple[str, str]], known: Wanted) -> None:
+        """Want these records, too, but for those in `known`."""
         for kind, record_id in ids:
-            of_kind = self.ids[kind]
-            if record_id not in of_kind and kind != "register" and _UUID.fullmatch(record_id):
-                of_kind[record_id] = None
+            if record_id not in known.ids[kind] and kind != "register" and _UUID.fullmatch(record_id):
+                self.ids[kind][record_id] = None
+                known.ids[kind][record_id] = None
+
+    def claim(self, claims: Iterable[tuple[str, str]], known: Wanted) -> None:
+        """Want whoever makes these claims, too, but for those in `known`."""
+        for claim in claims:
+            if claim not in known.claims:
+                self.claims[claim] = known.claims[claim] = None
+
+    def follow(self, origins: Iterable[str], known: Wanted) -> None:
+        """Want the peers of these origins, too, but for those in `known`."""
+        for origin in origins:
+            if origin not in known.origins:
+                self.origins[origin] = known.origins[origin] = None
 
 
-def load_state(origin: str, log_id: int, size: int, time: datetime | None, events: Sequence[Event]) -> State:
-    """Return the state after `size` entries as far as the next events look at it."""
-    state, wanted = State(origin, size, time), Wanted()
-    for event in events:
-        needed = needs(event)
-        wanted.add(needed.ids)
-        wanted.claims.update(dict.fromkeys(needed.claims))
-        wanted.origins.update(dict.fromkeys(needed.origins))
-    state.adopt(_read(log_id, wanted, with_register=True))
-    further = Wanted()
-    for kind in tuple(wanted.ids):
-        for record in state.table(kind).values():
-            further.add(n for n in further_needs(kind, record) if n[1] not in state.table(n[0]))
-    if further.ids:
-        state.adopt(_read(log_id, further, with_register=False))
-    return state
+class Loader:
+    """A partial state that grows, and what was looked up for it already, found or not.
+
+    The state must have taken in all events it was loaded for before it is loaded for more; the rows that follow from
+    the newest of them may still be on their way into the tables.
+    """
+
+    def __init__(self, origin: str, log_id: int, size: int, time: datetime | None) -> None:
+        self.state = State(origin, size, time)
+        self._log_id = log_id
+        self._asked = Wanted()
+        self._opened = False
+
+    def __len__(self) -> int:
+        """Return how many things it was asked for."""
+        return sum(map(len, self._asked.ids.values()))
+
+    def load(self, said: Iterable[Event | Quarantine]) -> None:
+        """Add to the state what the next events look at and it does not hold."""
+        wanted = Wanted()
+        for event in said:
+            if isinstance(event, Event):
+                needed = needs(event)
+                wanted.add(needed.ids, self._asked)
+                wanted.claim(needed.claims, self._asked)
+                wanted.follow(needed.origins, self._asked)
+        found = self._adopt(_read(self._log_id, wanted, with_register=not self._opened))
+        self._opened = True
+        further = Wanted()
+        for kind, _, record in found:
+            further.add(further_needs(kind, record), self._asked)
+        if further.ids:
+            self._adopt(_read(self._log_id, further, with_register=False))
+
+    def _adopt(self, found: Iterable[Change]) -> list[Change]:
+        """Take over what the state lacks: its own versions are newer than any in the tables."""
+        fresh = [change for change in found if change.id not in self.state.table(change.kind)]
+        self.state.adopt(fresh)
+        return fresh
 
 
 def _read(log_id: int, wanted: Wanted, *, with_register: bool) -> list[Change]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from psycopg import postgres, sql
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from ledger.database import Cursor, open_cursor
+from ledger.database import Cursor
 from register.models import VERSIONS
 from register.projection.batch import Batch
 from register.projection.rows import COLUMNS, SHARED, Columns
@@ -41,6 +42,17 @@ HAPPENING_COLUMNS: Final[Columns] = (
 )
 
 
+_FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""From which PostgreSQL counts the microseconds of a timestamptz."""
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=8192)
+def _encode_uuid(text: str) -> bytes:
+    """Return the 16 bytes of an id; one thing is named in many rows."""
+    return bytes.fromhex(text.replace("-", ""))
+
+
 class _UuidText(Dumper):
     """An id as text becomes the 16 bytes of a binary uuid; making a UUID object first would take longer."""
 
@@ -49,7 +61,24 @@ class _UuidText(Dumper):
 
     def dump(self, obj: str) -> bytes:
         """Return the bytes."""
-        return bytes.fromhex(obj.replace("-", ""))
+        return _encode_uuid(obj)
+
+
+@lru_cache(maxsize=4096)
+def _encode_instant(moment: datetime) -> bytes:
+    """Return the binary form of a timestamptz; most rows repeat the dates of another, and all a batch's time."""
+    return struct.pack(">q", (moment - _FIRST_INSTANT) // _MICROSECOND)
+
+
+class _Instant(Dumper):
+    """An aware datetime."""
+
+    format = Format.BINARY
+    oid = postgres.types["timestamptz"].oid
+
+    def dump(self, obj: datetime) -> bytes:
+        """Return the instant's binary form."""
+        return _encode_instant(obj)
 
 
 class _JsonBytes(Dumper):
@@ -96,16 +125,44 @@ class _SmallArray(Dumper):
 FEW: Final = 8
 """Up to so many entries are written with INSERT."""
 
-_DUMPERS: Final = (_UuidText, _JsonBytes, _TextArray, _SmallArray)
+_DUMPERS: Final = (_UuidText, _Instant, _JsonBytes, _TextArray, _SmallArray)
 
 
-def write(batch: Batch, size: int, time: datetime | None) -> None:
-    """Write a batch and move the cursor to `size` entries; the cursor's row is locked by the caller.
+class Writing:
+    """Writes one batch at a time, in a thread of its own while the caller works on; whoever leaves it waits.
+
+    Until `wait` returns the connection is the thread's. A fault of PostgreSQL comes out of `wait`.
+    """
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._thread = ThreadPoolExecutor(1, "projection")
+        self._begun: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._thread.shutdown()
+
+    def begin(self, batch: Batch, size: int, time: datetime | None) -> None:
+        """Begin to `write` a batch; the one before must have been waited for."""
+        self._begun = self._thread.submit(write, self._cursor, batch, size, time)
+
+    def wait(self) -> None:
+        """Wait until what was begun is written."""
+        if self._begun is not None:
+            self._begun.result()
+            self._begun = None
+
+
+def write(cursor: Cursor, batch: Batch, size: int, time: datetime | None) -> None:
+    """Write a batch and move the projection's place to `size` entries; its row is locked by the caller.
 
     Few rows are inserted with one exchange for all statements, many are copied.
     """
     few = len(batch.happenings) <= FEW
-    with open_cursor() as cursor, cursor.connection.pipeline() if few else nullcontext():
+    with cursor.connection.pipeline() if few else nullcontext():
         _end_versions(cursor, batch)
         for table, columns, rows in _list_rows(batch):
             (_insert if few else _copy)(cursor, table, columns, rows)

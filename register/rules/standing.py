@@ -66,7 +66,7 @@ def check_place(event: Event, state: State) -> None:
 
 def check_subject(event: Event, state: State) -> None:
     """Refuse a new thing under an id in use, an event about a thing there is not, and any address but the thing's."""
-    kind = event.type.split(".", 1)[0]
+    kind = event.kind
     if kind == "register":
         _expect_subject(event, event.source)
         return
@@ -95,7 +95,7 @@ def _expect_subject(event: Event, address: str) -> None:
 
 def check_actor(event: Event, state: State) -> None:
     """Refuse an actor whose role may not say this, and one the register does not know (any more)."""
-    actor, kind = event.data.actor, event.type.split(".", 1)[0]
+    actor, kind = event.data.actor, event.kind
     if actor.role not in _WHO[kind]:
         allowed = ", ".join(sorted(_WHO[kind]))
         raise NotEntitled("not_entitled", "actor", f"{event.type} may be said by {allowed}; got {actor.role}")
