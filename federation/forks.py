@@ -185,9 +185,10 @@ def report_evidence() -> int:
 
 
 def keep_sighting(signed: SignedCheckpoint, shown_by: UUID, *, compared: bool) -> None:
-    """Keep what a peer showed of a log; one that waits to be compared gives way to a larger one only.
+    """Keep what a peer showed of a log; one that waits to be compared stays until it is.
 
-    `seen_at` is when that tree was first shown.
+    Otherwise whoever shows two histories could have the one forgotten by showing the other. `seen_at` is when that tree
+    was first shown.
     """
     head = signed.checkpoint
     tree = {"size": head.size, "root": head.root, "seen_at": timezone.now()}
@@ -199,7 +200,7 @@ def keep_sighting(signed: SignedCheckpoint, shown_by: UUID, *, compared: bool) -
         this = Sighting.objects.filter(origin=head.origin, shown_by=shown_by)
         if not new and (kept.size, bytes(kept.root)) == (head.size, head.root):
             this.update(**newest)
-        elif not new and (kept.compared or kept.size < head.size):
+        elif not new and kept.compared:
             this.update(**tree, **newest)
 
 

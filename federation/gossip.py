@@ -106,10 +106,7 @@ def compare_sightings(origin: str) -> int:
 
     For whoever has just copied more of it. Raises `PeerFrozen` when one of them convicts the log.
     """
-    left = 0
-    for sighting in Sighting.objects.filter(origin=origin, compared=False):
-        left += not _compare(sighting).settled
-    return left
+    return sum(not _compare(sighting).settled for sighting in Sighting.objects.filter(origin=origin, compared=False))
 
 
 def _compare(sighting: Sighting) -> Verdict:
@@ -120,7 +117,6 @@ def _compare(sighting: Sighting) -> Verdict:
         _forget(sighting)
         return Verdict(None, settled=True)
     if verdict.evidence is not None:
-        _forget(sighting)
         raise PeerFrozen(f"{sighting.origin} has two histories; see /federation for evidence {verdict.evidence.id}")
     return verdict
 
@@ -162,6 +158,8 @@ def _decide(client: Client, sighting: Sighting) -> None:
         _wonder(sighting)
     except PeerFrozen as frozen:
         log.error("%s: %s", frozen.code, frozen)
+        _forget(sighting)
+        settle(sighting.origin, WITHHELD)
 
 
 def _list_servers(client: Client, sighting: Sighting) -> Iterator[RemoteLog]:
