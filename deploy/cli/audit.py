@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.cli.evidence import Unproven, check_own_keys, read_time
 from deploy.cli.fork import check_evidence_file
-from deploy.cli.node import Keys, Node, NodeError
+from deploy.cli.keys import Keys
+from deploy.cli.node import Node, NodeError
 from deploy.cli.report import clean
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.tlog.errors import TlogError

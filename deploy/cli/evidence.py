@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.cli.node import Keys
+from deploy.cli.keys import Keys
 from ledger.tlog.checkpoint import SignedCheckpoint
 from ledger.tlog.errors import TlogError
 from ledger.tlog.proof import check_proof, parse_proof
@@ -43,18 +43,23 @@ def read_time(signed: SignedCheckpoint) -> datetime | None:
 
 
 def check_evidence(answer: Mapping[str, Any], keys: Keys) -> Proven:
-    """Verify every receipt of an answer; raises Unproven at the first that does not hold.
+    """Verify every receipt of an answer for entries of one ledger; raises Unproven at the first that does not hold.
 
-    All must be under one checkpoint: a ledger that forked could otherwise prove a half of the answer in each history.
+    All of a ledger must be under one checkpoint: one that forked could otherwise prove a half of the answer in each
+    history.
     """
     entries: dict[int, bytes] = {}
     head: SignedCheckpoint | None = None
     for item in _items(answer):
+        if item.get("origin") != keys.origin:
+            continue
         index, data, signed = _check_item(item, keys)
         if entries.setdefault(index, data) != data:
             raise Unproven(f"two different entries are offered for index {index}")
         if head is not None and signed.checkpoint != head.checkpoint:
-            raise Unproven("the entries are proven under different checkpoints; expected one for the whole answer")
+            raise Unproven(
+                f"entries of {keys.origin} are proven under different checkpoints; expected one for the whole answer"
+            )
         head = signed
     size = _known_size(answer, keys.origin)
     if head is not None and not max(entries) < size <= head.checkpoint.size:
@@ -62,15 +67,18 @@ def check_evidence(answer: Mapping[str, Any], keys: Keys) -> Proven:
     return Proven(entries, size, head)
 
 
+def list_origins(answer: Mapping[str, Any]) -> list[str]:
+    """Return the ledgers from which an answer brings evidence, each once."""
+    return list(dict.fromkeys(str(item.get("origin")) for item in _items(answer)))
+
+
 def check_transaction_time(proven: Proven, asked: AskedQuestion, origin: str) -> None:
     """Raise Unproven unless the answer rests on the entries that the question's transaction time lets it use.
 
-    Where an instant cuts the ledger is the node's word; that no entry used is later can be seen here. An answer about
-    everything now held must use all that its checkpoint covers.
+    Where an instant, or the size of another ledger, cuts this one is the node's word; that no entry used is later
+    than an instant can be seen here. An answer about everything now held must use all that its checkpoint covers.
     """
-    named = asked.known_size
-    if named is not None and named.origin != origin:
-        raise Unproven(f"the transaction time names a size of {named.origin}; where that cuts {origin} is not proven")
+    named = asked.known_size if asked.known_size and asked.known_size.origin == origin else None
     if named is not None and named.size != proven.size:
         raise Unproven(f"asked as of {named.size} entries, the node answered from {proven.size}")
     if not asked.pinned and proven.signed is not None and proven.size != proven.signed.checkpoint.size:
@@ -81,7 +89,7 @@ def check_transaction_time(proven: Proven, asked: AskedQuestion, origin: str) ->
 
 
 def check_own_keys(register: RegisterRecord | None, keys: Keys) -> None:
-    """Raise Unproven unless the keys that sign and cosign are those that the ledger's first entry names.
+    """Raise Unproven unless the keys that sign and cosign are those that the ledger itself names, or follow from them.
 
     A pinned log key alone would not do: the time of a checkpoint is the witness key's word, and whoever holds no key
     of the node could cosign an old checkpoint with a witness of their own.
@@ -89,8 +97,8 @@ def check_own_keys(register: RegisterRecord | None, keys: Keys) -> None:
     if register is None:
         return
     for said, used in ((register.vkey, keys.log), (register.witness_vkey, keys.witness)):
-        if said not in {str(key) for key in used}:
-            raise Unproven(f"the register was opened with the key {said}, but another one signs")
+        if said not in {str(key) for key in used} | keys.former:
+            raise Unproven(f"the register {register.id} says that it signs with {said}, but another one signs")
 
 
 def _items(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -101,9 +109,7 @@ def _items(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _check_item(item: Mapping[str, Any], keys: Keys) -> tuple[int, bytes, SignedCheckpoint]:
-    origin, index, data, receipt = (item.get(name) for name in ("origin", "index", "data", "receipt"))
-    if origin != keys.origin:
-        raise Unproven(f"evidence from {str(origin)[:100]!r} cannot be checked with the key of {keys.origin}")
+    index, data, receipt = (item.get(name) for name in ("index", "data", "receipt"))
     if not isinstance(data, str) or not isinstance(receipt, str):
         raise Unproven("a piece of evidence lacks its entry or its receipt")
     try:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import httpx
 
+from deploy.cli.keys import Keys, KeysUnusable, read_keys
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.tlog.errors import TlogError
-from ledger.tlog.note import COSIGNATURE, ED25519, VerifierKey, parse_vkey
 from ledger.tlog.tiles import MAX_ENTRY, WIDTH, Tile, tile_path
 
 MAX_JSON: Final = 32 << 20
@@ -28,21 +26,6 @@ _FETCHERS: Final = 4
 
 class NodeError(Exception):
     """A node could not be asked, or answered in a way that cannot be used; nothing was concluded from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Which keys a node's statements are checked with, and whether the caller brought the log key along."""
-
-    origin: str
-    log: tuple[VerifierKey, ...]
-    witness: tuple[VerifierKey, ...]
-    pinned: bool
-
-    @property
-    def all(self) -> list[VerifierKey]:
-        """Log and witness keys together, for opening a checkpoint."""
-        return [*self.log, *self.witness]
 
 
 class Node:
@@ -90,18 +73,12 @@ class Node:
         return answer
 
     def read_keys(self, vkey: str | None) -> Keys:
-        """Learn the node's origin and keys; with `vkey` the log key is that one and no other."""
+        """Learn the node's origin and keys; with `vkey` the log key is that one, or one that follows from it."""
         told = self.get_json("/.well-known/assay.json")
         try:
-            log = parse_vkey(vkey or str(told.get("vkey")))
-            witness = parse_vkey(str(told.get("witness_vkey")))
-        except TlogError as error:
-            raise NodeError(f"the node's keys cannot be read: {error}") from error
-        if log.type != ED25519 or witness.type != COSIGNATURE:
-            raise NodeError("expected an Ed25519 log key and a cosignature/v1 witness key")
-        if str(told.get("origin")) != log.name:
-            raise NodeError(f"the node calls itself {told.get('origin')!r}, the key belongs to {log.name!r}")
-        return Keys(log.name, (log,), (witness,), vkey is not None)
+            return read_keys(told, vkey)
+        except KeysUnusable as error:
+            raise NodeError(str(error)) from error
 
     def read_checkpoint(self, keys: Keys) -> SignedCheckpoint:
         """Fetch the newest checkpoint and verify its signatures; raises TlogError when they do not hold."""

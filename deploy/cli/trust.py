@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from deploy.cli.audit import audit_node
 from deploy.cli.evidence import Proven, Unproven, check_evidence, check_own_keys, check_transaction_time
-from deploy.cli.node import Keys, Node
+from deploy.cli.keys import Keys
+from deploy.cli.node import Node
+from deploy.cli.peers import Witnessed, check_peers
 from deploy.cli.report import print_answer, print_unchecked
 from ledger.tlog.errors import TlogError
 from register.audit import AuditFault, Cut
 from register.errors import RegisterError
-from register.knowledge import gather, replay_proven
+from register.knowledge import Known, gather, replay_proven
 from register.moments import format_instant
 from register.state import State
 from register.trust import AskedQuestion, Decision, Facts, decide, format_decision, judge_freshness, parse_question
+from register.trust.facts import RECOGNISED
 
 EXITS: Final = {"trusted": 0, "not_trusted": 1, "unknown": 3, "unchecked": 3}
 DAY: Final = 86_400
@@ -30,6 +34,7 @@ _WORD_OF_NODE: Final = (
     "that the node left out no entry about this (run with --audit to replay its whole ledger)",
     "that the entries obey the register's rules about other records (--audit checks that too)",
 )
+_WORD_OF_PEER: Final = "that no entry of {origin} about this was left out (run assay audit on that register)"
 _OPTIONS: Final = {
     "at": ("--at", "the instant that matters, such as 2024-06-30 (default: now)"),
     "known_at": ("--known-at", "use only what was recorded up to then: a date, or ORIGIN@TREE_SIZE"),
@@ -45,17 +50,19 @@ _OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A decision computed here, from proven entries (or from the whole ledger when `audited`)."""
+    """A decision computed here, from proven entries (or from the whole ledger when `audited`), and from `peers`'."""
 
     decision: Decision
     proven: Proven
     keys: Keys
     audited: bool
+    peers: tuple[Witnessed, ...] = ()
 
     @property
     def rests_on_word(self) -> list[str]:
         """What still rests on the node's word."""
         words = [] if self.audited else list(_WORD_OF_NODE)
+        words += [_WORD_OF_PEER.format(origin=peer.state.origin) for peer in self.peers if self.audited]
         if not self.keys.pinned:
             words.append(f"that {self.keys.log[0]} is its key: it was taken from the node itself; pin it with --vkey")
         return words
@@ -106,10 +113,18 @@ def _verify(
         proven = proven if proven.signed else replace(proven, signed=node.read_checkpoint(keys))
         state = replay_proven(keys.origin, proven.entries, proven.size)
         check_own_keys(state.register, keys)
-    decision = _decide(state, asked, proven, arguments.max_age, now)
+    peers = tuple(check_peers(answer, state, asked))
+    _check_named_ledger(asked, [state, *(peer.state for peer in peers)])
+    decision = _decide([Witnessed(state, proven, RECOGNISED), *peers], asked, arguments.max_age, now)
     if decision.decision != answer.get("decision") and not _only_staler(decision, answer):
         raise Unproven(f"the node says {answer.get('decision')!r}, but its own entries say {decision.decision!r}")
-    return Verified(decision, proven, keys, arguments.audit)
+    return Verified(decision, proven, keys, arguments.audit, peers)
+
+
+def _check_named_ledger(asked: AskedQuestion, states: Sequence[State]) -> None:
+    named = asked.known_size
+    if named is not None and named.origin not in {state.origin for state in states}:
+        raise Unproven(f"the transaction time names a size of {named.origin}; where that cuts others is not proven")
 
 
 def _only_staler(decision: Decision, answer: dict[str, Any]) -> bool:
@@ -135,23 +150,32 @@ def _cut_of(asked: AskedQuestion, origin: str) -> Cut | None:
     return None
 
 
-def _decide(state: State, asked: AskedQuestion, proven: Proven, max_age: int, now: datetime) -> Decision:
-    question = asked.known_as({state.origin: state.size})
-    time = proven.checkpoint_time
+def _decide(ledgers: Sequence[Witnessed], asked: AskedQuestion, max_age: int, now: datetime) -> Decision:
+    """Decide from what was proven of the node's own ledger, the first one, and of its peers'."""
+    question = asked.known_as({ledger.state.origin: ledger.state.size for ledger in ledgers})
+    known = [_gather(ledger, asked, max_age, now, own=ledger is ledgers[0]) for ledger in ledgers]
+    facts = Facts(tuple(one.facts for one in known), {one.facts.origin: one.asked for one in known})
+    return decide(question, facts)
+
+
+def _gather(ledger: Witnessed, asked: AskedQuestion, max_age: int, now: datetime, *, own: bool) -> Known:
+    """Collect what one ledger says; a peer's word may be no older than the stricter of two limits."""
+    proven, time = ledger.proven, ledger.proven.checkpoint_time
+    limit = min(max_age, ledger.recognition.max_age_seconds or max_age)
     covered = asked.pinned and (asked.known_instant is None or time is None or asked.known_instant <= time)
-    age, stale = judge_freshness(time, now, asked.known_instant, max_age, covered)
-    known = gather(
-        state,
-        question.issuer,
-        question.key,
-        own=True,
+    age, stale = judge_freshness(time, now, asked.known_instant, limit, covered)
+    return gather(
+        ledger.state,
+        asked.question.issuer,
+        asked.question.key,
+        own=own,
         checkpoint_size=proven.signed.checkpoint.size if proven.signed else 0,
         checkpoint_time=time,
         age_seconds=age,
         stale=stale,
-        limit_seconds=max_age,
+        limit_seconds=limit,
+        recognition=ledger.recognition,
     )
-    return decide(question, Facts((known.facts,), {state.origin: known.asked}))
 
 
 def _summarise(verified: Verified) -> str:
@@ -160,7 +184,11 @@ def _summarise(verified: Verified) -> str:
     dated = f", signed {format_instant(time)}" if time else ""
     how = "the whole ledger was replayed" if verified.audited else f"{len(proven.entries)} entries proven"
     size = head.checkpoint.size if head else 0
-    return f"{how} under checkpoint {size} of {verified.keys.origin}{dated}; known up to entry {proven.size}"
+    told = f"{how} under checkpoint {size} of {verified.keys.origin}{dated}; known up to entry {proven.size}"
+    return told + "".join(
+        f"; {len(peer.proven.entries)} entries proven of {peer.state.origin}, whose keys that ledger names"
+        for peer in verified.peers
+    )
 
 
 def _describe(verified: Verified) -> dict[str, Any]:
@@ -171,5 +199,6 @@ def _describe(verified: Verified) -> dict[str, Any]:
         "entries_proven": sorted(verified.proven.entries),
         "checkpoint_time": format_instant(time) if time else None,
         "vkey": str(verified.keys.log[0]),
+        "peers": {peer.state.origin: sorted(peer.proven.entries) for peer in verified.peers},
         "rests_on_the_nodes_word": verified.rests_on_word,
     }
