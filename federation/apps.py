@@ -7,3 +7,7 @@ class FederationConfig(AppConfig):
     """Following, witnessing and comparing what other nodes say."""
 
     name = "federation"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from federation import checks  # noqa: F401  importing registers them

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 from federation.cosigners import WITNESSING, keep_cosignatures
-from federation.errors import FederationError
+from federation.errors import FederationError, HeldBack
 from federation.peers import Peer, list_peers
 from ledger.signer import read_verifiers
 from ledger.tlog.checkpoint import parse_checkpoint_note
@@ -32,12 +32,13 @@ from ledger.tlog.policy import (
     parse_policy,
 )
 
+CLOSED = "closed"
 ANY_PEER = "any-peer"
 """The name of the one group of the derived policy."""
 
 
 class PolicyUnusable(FederationError):
-    """The policy file cannot be read or contradicts itself; with `closed` nothing is followed until it is mended."""
+    """The policy file cannot be read or contradicts itself; nothing is followed until it is mended."""
 
     code = "policy_unusable"
 
@@ -104,6 +105,20 @@ def judge(peer: Peer, note: bytes) -> Judgement:
     except QuorumMissing as error:
         return Judgement(have, wanted, False, str(error))
     return Judgement(have, wanted, True)
+
+
+def hold_to_policy(peer: Peer, note: bytes) -> Judgement:
+    """Judge a checkpoint before it is followed: raises `HeldBack` when it lacks cosignatures and the policy is closed.
+
+    Raises as `judge` does, too, so that a policy file that cannot be used is never the same as no policy.
+    """
+    judgement = judge(peer, note)
+    if not judgement.met and settings.ASSAY_COSIGN_POLICY == CLOSED:
+        raise HeldBack(
+            f"the newest checkpoint of {peer.name} waits for cosignatures, {len(judgement.have)} of {judgement.wanted} "
+            f"are there: {judgement.reason}"
+        )
+    return judgement
 
 
 def count_wanted(policy: Policy) -> int:

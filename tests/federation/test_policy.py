@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.core.checks import run_checks
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from federation.errors import HeldBack
 from federation.models import Following
-from federation.policy import Judgement, PolicyUnusable, count_wanted, judge, read_policy
+from federation.policy import Judgement, PolicyUnusable, count_wanted, hold_to_policy, judge, read_policy
 from ledger.signer import node_signers
 from ledger.tlog.checkpoint import add_signatures
 from ledger.tlog.errors import QuorumMissing
@@ -118,6 +120,23 @@ def test_a_file_that_cannot_be_read_is_an_error(path: Path) -> None:
         read_policy()
 
 
+def test_closed_holds_a_checkpoint_back_that_open_lets_pass(path: Path, settings: Settings) -> None:
+    FR.follow()
+    for choice in ("open", "closed"):
+        settings.ASSAY_COSIGN_POLICY = choice
+        assert hold_to_policy(DE.follow(), signed_by(FR.witness)).met
+    with pytest.raises(HeldBack, match="0 of 1 are there"):
+        hold_to_policy(DE.follow(), signed_by())
+    settings.ASSAY_COSIGN_POLICY = "open"
+    assert not hold_to_policy(DE.follow(), signed_by()).met
+
+
+def test_a_node_with_a_policy_file_that_cannot_be_used_says_so_when_it_is_checked(path: Path) -> None:
+    assert "federation.E001" not in {message.id for message in run_checks()}
+    write(path, "quorum fr")
+    assert "federation.E001" in {message.id for message in run_checks()}
+
+
 KEYS = [Country(f"w{number}").witness.verifier for number in range(6)]
 
 
@@ -125,8 +144,9 @@ KEYS = [Country(f"w{number}").witness.verifier for number in range(6)]
 def policies(draw: st.DrawFn) -> Policy:
     """Witnesses, then groups over whatever has not been used yet."""
     witnesses = [PolicyWitness(f"w{number}", key) for number, key in enumerate(KEYS[: draw(st.integers(0, 6))])]
-    free, groups = [witness.name for witness in witnesses], []
-    while free and draw(st.booleans()):
+    free = [witness.name for witness in witnesses]
+    groups: list[PolicyGroup] = []
+    for _ in range(draw(st.integers(0, 4)) if free else 0):
         members = draw(st.lists(st.sampled_from(free), min_size=1, unique=True))
         groups.append(PolicyGroup(f"g{len(groups)}", draw(st.integers(1, len(members))), tuple(members)))
         free = [name for name in free if name not in members] + [groups[-1].name]
