@@ -13,6 +13,7 @@ from celery.schedules import crontab
 
 from deploy.database import database_settings
 from deploy.env import read_environment
+from deploy.slow_bodies import Pace
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = read_environment(os.environ, BASE_DIR)
@@ -42,7 +43,7 @@ ASSAY_AFTER_SIGNING = "federation.tasks.announce_soon"
 # Other nodes: where they may be beside the public internet, how long one request may take, and how much of a peer's
 # log one run copies before others have their turn.
 ASSAY_PEER_NETWORKS = _env.networks("ASSAY_PEER_NETWORKS")
-ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 20, at_least=1)
+ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 10, at_least=1)
 ASSAY_PEER_MAX_ENTRIES = _env.integer("ASSAY_PEER_MAX_ENTRIES", 20_000_000, at_least=1)
 ASSAY_POLL_SECONDS = _env.integer("ASSAY_POLL_SECONDS", 60, at_least=1)
 ASSAY_SYNC_SECONDS = _env.integer("ASSAY_SYNC_SECONDS", 20, at_least=1)
@@ -173,6 +174,11 @@ ASSAY_READS_PER_MINUTE = _env.integer("ASSAY_READS_PER_MINUTE", 0)
 ASSAY_SUBMISSIONS_PER_MINUTE = _env.integer("ASSAY_SUBMISSIONS_PER_MINUTE", 6_000)
 ASSAY_API_BODY_BYTES = _env.integer("ASSAY_API_BODY_BYTES", 256 * 1024, at_least=1024)
 ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
+ASSAY_BODY_PACE = Pace(
+    grace=_env.integer("ASSAY_BODY_GRACE_SECONDS", 10, at_least=1),
+    rate=_env.integer("ASSAY_BODY_BYTES_PER_SECOND", 16_384, at_least=1),
+    longest=_env.integer("ASSAY_BODY_SECONDS", 120, at_least=1),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
