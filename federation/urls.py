@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from federation.api import peers, verbs
 from federation.views import actions, meeting, mirror, page, signin, witness
 
 _PEER = "federation/peers/<uuid:id>"
@@ -24,4 +25,13 @@ urlpatterns: list[URLPattern] = [
     path("mirror/<str:log>/receipt/<str:index>", mirror.receipt, name="mirror-receipt"),
     path("witness/add-checkpoint", witness.add_checkpoint, name="witness-add-checkpoint"),
     path("witness/<str:digest>/checkpoint", witness.cosigned, name="witness-checkpoint"),
+    path("api/v1/peers", peers.Peers.as_view()),
+    path("api/v1/peers/<uuid:id>", peers.Peer.as_view()),
+    path("api/v1/peers/<uuid:id>/history", peers.PeerHistory.as_view()),
+    path("api/v1/peers/<uuid:id>/amend", verbs.AmendPeer.as_view()),
+    path("api/v1/peers/<uuid:id>/pause", verbs.PausePeer.as_view()),
+    path("api/v1/peers/<uuid:id>/resume", verbs.ResumePeer.as_view()),
+    path("api/v1/peers/<uuid:id>/unfreeze", verbs.UnfreezePeer.as_view()),
+    path("api/v1/peers/<uuid:id>/confirm-key", verbs.ConfirmPeerKey.as_view()),
+    path("api/v1/peers/<uuid:id>/withdraw", verbs.WithdrawPeer.as_view()),
 ]

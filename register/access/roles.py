@@ -38,6 +38,9 @@ VERBS: Final[dict[str, frozenset[str]]] = {
     "suspend_accreditation": _DECIDING,
     "reinstate_accreditation": _DECIDING,
     "revoke_accreditation": _DECIDING,
+    "recognise_peer": _OPERATOR,
+    "amend_peer": _OPERATOR,
+    "withdraw_peer": _OPERATOR,
 }
 """Verb (a function of register.commands) → the roles that may say it."""
 

@@ -7,7 +7,7 @@ register.commands, whose rules have the last word. A refusal for lack of rights 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -70,15 +70,16 @@ class Command(Address):
     """One verb of register.commands at one address.
 
     `filled` maps a role to the field of the body that its token fills in; `own` is the field by which rules name the
-    thing that the address itself names.
+    thing that the address itself names. `operation` names it in the API's document where two of them say the same verb.
     """
 
     permission_classes = (HasTokenToWrite,)
     throttle_classes = (WriteLimit, ReadLimit)
     statuses = {"POST": 201}
-    problems = (404, 409, 422)
+    problems: ClassVar[Sequence[int]] = (404, 409, 422)
     tag = "decisions"
     verb: ClassVar[str]
+    operation: ClassVar[str] = ""
     body: ClassVar[type[BaseModel]]
     filled: ClassVar[Mapping[str, str]] = {}
     own: ClassVar[str] = ""
@@ -98,14 +99,20 @@ class Command(Address):
         repeatable = read_key(request, token, data)
         kept = repeatable.find() if repeatable else None
         if kept is not None:
-            return answer_again(kept)
+            return answer_again(kept, self.describe)
         terms = self.body.model_validate(self._fill(data, token))
         progress = Progress(repeatable)
         try:
             done = write_once(repeatable, lambda: self._record(terms, token, ids, progress))
-            return answer_written(done, repeatable) if isinstance(done, Written) else answer_again(done)
+            if isinstance(done, Written):
+                return answer_written(done, repeatable, self.describe)
+            return answer_again(done, self.describe)
         except (LedgerError, DatabaseFault, PoolTimeout) as error:
             raise progress.explain(error) from None
+
+    def describe(self, kind: str, record_id: str) -> dict[str, Any]:
+        """Return a thing as its GET gives it; raises NotFound."""
+        return describe_one(kind, record_id)
 
     def _fill(self, data: dict[str, Any], token: Token) -> dict[str, Any]:
         field = self.filled.get(token.role)
@@ -128,22 +135,26 @@ def unsigned(written: Written) -> Problem:
     return Problem(503, "receipt_pending", sentence, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def describe_written(written: Written) -> dict[str, Any]:
+Describe = Callable[[str, str], dict[str, Any]]
+"""Kind and id of a thing → the thing as its GET gives it."""
+
+
+def describe_written(written: Written, describe: Describe) -> dict[str, Any]:
     """Return the thing that an entry is about, as its GET gives it, and the entry's place and receipt."""
     receipt = commands.receipts_for([written])[written.index]
     entry = {"origin": written.origin, "index": written.index, "receipt": receipt}
-    return {**describe_one(written.kind, written.id), ENTRY: entry}
+    return {**describe(written.kind, written.id), ENTRY: entry}
 
 
-def describe_again(kept: KeptAnswer) -> bytes:
+def describe_again(kept: KeptAnswer, describe: Describe) -> bytes:
     """Make the answer of an earlier request anew: the thing as it is now, and the entry as it was."""
     written = Written(kept.kind, kept.subject, "", settings.ASSAY_ORIGIN, kept.index, "")
-    return write_json(describe_written(written))
+    return write_json(describe_written(written, describe))
 
 
-def answer_written(written: Written, repeatable: Repeatable | None) -> HttpResponse:
+def answer_written(written: Written, repeatable: Repeatable | None, describe: Describe) -> HttpResponse:
     """Answer what was written with its receipt, and keep the answer for a repetition."""
-    body = write_json(describe_written(written))
+    body = write_json(describe_written(written, describe))
     if repeatable is not None:
         repeatable.keep_answer(body)
     return answer_json(body, status=201, headers={"Location": locate(written.url)})
@@ -154,7 +165,7 @@ def locate(url: str) -> str:
     return url.replace(settings.ASSAY_BASE_URL, f"{settings.ASSAY_BASE_URL}/api/v1", 1)
 
 
-def answer_again(kept: KeptAnswer) -> HttpResponse:
+def answer_again(kept: KeptAnswer, describe: Describe) -> HttpResponse:
     """Answer as the first time; made anew from the entry when a crash left no answer."""
-    body = bytes(kept.answer) if kept.answer is not None else describe_again(kept)
+    body = bytes(kept.answer) if kept.answer is not None else describe_again(kept, describe)
     return answer_json(body, status=201, headers={"Idempotency-Replayed": "true"})

@@ -82,7 +82,7 @@ class AddressSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         """Return the verb of a command, or the name of the address with its method."""
-        verb = getattr(self.view, "verb", None)
+        verb = getattr(self.view, "operation", "") or getattr(self.view, "verb", None)
         if verb and self.method == "POST":
             return str(verb)
         name = self.view.__class__.__name__

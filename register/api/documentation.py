@@ -27,6 +27,7 @@ TAGS: Final = {
     "decisions": "Recording decisions",
     "ledger": "Ledger",
     "lists": "Lists",
+    "federation": "Federation",
     "access": "Tokens",
     "node": "This node",
 }

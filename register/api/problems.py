@@ -33,6 +33,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 5
 
 CODES: Final[Mapping[str, str]] = {
+    "address_forbidden": "The address leads where this node must not go.",
     "body_not_understood": "The body is not JSON as this API reads it.",
     "body_not_an_object": "A JSON object was expected.",
     "conflict": "Something already there claims the same.",
@@ -55,6 +56,9 @@ CODES: Final[Mapping[str, str]] = {
     "not_authenticated": "A valid token is needed.",
     "not_found": "There is nothing at this address.",
     "parameter_repeated": "A parameter was given more than once.",
+    "peer_refused": "The node there is not one that can be recognised so.",
+    "peer_too_slow": "The other node did not answer in time.",
+    "peer_unreachable": "The other node could not be reached, or answered what no node answers.",
     "query_not_understood": "The query string cannot be read.",
     "receipt_pending": "The entry is recorded; its receipt follows when the log can be signed again.",
     "required": "A required parameter is absent.",

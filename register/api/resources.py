@@ -21,6 +21,7 @@ from register.records import (
     IssuerRecord,
     KeyRecord,
     MandateRecord,
+    PeerRecord,
     Period,
     ProgrammeRecord,
     Record,
@@ -34,6 +35,7 @@ STATES: Final[Mapping[str, tuple[str, ...]]] = {
     "key": ("in_force", "not_yet_valid", "expired", "superseded", "compromised", "unspecified"),
     "mandate": ("in_force", "not_yet_valid", "expired", "revoked"),
     "accreditation": ("in_force", "not_yet_valid", "expired", "suspended", "revoked"),
+    "peer": ("recognised", "withdrawn"),
 }
 """Kind → the words for its state."""
 
@@ -86,6 +88,10 @@ def _accreditation(record: AccreditationRecord, at: datetime) -> str:
     return find_state(record, at)
 
 
+def _peer(record: PeerRecord, at: datetime) -> str:
+    return "withdrawn" if _over(record.withdrawal, at) else "recognised"
+
+
 _STATE: Final[Mapping[str, Callable[[Any, datetime], str]]] = {
     "agency": _agency,
     "issuer": _issuer,
@@ -93,6 +99,7 @@ _STATE: Final[Mapping[str, Callable[[Any, datetime], str]]] = {
     "key": _key,
     "mandate": _mandate,
     "accreditation": _accreditation,
+    "peer": _peer,
 }
 
 

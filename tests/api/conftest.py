@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 
+from federation import jobs
 from tests import factories
 from tests.api.callers import Caller, make_caller
 
@@ -50,3 +53,11 @@ def world(transactional_db: None) -> World:
         other_issuing=make_caller("issuer", other_issuer),
         anybody=Caller(),
     )
+
+
+@pytest.fixture
+def peers_on_loopback(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let peers be on this machine; nobody waits long for one, and nothing is put on a queue."""
+    settings.ASSAY_PEER_NETWORKS = [ip_network("127.0.0.0/8")]
+    settings.ASSAY_PEER_SECONDS = 2
+    monkeypatch.setattr(jobs, "enqueue", lambda task, *args, countdown=None: None)

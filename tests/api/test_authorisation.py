@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from django.conf import settings
 
+from federation import lifecycle
+from federation.api import verbs as peer_verbs
+from federation.introduction import introduce
 from ledger.logs import get_log
 from register import events
 from register.access.models import Notice
@@ -15,13 +20,27 @@ from register.api.command import Command
 from tests import factories
 from tests.api.callers import check_problem, make_caller, token_of
 from tests.api.conftest import World
+from tests.federation.strangers import Stranger, listening, meet_stranger, wire
 
 ENDING = {"effective_from": "2025-06-01", "reason": "quality"}
 DID = {"kind": "did", "value": "did:web:new.example", "valid_from": "2020-01-01"}
 NAMED = {"names": {"en": "New"}, "country": "NL"}
 
 
-def requests_of(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
+@pytest.fixture
+def stranger(peers_on_loopback: None) -> Iterator[Stranger]:
+    """A node that listens and may be recognised as a peer."""
+    with listening("de") as found:
+        yield found
+
+
+def make_peer(code: str) -> str:
+    """Recognise a peer and return its id."""
+    met = meet_stranger(code)
+    return lifecycle.confirm(introduce(met.url, wire(met))).id
+
+
+def requests_of(world: World, stranger: Stranger) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return an address and body for each verb that the entitled may send."""
     issuer, agency = world.issuer, world.agency
     programme = factories.make_programme(issuer)
@@ -64,6 +83,9 @@ def requests_of(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
         "suspend_accreditation": (f"accreditations/{accreditation}/suspend", ENDING),
         "reinstate_accreditation": (f"accreditations/{suspended}/reinstate", {"effective_from": "2025-02-01"}),
         "revoke_accreditation": (f"accreditations/{suspended}/revoke", ENDING),
+        "recognise_peer": ("peers", {"url": stranger.url, "vkey": stranger.vkey}),
+        "amend_peer": (f"peers/{make_peer('fr')}/amend", {"remit": ["FR"]}),
+        "withdraw_peer": (f"peers/{make_peer('be')}/withdraw", {"reason": "closed"}),
     }
 
 
@@ -71,8 +93,10 @@ def size() -> int:
     return get_log(settings.ASSAY_ORIGIN).size
 
 
-def test_every_verb_is_refused_to_nobody_and_to_the_wrong_roles_and_open_to_the_right_ones(world: World) -> None:
-    asked = requests_of(world)
+def test_every_verb_is_refused_to_nobody_and_to_the_wrong_roles_and_open_to_the_right_ones(
+    world: World, stranger: Stranger
+) -> None:
+    asked = requests_of(world, stranger)
     assert asked.keys() == VERBS.keys()
     callers = {"operator": world.operator, "agency": world.agent, "issuer": world.issuing}
     entitled = {verb: next(role for role in reversed(ROLES) if role in roles) for verb, roles in VERBS.items()}
@@ -86,9 +110,9 @@ def test_every_verb_is_refused_to_nobody_and_to_the_wrong_roles_and_open_to_the_
         assert answer.status == 201, (verb, answer.body)
 
 
-def test_the_rules_agree_with_the_table_of_roles(world: World) -> None:
+def test_the_rules_agree_with_the_table_of_roles(world: World, stranger: Stranger) -> None:
     """What the table lets through and the rules refuse would be 403 for another reason than the role."""
-    for verb, (path, body) in requests_of(world).items():
+    for verb, (path, body) in requests_of(world, stranger).items():
         for role in VERBS[verb] & {"operator", "agency"}:
             caller = {"operator": world.operator, "agency": world.agent}[role]
             answer = caller.post(f"/api/v1/{path}", body)
@@ -98,14 +122,13 @@ def test_the_rules_agree_with_the_table_of_roles(world: World) -> None:
 def test_every_command_of_the_api_has_a_verb_and_every_verb_a_view() -> None:
     views = {
         view.verb
-        for view in vars(verbs).values()
-        if isinstance(view, type) and issubclass(view, Command) and view is not Command
+        for view in (*vars(verbs).values(), *vars(peer_verbs).values())
+        if isinstance(view, type) and issubclass(view, Command) and hasattr(view, "verb")
     }
     assert views == set(VERBS)
-    said = [
-        event_type for event_type in events.CATALOGUE if event_type.split(".")[0] not in ("register", "peer", "fork")
-    ]
-    assert len(said) == len(VERBS)
+    said_by_the_node = {"register.opened", "register.key_rotated", "fork.reported"}
+    assert said_by_the_node < set(events.CATALOGUE)
+    assert len(events.CATALOGUE) == len(VERBS) + len(said_by_the_node)
 
 
 def test_a_token_of_one_agency_on_anothers_accreditation_is_403_and_noted(world: World) -> None:

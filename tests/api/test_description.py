@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from pydantic import BaseModel
 
+from federation import urls as federation
+from federation.api import verbs as peer_verbs
 from register.access.roles import VERBS
 from register.api import urls, verbs
 from register.api.documentation import build_document, list_properties
@@ -36,7 +38,7 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 def test_every_address_is_described(document: dict[str, Any]) -> None:
     routes = {
         "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
-        for pattern in urls.urlpatterns
+        for pattern in (*urls.urlpatterns, *federation.urlpatterns)
         if isinstance(pattern, URLPattern) and hasattr(pattern.callback, "cls")
     }
     assert routes == set(document["paths"])
@@ -69,7 +71,8 @@ def test_bodies_are_the_schemas_of_what_reads_them(document: dict[str, Any]) -> 
         said = next(said for _, _, said in operations(document) if said["operationId"] == verb)
         name = said["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         schema = document["components"]["schemas"][name]
-        view = next(v for v in vars(verbs).values() if getattr(v, "verb", None) == verb)
+        views = (*vars(verbs).values(), *vars(peer_verbs).values())
+        view = next(v for v in views if getattr(v, "verb", None) == verb)
         assert issubclass(view.body, BaseModel)
         assert schema["properties"].keys() == view.body.model_fields.keys()
         assert schema["additionalProperties"] is False

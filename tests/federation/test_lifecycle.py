@@ -15,10 +15,10 @@ from federation.models import Alert, Following
 from federation.succession import adopt_announced, find_in_force, refresh_keys
 from federation.sync import follow
 from federation.transport import open_client
-from federation.witness import OriginUnknown, cosign
+from federation.witness import cosign
 from ledger.logs import get_log
 from ledger.reader import read_entries
-from ledger.tlog.witness import format_add_checkpoint
+from ledger.tlog.witness import OriginUnknown, format_add_checkpoint
 from register import commands
 from register.errors import Conflict, Refused
 from register.events import parse
