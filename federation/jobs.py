@@ -28,7 +28,7 @@ BROKER_FAULTS = (KombuError, RedisError, OSError)
 
 def enqueue(task: str, *args: Any, countdown: float | None = None) -> None:
     """Start a task by its name, in `countdown` seconds; raises one of `BROKER_FAULTS`."""
-    with _senders().acquire(block=True, timeout=PATIENCE) as producer:
+    with _senders(current_app.conf.broker_url).acquire(block=True, timeout=PATIENCE) as producer:
         current_app.send_task(task, args, countdown=countdown, producer=producer, retry=False)
 
 
@@ -41,9 +41,9 @@ def enqueue_if_possible(task: str, *args: Any, countdown: float | None = None) -
 
 
 @cache
-def _senders() -> ProducerPool:
+def _senders(broker_url: str) -> ProducerPool:
     """Return this process's connections for sending."""
     patience = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE, "max_retries": 0}
     options = {**current_app.conf.broker_transport_options, **patience}
-    pool: ProducerPool = producers[Connection(current_app.conf.broker_url, transport_options=options)]
+    pool: ProducerPool = producers[Connection(broker_url, transport_options=options)]
     return pool
