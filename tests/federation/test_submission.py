@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.utils import timezone
@@ -21,7 +25,7 @@ from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.proof import check_proof, parse_proof
 from ledger.tlog.witness import Cosigned
 from tests import reference
-from tests.federation.logs import DE, FR, IT, Country, Wire, Witness, fail_with
+from tests.federation.logs import DE, FR, IT, NL, Country, Wire, Witness, fail_with
 from tests.ledger.tlog.cast import SmallLog, make_entries
 from tests.ledger.writing import append, keys, make_entry, origin
 
@@ -334,3 +338,52 @@ def test_requests_hold_the_honest_proof_and_our_signed_note() -> None:
         reference.proof(303, entries),
     ]
     assert {kind for _, kind in wire.sent} == {"text/plain; charset=utf-8"}
+
+
+@contextmanager
+def listening(witness: Witness, seconds: float = 0) -> Iterator[str]:
+    """Serve a witness on loopback, each answer late by so many seconds, and follow it there."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            answer = witness.answer(self.rfile.read(int(self.headers["Content-Length"])))
+            time.sleep(seconds)
+            with suppress(OSError):
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.content_type)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    witness.country.follow(url=url)
+    try:
+        yield url
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_over_real_connections_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that answer, one on whose port nobody listens, one that answers when it is too late."""
+    monkeypatch.setattr(announcement, "PEER_SECONDS", 2.5)
+    german, french, italian = (witness_of(country) for country in THREE)
+    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
+        port = closed_soon.getsockname()[1]
+    NL.follow(url=f"http://127.0.0.1:{port}", witness_vkeys=[str(NL.witness.verifier)])
+    with listening(german), listening(french), listening(italian, 5):
+        sign(5)
+        done = announce()
+        assert done.cosigned == (DE.origin, FR.origin)
+        assert dict(done.failed) == {IT.origin: "too_slow", NL.origin: "unreachable"}
+        assert cosigners(german.note) == cosigners(french.note) == names(DE, FR)
+        sign(3)
+        again = announce()
+        assert (again.cosigned, again.failed) == (done.cosigned, ()), "those who failed are left alone"
+        assert [request.old_size for request in german.asked] == [0, 5, 5, 8]
+    assert cosigners(reader.latest_checkpoint(origin()).note) == names(DE, FR)
