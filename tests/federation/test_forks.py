@@ -133,6 +133,19 @@ def test_a_log_that_went_back_and_signs_on_is_convicted_by_the_times_of_its_own_
     assert_convicted(peer, "rolled_back", 9)
 
 
+def test_going_back_is_convicted_by_any_larger_tree_we_hold_not_only_by_the_newest() -> None:
+    factories.open_register()
+    peer = cast.open_country("de", 2)
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+        cast.grow(peer, 2)
+        peer.signed_at += 2 * LATER
+        sync.follow(peer.origin)
+        back = go_back(peer, 6, -LATER)
+        assert forks.suspect(peer.origin, back.checkpoint(), "anybody") is not None
+    assert_convicted(peer, "rolled_back", 9)
+
+
 @pytest.mark.parametrize("later", [timedelta(0), -LATER])
 def test_an_old_checkpoint_out_of_a_cache_convicts_nobody(later: timedelta) -> None:
     factories.open_register()

@@ -210,6 +210,12 @@ def test_lines_of_others_and_keys_that_did_not_sign_are_refused() -> None:
         check_fork(replace(fork, keys=keys))
 
 
+@pytest.mark.parametrize("fork", EXAMPLES, ids=lambda fork: fork.kind)
+def test_one_fork_has_one_order(fork: ForkProof) -> None:
+    with pytest.raises(ForkMalformed):
+        check_fork(replace(fork, older=fork.newer, newer=fork.older))
+
+
 def test_the_fingerprint_is_of_the_two_trees_whoever_signed_beside_the_log() -> None:
     fork = prove_fork(signed(SMALL, 9), signed(FORKED, 9))
     assert prove_fork(signed(FORKED, 9, TIME + 9), signed(SMALL, 9, None)).fingerprint == fork.fingerprint
