@@ -20,6 +20,7 @@ from federation.peers import WITHDRAWN
 from federation.views.graph import draw_branches, draw_ring
 from federation.views.operators import is_operator
 from federation.views.shown import ShownPeer, show_peer, show_peers, tell_checkpoint, tell_fork, tell_line, tell_peer
+from federation.views.terms import hold_against, read_terms
 from federation.views.verbs import list_verbs
 from federation.views.words import explain_aside, spell_limit, spell_remit, sum_up
 from ledger.logs import SignedCheckpointRow
@@ -74,6 +75,7 @@ def _answer_board(request: HttpRequest, query: Mapping[str, Any]) -> HttpRespons
             "territory": view.node.territory if view.node else [],
             "checkpoint": tell_checkpoint(view.own, view.now),
             "cosigned_by": [tell_line(line) for line in view.board.lines],
+            "policy": read_terms().tell(),
             "forks": [tell_fork(fork) for fork in view.board.forks],
             "items": [tell_peer(shown, view.now) for shown in peers],
             "next": None,
@@ -99,6 +101,7 @@ def show_board(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "forks": view.board.forks,
         "alerts": view.board.alerts if operator else (),
         "operator": operator,
+        "terms": read_terms(),
         "limit": spell_limit(settings.ASSAY_FRESHNESS_SECONDS),
     }
 
@@ -124,6 +127,7 @@ def show_one(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Contex
         "operator": operator,
         "actions": list_verbs(shown.row.status) if operator else [],
         "may_change_key": operator and shown.row.status != WITHDRAWN,
+        "cosigned": hold_against(shown.followed.peer, shown.checkpoint),
         "remit": spell_remit(shown.row.remit),
         "limit": spell_limit(shown.followed.limit_seconds),
         "keys": [(vkey, compute_fingerprint(vkey)) for vkey in shown.row.vkeys],

@@ -64,17 +64,16 @@ def judge_peer(peer: Followed, now: datetime) -> PeerStanding:
 
 def _judge_followed(peer: Followed, now: datetime) -> PeerStanding:
     head, wrong = peer.copy.checkpoint, explain_error(peer.row.error_code, peer.row.failures)
+    told = tuple(sentence for sentence in (wrong, peer.row.status_reason) if sentence)
     if head is None:
-        tag = Standing("warn" if wrong else "off", _("nothing copied yet"))
-        return PeerStanding("new", tag, (wrong,) if wrong else ())
+        return PeerStanding("new", Standing("warn" if wrong else "off", _("nothing copied yet")), told)
     age = now - head.time
     if age > timedelta(seconds=peer.limit_seconds):
         words = gettext("not heard for %(age)s") % {"age": spell_age(age)}
         late = gettext("Decisions about its issuers read “unchecked” until it is heard again.")
-        return PeerStanding("stale", Standing("warn", words), (late, *((wrong,) if wrong else ())))
-    told = (peer.row.status_reason,) if peer.row.status_reason else ()
+        return PeerStanding("stale", Standing("warn", words), (late, *told))
     if wrong:
-        return PeerStanding("failing", Standing("warn", _("following, with trouble")), (wrong, *told), fresh=True)
+        return PeerStanding("failing", Standing("warn", _("following, with trouble")), told, fresh=True)
     if peer.forks:
         return PeerStanding("following", Standing("warn", _("following, after a fork")), told, fresh=True)
     return PeerStanding("following", Standing("good", _("following")), told, fresh=True)

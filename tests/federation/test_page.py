@@ -7,24 +7,26 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from federation.models import Alert, Evidence, Following, Submission
+from federation.models import Alert, Submission
 from federation.sync import attempt, follow
 from ledger import publish
-from register.access.models import Membership
 from tests import factories, ledgers
 from tests.federation import cast
+from tests.federation.people import make_person
+from tests.federation.states import change, keep_fork
 from tests.peers import Peer
 
 JSON = {"Accept": "application/json"}
@@ -58,7 +60,7 @@ def german(client: Client, listening: ExitStack) -> Peer:
 def read(client: Client, path: str = "/federation", status: int = 200) -> str:
     response = client.get(path)
     assert response.status_code == status, response.content[:500]
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
 
 
 def tell(client: Client, path: str = "/federation") -> Any:
@@ -69,10 +71,6 @@ def tell(client: Client, path: str = "/federation") -> Any:
 
 def path_of(peer: Peer) -> str:
     return f"/federation/peers/{cast.row_of(peer).peer}"
-
-
-def change(peer: Peer, **fields: Any) -> None:
-    Following.objects.filter(origin=peer.origin).update(**fields)
 
 
 def test_a_node_without_peers_says_so(client: Client) -> None:
@@ -132,14 +130,8 @@ def test_trouble_is_told_in_words_and_its_message_to_the_operator_alone(client: 
     assert row.error_message not in shown
     assert "One attempt has failed." in read(client, path_of(peer))
     assert tell(client)["items"][0]["error"] == {"code": "unreachable", "failures": 1}
-    sign_in(client)
+    client.force_login(make_person("operator"))
     assert "127.0.0.1" in read(client, path_of(peer))
-
-
-def sign_in(client: Client) -> None:
-    user = get_user_model().objects.create_user("operator@nl.example")
-    Membership.objects.create(user=user, role="operator")
-    client.force_login(user)
 
 
 def test_a_paused_and_a_withdrawn_peer_are_no_alarm(client: Client, german: Peer) -> None:
@@ -149,15 +141,6 @@ def test_a_paused_and_a_withdrawn_peer_are_no_alarm(client: Client, german: Peer
     change(german, status="withdrawn", status_reason="agreement_ended")
     assert "This node has withdrawn from all its peers" in read(client)
     assert "Reason: The agreement has ended." in read(client, path_of(german))
-
-
-def keep_fork(peer: Peer, **fields: Any) -> Evidence:
-    values = {
-        "id": uuid4(), "origin": peer.origin, "kind": "same_size", "older": b"one", "newer": b"other",
-        "proof": "assay fork\n—\n".encode(), "shown_by": "register.fr.example", "fingerprint": uuid4().bytes,
-        "found_at": timezone.now(), "entry": 0, **fields,
-    }  # fmt: skip
-    return Evidence.objects.create(**values)
 
 
 def test_a_frozen_peer_comes_first_with_the_evidence_to_download(client: Client, german: Peer) -> None:
@@ -256,7 +239,7 @@ def test_a_peers_own_texts_are_escaped(client: Client, german: Peer) -> None:
 def test_alerts_are_for_operators(client: Client, german: Peer) -> None:
     Alert.objects.create(origin=german.origin, code="key_unannounced", message="look here", raised_at=timezone.now())
     assert "look here" not in read(client)
-    sign_in(client)
+    client.force_login(make_person("operator"))
     assert "look here" in read(client)
     assert "look here" in read(client, path_of(german))
 
@@ -299,3 +282,34 @@ def test_reading_sets_no_cookie_and_takes_as_many_queries_for_many_peers(
         keep_fork(peer)
     assert {path: count(path) for path in few} == few
     assert 8 <= min(few.values()) <= max(few.values()) <= 16
+
+
+POLICY = """witness de {de}
+witness fr {fr}
+group both all de fr
+quorum both
+"""
+
+
+def test_the_terms_are_told_in_words_and_each_peer_is_held_against_them(
+    client: Client, german: Peer, settings: Any, tmp_path: Path
+) -> None:
+    shown = read(client)
+    assert "to be countersigned by one further peer at least" in shown
+    assert "taken over all the same, and the lack is shown" in shown
+    assert "countersigned by nobody but us" in shown
+    assert tell(client)["policy"] == {"mode": "open", "source": "peers", "witnesses": 1, "wanted": 1}
+    settings.ASSAY_COSIGN_POLICY = "closed"
+    settings.ASSAY_POLICY_FILE = tmp_path / "policy.txt"
+    french = cast.open_country("fr")
+    keys = {"de": german.witness.verifier, "fr": french.witness.verifier}
+    settings.ASSAY_POLICY_FILE.write_text(POLICY.format(**keys))
+    shown = read(client)
+    assert "countersigned by 2 at least of the 2 witnesses of the operator’s policy" in shown
+    assert "Until it is, nothing of it is taken over." in shown
+    assert "too few for our policy: 1 of at least 2" in read(client, path_of(german))
+    assert tell(client)["policy"] == {"mode": "closed", "source": "file", "witnesses": 2, "wanted": 2}
+    settings.ASSAY_POLICY_FILE.write_text("quorum nonsense")
+    assert "The operator’s policy file cannot be used as it is." in read(client)
+    assert "not known: the operator’s policy file cannot be used" in read(client, path_of(german))
+    assert tell(client)["policy"]["wanted"] is None
