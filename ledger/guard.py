@@ -31,6 +31,7 @@ from ledger.tlog.checkpoint import Checkpoint, parse_checkpoint_note
 from ledger.tlog.errors import TlogError
 
 _SLOT = 4096
+_COSIGNATURE_BYTES = 8 + 64
 _CURE = (
     "nothing is signed until you decide: bring back the newer database, or, if its loss is final and peers have been "
     "told, run manage.py guard --accept"
@@ -38,11 +39,12 @@ _CURE = (
 
 
 class Remembered(NamedTuple):
-    """The newest valid slot: its number, its note and the checkpoint in it."""
+    """The newest valid slot: its number, its note, the checkpoint in it and the POSIX time at which it was cosigned."""
 
     number: int
     note: bytes
     checkpoint: Checkpoint
+    time: int
 
 
 class Guard:
@@ -52,6 +54,14 @@ class Guard:
         self._path = path
         self._origin = origin
         self._known = _read(path, origin)
+
+    @property
+    def time(self) -> int:
+        """The time of the remembered note, POSIX seconds, 0 without one: no later signature may have an earlier one.
+
+        The database may have lost it (a crash takes the newest checkpoint row along) and the clock may have gone back.
+        """
+        return self._known.time if self._known else 0
 
     def check(self, size: int, root: bytes, root_at: Callable[[int], bytes], first: bool) -> None:
         """Raise `RolledBack` unless the stored tree of that size and root extends what is remembered.
@@ -63,7 +73,7 @@ class Guard:
             if not first:
                 raise GuardUnreadable(f"expected the guard file {self._path} of a log that was signed before; {_CURE}")
             return
-        _, note, known = self._known
+        _, note, known, _ = self._known
         if known.size > size:
             raise RolledBack(
                 f"expected the stored log {self._origin} to hold the {known.size} entries this machine signed, it "
@@ -178,18 +188,20 @@ def _read(path: Path, origin: str) -> Remembered | None:
         raise GuardUnreadable(f"expected a checkpoint in {path}, got something else; {_CURE}")
     number, note = max(slots)
     try:
-        checkpoint = _parse(note)
+        checkpoint, time = _parse(note)
     except TlogError as error:
         raise GuardUnreadable(f"expected a checkpoint in {path}, got something else; {_CURE}") from error
     if checkpoint.origin != origin:
         raise GuardUnreadable(f"expected a checkpoint of {origin} in {path}, got one of {checkpoint.origin}; {_CURE}")
-    return Remembered(number, note, checkpoint)
+    return Remembered(number, note, checkpoint, time)
 
 
 @lru_cache(maxsize=8)
-def _parse(note: bytes) -> Checkpoint:
-    """Parse a note; the same one is read before each write and before each signature."""
-    return parse_checkpoint_note(note)[1]
+def _parse(note: bytes) -> tuple[Checkpoint, int]:
+    """Return a note's checkpoint and time; the same one is read before each write and before each signature."""
+    parsed, checkpoint = parse_checkpoint_note(note)
+    times = [line.time for line in parsed.signatures if len(line.blob) == _COSIGNATURE_BYTES]
+    return checkpoint, max(times, default=0)
 
 
 def _open_slot(slot: bytes) -> tuple[int, bytes] | None:

@@ -135,6 +135,7 @@ def _sign(origin: str, state: _State, now: datetime) -> SignedCheckpointRow:
     seconds = int(max(now, state.signed.time).timestamp()) if state.signed else int(now.timestamp())
     with guard.hold(origin) as held:
         held.check(state.size, root, lambda size: _root_at(state, size), state.signed is None)
+        seconds = max(seconds, held.time)
         note = sign_checkpoint(Checkpoint(origin, state.size, root), *signers.all, time=seconds)
         signed = SignedCheckpointRow(state.size, root, datetime.fromtimestamp(seconds, UTC), note, state.log_id, origin)
         _store(signed)

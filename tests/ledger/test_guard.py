@@ -10,11 +10,12 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 
 from ledger import guard, publish
 from ledger.errors import GuardUnreadable, RolledBack
 from ledger.models import Checkpoint
-from tests.ledger.writing import append, origin
+from tests.ledger.writing import append, origin, remove
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +169,16 @@ def test_crash_after_remembering_and_before_the_commit_is_made_good_by_the_next_
     append(more)
     publish.publish(origin())
     assert Checkpoint.objects.get().size == 3 + more
+
+
+def test_no_later_signature_is_dated_before_a_remembered_one_though_row_and_clock_went_back() -> None:
+    """Else peers would read a larger tree at an earlier time as a log that went back in between."""
+    append(3)
+    now = timezone.now()
+    publish.cover(origin(), now=now + timedelta(hours=1))
+    assert remove("ledger_checkpoint", "size = 3") == 1
+    append(2)
+    assert publish.cover(origin(), now=now).time == (now + timedelta(hours=1)).replace(microsecond=0)
 
 
 def test_operator_may_accept_the_older_database_and_the_evidence_is_kept(backup: bytes) -> None:
