@@ -5,7 +5,8 @@ The read model's counterpart is register/queries; both must give the same facts,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,9 @@ from register import fold
 from register.events import parse
 from register.identifiers import NODE, Identifier
 from register.records import Recorded, RelationRecord
-from register.state import State
+from register.state import State, claims_of
 from register.trust.facts import NOT_RECOGNISED, RECOGNISED, Recognition, RegisterFacts, read_recognition
+from register.trust.identity import NOT_SHARED
 
 
 def recognise(own: State, origin: str) -> Recognition:
@@ -30,6 +32,31 @@ class Known:
 
     facts: RegisterFacts
     asked: tuple[str, ...]
+
+
+def find_shared_issuers(states: Sequence[State], identifier: Identifier) -> dict[str, tuple[str, ...]]:
+    """Return by origin the issuers to which another register's record of an issuer named leads, by what both claim.
+
+    The origins where there are none are left out.
+    """
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for state in states:
+        claims = [claim for one in find_issuers(state, identifier) for claim in claims_of(state.issuers[one])]
+        for other in states:
+            if other is not state:
+                found[other.origin].update(dict.fromkeys(_find_claiming(other, claims)))
+    records = {state.origin: state.issuers for state in states}
+    return {
+        origin: tuple(sorted(ids, key=lambda one, origin=origin: records[origin][one].entries))  # type: ignore[misc]
+        for origin, ids in found.items()
+        if ids
+    }
+
+
+def _find_claiming(state: State, claims: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for claim in claims:
+        if claim[0] not in NOT_SHARED:
+            yield from (one for one in state.claims.get(claim, ()) if claim in claims_of(state.issuers.get(one)))
 
 
 def find_issuers(state: State, identifier: Identifier) -> tuple[str, ...]:
@@ -55,11 +82,16 @@ def gather(
     stale: bool,
     limit_seconds: int,
     recognition: Recognition = RECOGNISED,
+    shared: tuple[str, ...] = (),
 ) -> Known:
-    """Collect what a register knows about an issuer: itself, all that relations lead to, and what rests on them."""
+    """Collect what a register knows about an issuer: itself, all that relations lead to, and what rests on them.
+
+    `shared` are the issuers that other registers' records lead to (find_shared_issuers).
+    """
     asked = find_issuers(state, identifier)
-    relations = _related(state, asked)
-    issuers = dict.fromkeys([*asked, *(i for r in relations for i in (r.issuer, r.other))])
+    named = (*asked, *shared)
+    relations = _related(state, named)
+    issuers = dict.fromkeys([*named, *(i for r in relations for i in (r.issuer, r.other))])
     accreditations = _belonging(state, "accreditation", issuers)
     keys = {k.id: k for k in _belonging(state, "key", issuers)}
     keys |= {k.id: k for k in state.keys.values() if key is not None and k.value == key}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,11 +22,14 @@ from deploy.cli.report import print_answer, print_unchecked
 from ledger.tlog.errors import TlogError
 from register.audit import AuditFault, Cut
 from register.errors import RegisterError
-from register.knowledge import Known, gather, replay_proven
+from register.knowledge import Known, find_shared_issuers, gather, replay_proven
 from register.moments import format_instant
 from register.state import State
 from register.trust import AskedQuestion, Decision, Facts, decide, format_decision, judge_freshness, parse_question
 from register.trust.facts import RECOGNISED
+
+Shared = Mapping[str, tuple[str, ...]]
+"""Origin → issuers there that are of the institution asked about by another register's record."""
 
 EXITS: Final = {"trusted": 0, "not_trusted": 1, "unknown": 3, "unchecked": 3}
 DAY: Final = 86_400
@@ -153,12 +156,15 @@ def _cut_of(asked: AskedQuestion, origin: str) -> Cut | None:
 def _decide(ledgers: Sequence[Witnessed], asked: AskedQuestion, max_age: int, now: datetime) -> Decision:
     """Decide from what was proven of the node's own ledger, the first one, and of its peers'."""
     question = asked.known_as({ledger.state.origin: ledger.state.size for ledger in ledgers})
-    known = [_gather(ledger, asked, max_age, now, own=ledger is ledgers[0]) for ledger in ledgers]
-    facts = Facts(tuple(one.facts for one in known), {one.facts.origin: one.asked for one in known})
+    shared = find_shared_issuers([ledger.state for ledger in ledgers], question.issuer)
+    known = [_gather(ledger, shared, asked, max_age, now, own=ledger is ledgers[0]) for ledger in ledgers]
+    facts = Facts(tuple(one.facts for one in known), {one.facts.origin: one.asked for one in known}, shared)
     return decide(question, facts)
 
 
-def _gather(ledger: Witnessed, asked: AskedQuestion, max_age: int, now: datetime, *, own: bool) -> Known:
+def _gather(
+    ledger: Witnessed, shared: Shared, asked: AskedQuestion, max_age: int, now: datetime, *, own: bool
+) -> Known:
     """Collect what one ledger says; a peer's word may be no older than the stricter of two limits."""
     proven, time = ledger.proven, ledger.proven.checkpoint_time
     limit = min(max_age, ledger.recognition.max_age_seconds or max_age)
@@ -175,6 +181,7 @@ def _gather(ledger: Witnessed, asked: AskedQuestion, max_age: int, now: datetime
         stale=stale,
         limit_seconds=limit,
         recognition=ledger.recognition,
+        shared=shared.get(ledger.state.origin, ()),
     )
 
 

@@ -48,6 +48,7 @@ class _Ledger:
     peers: dict[str, PeerRecord] = field(default_factory=dict)
     agencies: dict[str, Any] = field(default_factory=dict)
     asked: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    shared: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     found: dict[int, dict[str, list[Any]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
 
@@ -137,6 +138,8 @@ def _checkpoint(row: Sequence[Any]) -> SignedCheckpointRow | None:
 def _sort_in(ledger: _Ledger, q: int, kind: str, content: str) -> None:
     if kind == "asked":
         ledger.asked[q].append(content.strip('"'))
+    elif kind == "shared":
+        ledger.shared[q].append(content.strip('"'))
     elif kind == "register":
         ledger.register = _load_shared(kind, content)
     elif kind == "peer":
@@ -174,17 +177,22 @@ def _assemble(
     recognitions: Mapping[str, Recognition],
 ) -> Gathered:
     """Put together what counts for one question; a register that is not recognised only explains itself."""
-    heard = [one for one in ledgers if one.own or recognitions[one.origin].recognised or one.asked.get(q)]
+    heard = [
+        one
+        for one in ledgers
+        if one.own or recognitions[one.origin].recognised or one.asked.get(q) or one.shared.get(q)
+    ]
     registers = tuple(_describe(asked, q, one, now, recognitions.get(one.origin, RECOGNISED)) for one in heard)
-    named = {ledger.origin: _in_order(ledger, q) for ledger in heard}
+    named = {ledger.origin: _in_order(ledger, q, ledger.asked) for ledger in heard}
+    shared = {ledger.origin: _in_order(ledger, q, ledger.shared) for ledger in heard if ledger.shared.get(q)}
     checkpoints = {ledger.origin: ledger.checkpoint for ledger in heard if ledger.checkpoint is not None}
-    return Gathered(Facts(registers, named), checkpoints)
+    return Gathered(Facts(registers, named, shared), checkpoints)
 
 
-def _in_order(ledger: _Ledger, q: int) -> tuple[str, ...]:
-    """Return the issuers that the identifier names, in the order of their entries."""
+def _in_order(ledger: _Ledger, q: int, named: Mapping[int, list[str]]) -> tuple[str, ...]:
+    """Return the issuers that the identifier names, or that others lead to, in the order of their entries."""
     known = {record.id: record.entries for record in ledger.found[q]["issuer"]}
-    return tuple(sorted(ledger.asked[q], key=known.__getitem__))
+    return tuple(sorted(named.get(q, ()), key=known.__getitem__))
 
 
 def _describe(asked: AskedQuestion, q: int, ledger: _Ledger, now: datetime, recognition: Recognition) -> RegisterFacts:

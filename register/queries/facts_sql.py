@@ -71,9 +71,30 @@ _ASKED: Final[LiteralString] = f"""
             SELECT v.log_id, v.issuer FROM cut JOIN register_claim v ON v.log_id = cut.log_id
             WHERE v.value = n.value AND v.scheme = n.scheme AND {KNOWN} OFFSET 0
         ) v
+    )
+"""
+
+# The same institution in other logs: whoever claims an identifier of a record that was named. One step, no further.
+_SHARED: Final[LiteralString] = f"""
+    shared AS MATERIALIZED (
+        SELECT DISTINCT n.q, c.log_id, c.uid FROM asked n, LATERAL (
+            SELECT s.scheme, s.value FROM cut JOIN register_issuer v ON v.log_id = cut.log_id,
+                json_to_recordset(v.content->'identifiers') AS s(scheme text, value text)
+            WHERE cut.log_id = n.log_id AND v.uid = n.uid AND {KNOWN} OFFSET 0
+        ) s, LATERAL (
+            SELECT v.log_id, v.issuer AS uid FROM cut JOIN register_claim v ON v.log_id = cut.log_id
+            WHERE cut.log_id <> n.log_id AND v.value = s.value AND v.scheme = s.scheme AND v.record = v.issuer
+            AND {KNOWN} OFFSET 0
+        ) c WHERE s.scheme <> 'national'
     ),
+    named AS (SELECT q, log_id, uid FROM asked UNION SELECT q, log_id, uid FROM shared)
+"""
+
+
+def _reach(named: LiteralString) -> LiteralString:
+    return f"""
     reached(q, log_id, uid) AS (
-        SELECT q, log_id, uid FROM asked
+        SELECT q, log_id, uid FROM {named}
         UNION
         SELECT reached.q, reached.log_id, r.uid FROM reached, LATERAL (
             SELECT v.other AS uid FROM cut JOIN register_relation v ON v.log_id = cut.log_id
@@ -84,6 +105,8 @@ _ASKED: Final[LiteralString] = f"""
         ) r
     )
 """
+
+
 _KEYS_NAMED: Final[LiteralString] = f"""
     SELECT n.q, v.log_id, v.content, v.issuer FROM question n, LATERAL (
         SELECT v.log_id, v.content, v.issuer FROM cut JOIN register_key v ON v.log_id = cut.log_id
@@ -92,8 +115,10 @@ _KEYS_NAMED: Final[LiteralString] = f"""
 """
 _UUID: Final = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
 
-STATEMENT: Final[LiteralString] = f"""
-    WITH RECURSIVE {CUT}, {_ASKED},
+
+def _compose(asked: LiteralString, reached: LiteralString) -> LiteralString:
+    return f"""
+    WITH RECURSIVE {CUT}, {asked}, {reached},
     accreditation AS MATERIALIZED ({_of("accreditation", "issuer", "reached", "agency", "programmes")}),
     named_key AS MATERIALIZED ({_KEYS_NAMED}),
     mandate AS MATERIALIZED ({_of("mandate", "awarding_body", "reached", "sealer")}),
@@ -122,11 +147,16 @@ STATEMENT: Final[LiteralString] = f"""
         UNION ALL SELECT q, 'programme', log_id, content FROM ({_of("programme", "uid", "programme")}) p
     ) found
 """
+
+
+STATEMENT: Final[LiteralString] = _compose(_ASKED, _reach("asked"))
 """What a node asks that follows nobody."""
 
 _PEERS: Final[LiteralString] = f"""
     UNION ALL SELECT 0, 'peer', v.log_id, v.content::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM cut JOIN register_peer v ON v.log_id = cut.log_id WHERE cut.own AND NOT v.withdrawn AND {KNOWN}
+    UNION ALL SELECT q, 'shared', log_id, to_json(uid::text)::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM shared
 """
-WITH_PEERS: Final[LiteralString] = STATEMENT + _PEERS
-"""What a node asks that follows others: whom it recognised at the cut, too."""
+WITH_PEERS: Final[LiteralString] = _compose(f"{_ASKED}, {_SHARED}", _reach("named")) + _PEERS
+"""What a node asks that follows others: whom it recognised at the cut, and who else records the institution."""

@@ -12,10 +12,11 @@ from typing import Protocol
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, RelationRecord, scope_at
 from register.scope import UNRESTRICTED, Scope
 from register.trust.facts import Facts, RegisterFacts
+from register.trust.identity import Via, find_same
 from register.trust.lineage import Lineage, trace
 from register.trust.naming import find_named
 from register.trust.question import Question
-from register.trust.reasons import INHERITED, SUCCEEDED, Citation, Sentence, Term, Value
+from register.trust.reasons import INHERITED, SAME, SUCCEEDED, Citation, Sentence, Term, Value
 
 
 class Entered(Protocol):
@@ -31,9 +32,10 @@ class Entered(Protocol):
 class Candidate:
     """One accreditation (or none) as an answer about `asked`.
 
-    `standing` answers for `asked` (the same issuer unless `moved` by successions); `source` holds the accreditation
-    (the same as `standing` unless `inherited` through relations), `agency` granted it (None: the register holds no
-    such agency). `granted` and `recognised` are the scopes of both that held at the instant asked.
+    `via` is how the question leads to `asked` where it does not name it itself (see identity). `standing` answers for
+    `asked` (the same issuer unless `moved` by successions); `source` holds the accreditation (the same as `standing`
+    unless `inherited` through relations), `agency` granted it (None: the register holds no such agency). `granted` and
+    `recognised` are the scopes of both that held at the instant asked.
     """
 
     register: RegisterFacts
@@ -46,6 +48,7 @@ class Candidate:
     agency: AgencyRecord | None = None
     granted: Scope = UNRESTRICTED
     recognised: Scope = UNRESTRICTED
+    via: Via | None = None
 
     @property
     def relations(self) -> tuple[RelationRecord, ...]:
@@ -91,11 +94,16 @@ class Candidate:
 
     def preamble(self, question: Question) -> tuple[Sentence, ...]:
         """Say which relations lead from the issuer asked about to this candidate."""
-        told = [Sentence(SUCCEEDED, values) for values in self._moves()]
+        told = [] if self.via is None else [Sentence(SAME, self._name_both(self.via))]
+        told += [Sentence(SUCCEEDED, values) for values in self._moves()]
         if self.inherited:
             kind = Term("relations", self.inherited[0].relation)
             told.append(Sentence(INHERITED, {**self.values(question), "relation": kind}))
         return tuple(told)
+
+    def _name_both(self, via: Via) -> dict[str, Value]:
+        names: dict[str, Value] = {"named": name_of(via.issuer), "issuer": name_of(self.asked)}
+        return names | {"register": self.register.name, "identifier": via.identifier}
 
     def _moves(self) -> Iterator[dict[str, Value]]:
         issuers, current = self.register.issuers, self.asked.id
@@ -119,14 +127,15 @@ def find_candidates(question: Question, facts: Facts) -> list[Candidate]:
 
 
 def _find_in_register(question: Question, facts: Facts, register: RegisterFacts) -> Iterator[Candidate]:
-    asked = find_named(question, facts, register)
+    asked: list[tuple[IssuerRecord, Via | None]] = [(one, None) for one in find_named(question, facts, register)]
+    asked = asked or [*find_same(question, facts, register)]
     if not asked:
         return
     lineage = trace(register.relations, question.at, register.issuers)
-    for issuer in asked:
+    for issuer, via in asked:
         for path in lineage.find_standing(issuer.id):
             standing = register.issuers[path.issuer]
-            way = Candidate(register, issuer, standing, path.relations, standing, ())
+            way = Candidate(register, issuer, standing, path.relations, standing, (), via=via)
             yield from _follow(way, lineage, question)
 
 

@@ -129,10 +129,19 @@ class RegisterFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All registers asked, and for each origin the ids of the issuers that the question's identifier names there."""
+    """All registers asked, and for each origin the ids of the issuers that the question's identifier names there.
+
+    `shared` are the ids of issuers that another register's records of them lead to, by any identifier in common.
+    """
 
     registers: tuple[RegisterFacts, ...]
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def heard(self) -> list[RegisterFacts]:
+        """The registers that have a say: our own, and those recognised."""
+        return [register for register in self.registers if register.own or register.recognised]
 
     def issuers_asked(self, register: RegisterFacts) -> list[IssuerRecord]:
         """Return the records of the issuers that the identifier names in this register."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from register.records import IssuerRecord
 from register.scope import LIMITS
 from register.trust.aftermath import find_aftermath, find_later_successions
 from register.trust.candidates import Candidate, find_candidates
+from register.trust.contradictions import Contradiction, find_contradictions
 from register.trust.decision import Chain, Decision, Fresh, Verdict
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.keys import KeyFinding, find_key
@@ -57,7 +58,9 @@ def decide(question: Question, facts: Facts) -> Decision:
     best = min(judged, key=lambda one: _rank(one, question))
     stale = _find_stale(question, facts, judged)
     verdict = _reach_verdict(best, stale)
-    return _answer(verdict, _give_reasons(verdict, best, stale, question), question, facts, best)
+    against = find_contradictions(question, facts, best.candidate)
+    reasons = _give_reasons(verdict, best, stale, against, question)
+    return _answer(verdict, reasons, question, facts, best, against)
 
 
 def judge(question: Question, candidate: Candidate) -> Judged:
@@ -126,7 +129,9 @@ def _reach_verdict(best: Judged, stale: list[RegisterFacts]) -> Verdict:
     return "unchecked" if stale and best.candidate.accreditation is None else "not_trusted"
 
 
-def _give_reasons(verdict: Verdict, best: Judged, stale: list[RegisterFacts], question: Question) -> tuple[Reason, ...]:
+def _give_reasons(
+    verdict: Verdict, best: Judged, stale: list[RegisterFacts], against: list[Contradiction], question: Question
+) -> tuple[Reason, ...]:
     if verdict == "trusted":
         reasons = [_accredit(best, question)]
     elif not best.faults:
@@ -134,7 +139,8 @@ def _give_reasons(verdict: Verdict, best: Judged, stale: list[RegisterFacts], qu
     else:
         reasons = [*best.faults, *(_report_stale(register) for register in stale)]
     preamble = best.candidate.preamble(question)
-    first = Reason(reasons[0].code, preamble + reasons[0].sentences, reasons[0].entry)
+    told = (*preamble, *reasons[0].sentences, *(one.sentence for one in against))
+    first = Reason(reasons[0].code, told, reasons[0].entry)
     return (first, *reasons[1:])
 
 
@@ -167,7 +173,14 @@ def _answer_unknown(question: Question, facts: Facts) -> Decision:
     )
 
 
-def _answer(verdict: Verdict, reasons: tuple[Reason, ...], question: Question, facts: Facts, best: Judged) -> Decision:
+def _answer(
+    verdict: Verdict,
+    reasons: tuple[Reason, ...],
+    question: Question,
+    facts: Facts,
+    best: Judged,
+    against: list[Contradiction],
+) -> Decision:
     candidate = best.candidate
     known_at, fresh = _describe_ledgers(facts)
     return Decision(
@@ -179,7 +192,7 @@ def _answer(verdict: Verdict, reasons: tuple[Reason, ...], question: Question, f
         _find_untested(question, best),
         known_at,
         fresh,
-        _cite(question, best),
+        _cite(question, best, against),
         candidate.register.expires_at,
     )
 
@@ -221,10 +234,11 @@ def _find_untested(question: Question, best: Judged) -> tuple[str, ...]:
     )
 
 
-def _cite(question: Question, best: Judged) -> tuple[Citation, ...]:
+def _cite(question: Question, best: Judged, against: list[Contradiction]) -> tuple[Citation, ...]:
     """Name every entry of every record that the decision looked at in this candidate, its aftermath included.
 
-    For a peer's, those by which our own ledger recognises it come first.
+    Beside them those of what led here from another register and of what others say against it, and for each peer
+    those by which our own ledger recognises it. The register's own come last.
     """
     candidate, key = best.candidate, best.key.key
     register = candidate.register
@@ -242,7 +256,19 @@ def _cite(question: Question, best: Judged) -> tuple[Citation, ...]:
     records += [one for one in register.keys if one.value in _keys_that_matter(question)]
     records.append(register.register)
     indexes = {index for one in records if one is not None for index in one.entries}
-    return (*sorted(register.vouched), *(Citation(register.origin, index) for index in sorted(indexes)))
+    found = {*register.vouched, *_cite_via(candidate), *(cited for one in against for cited in one.cites)}
+    found |= {Citation(register.origin, index) for index in indexes}
+    return tuple(sorted(found, key=lambda cited: (cited.origin == register.origin, cited)))
+
+
+def _cite_via(candidate: Candidate) -> Iterator[Citation]:
+    """Name what shows that the record asked about is of the institution that answers."""
+    if candidate.via is None:
+        return
+    yield from candidate.via.register.vouched
+    for record in (candidate.via.register.register, candidate.via.issuer):
+        if record is not None:
+            yield from (Citation(candidate.via.register.origin, index) for index in record.entries)
 
 
 def _keys_that_matter(question: Question) -> tuple[str | None, ...]:

@@ -185,6 +185,9 @@ REASONS: Final[Mapping[str, Kind]] = {
 
 SUCCEEDED: Final = "{old} passed into {new} on {valid_from}, so this answer is about {new}."
 INHERITED: Final = "It applies to {issuer} because the accreditations of {source} pass on to it ({relation})."
+SAME: Final = "{named} and {issuer} of {register} are one institution: both are recorded as {identifier}."
+CLAIMED: Final = "But {register} records {identifier} for {other} in {country}; ask with the country that matters."
+KEY_CLAIMED: Final = "But {register} records the key {key} for {other} in {country}."
 
 
 class Sentence(NamedTuple):
