@@ -1,6 +1,6 @@
 """Work done once for all who ask: one at a time, and whatever was asked for last is done in the end.
 
-Three marks in Redis for each kind of work:
+Three marks in Redis for each piece of work, the last two only where tasks must not run side by side:
 
 | mark | set by | taken away by |
 |---|---|---|
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
@@ -54,35 +54,44 @@ class Marks(Protocol):
 
 
 class Asking:
-    """Asks for a task from where nobody may wait or fail for it."""
+    """Asks for a kind of task from where nobody may wait or fail for it; `paced` ones keep a pause between them."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, task: str, *, paced: bool = False) -> None:
         self._task = task
+        self._paced = paced
         self._quiet_until = 0.0
 
-    def ask(self, *, marks: Marks = redis) -> None:
+    def ask(self, *args: str, marks: Marks = redis) -> None:
         """Have the task run soon, once for all who ask before it begins; never raises for want of a broker."""
         if time.monotonic() < self._quiet_until:
             return
         try:
-            if marks.add(_key("queued", self._task), 1, QUEUED_SECONDS):
-                self._enqueue(marks)
+            if marks.add(_key("queued", self._task, *args), 1, QUEUED_SECONDS):
+                self._enqueue(args, marks)
         except BROKER_FAULTS as error:
             self._quiet_until = time.monotonic() + QUIET_SECONDS
             log.warning("%s is not started, the beat will do it: %s", self._task, type(error).__name__)
 
-    def _enqueue(self, marks: Marks) -> None:
-        first = marks.add(_key("pause", self._task), 1, PAUSE_SECONDS)
+    def _enqueue(self, args: Sequence[str], marks: Marks) -> None:
+        first = not self._paced or marks.add(_key("pause", self._task, *args), 1, PAUSE_SECONDS)
         try:
-            enqueue(self._task, countdown=None if first else PAUSE_COUNTDOWN)
+            enqueue(self._task, *args, countdown=None if first else PAUSE_COUNTDOWN)
         except BROKER_FAULTS:
-            marks.delete(_key("queued", self._task))
+            marks.delete(_key("queued", self._task, *args))
             raise
+
+
+def note_start(task: str, *args: str, marks: Marks = redis) -> None:
+    """Tell those who ask that the task has begun and may have looked already; called before it looks at anything."""
+    try:
+        marks.delete(_key("queued", task, *args))
+    except BROKER_FAULTS as error:
+        log.warning("%s may not be asked for again for %d s: %s", task, QUEUED_SECONDS, type(error).__name__)
 
 
 def work_in_turn(task: str, work: Callable[[], object], *, marks: Marks = redis) -> None:
     """Do the work unless another task does; then that one does it once more. Raises what `work` raises."""
-    marks.delete(_key("queued", task))
+    note_start(task, marks=marks)
     while _try_once(task, work, marks):
         if marks.get(_key("again", task)) is None:
             return
@@ -104,5 +113,5 @@ def _try_once(task: str, work: Callable[[], object], marks: Marks) -> bool:
     return True
 
 
-def _key(mark: str, task: str) -> str:
-    return f"turn:{task}:{mark}"
+def _key(mark: str, task: str, *args: str) -> str:
+    return ":".join(("turn", mark, task, *args))

@@ -8,11 +8,11 @@ from celery import shared_task
 
 from federation import forks, succession, sync
 from federation.announcement import announce as announce_newest
-from federation.coalescing import Asking, work_in_turn
+from federation.coalescing import Asking, note_start, work_in_turn
 from federation.gossip import ask_peers
 from federation.transport import open_client
 
-_announcing = Asking("federation.announce")
+_announcing = Asking("federation.announce", paced=True)
 
 
 @shared_task(name="federation.announce")
@@ -29,6 +29,7 @@ def announce_soon(origin: str, size: int) -> None:
 @shared_task(name="federation.follow")
 def follow(origin: str, due: bool = False) -> None:
     """Copy what a peer has signed; what does not fit into one run goes to the end of the queue."""
+    note_start("federation.follow", origin)
     if sync.attempt(origin, due):
         follow.delay(origin, due)
 

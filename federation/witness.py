@@ -14,23 +14,24 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from federation.cosigners import keep_cosignatures, list_cosigners
+from federation.coalescing import Asking
+from federation.cosigners import keep_cosignatures, list_cosigners, read_vkey
 from federation.errors import FederationError
-from federation.jobs import enqueue_if_possible
-from federation.models import Cosigned, Following, Submission
-from federation.peers import Peer, read_peer
+from federation.models import Cosigned
+from ledger.database import execute, fetch_one, fetch_one_after
 from ledger.errors import KeyUnusable, NotCovered
 from ledger.signer import node_signers, read_verifiers
 from ledger.tlog import checkpoint, witness
 from ledger.tlog.checkpoint import SignedCheckpoint, add_signatures
 from ledger.tlog.merkle import EMPTY_ROOT
-from ledger.tlog.note import MAX_SIGNATURES, Note, Signature, format_note, parse_note
+from ledger.tlog.note import MAX_SIGNATURES, Note, Signature, VerifierKey, format_note, parse_note
 from ledger.tlog.witness import AddCheckpoint, OriginUnknown
 
 log = logging.getLogger(__name__)
@@ -41,9 +42,38 @@ CLOCK_TOLERANCE: Final = 2
 LOCK_SECONDS: Final = 5
 """How long a request waits for another one about the same log."""
 
-BEGINNING: Final = datetime.fromtimestamp(0, UTC)
-
 _PATIENCE: Final[LiteralString] = f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true)"
+_READ: Final = """
+    SELECT f.peer, f.vkeys, f.witness_vkeys, c.size, c.root, c.time FROM federation_following f
+    LEFT JOIN LATERAL (
+        SELECT size, root, time FROM federation_cosigned WHERE origin = f.origin FOR UPDATE
+    ) c ON true WHERE f.origin = %s AND f.status = 'following'
+"""
+_BEGIN: Final = """
+    INSERT INTO federation_cosigned (origin, size, root, note, time) VALUES (%s, 0, %s, ''::bytea, %s)
+    ON CONFLICT DO NOTHING
+"""
+# Whoever reaches us can be reached again: what we have to submit to it need not wait any longer.
+_STORE: Final = """
+    WITH tried_again AS (
+        UPDATE federation_submission SET next_attempt = NULL
+        WHERE peer = %s AND failures > 0 AND next_attempt IS NOT NULL
+    )
+    UPDATE federation_cosigned SET size = %s, root = %s, note = %s, time = %s WHERE origin = %s
+"""
+
+_following = Asking("federation.follow")
+
+
+class _Log(NamedTuple):
+    """A followed log and what was cosigned of it last; `size` 0 and a time in 1970 when nothing was."""
+
+    peer: UUID
+    keys: tuple[VerifierKey, ...]
+    witness_keys: tuple[VerifierKey, ...]
+    size: int
+    root: bytes
+    time: datetime
 
 
 class WitnessUnavailable(FederationError):
@@ -65,16 +95,14 @@ def cosign(body: bytes, now: datetime | None = None) -> bytes:
     request = witness.parse_add_checkpoint(body)
     try:
         with transaction.atomic(durable=True):
-            peer, line = _cosign_locked(request, now or timezone.now())
-            # Whoever reaches us can be reached again.
-            Submission.objects.filter(peer=peer.id, failures__gt=0).update(next_attempt=None)
+            line = _cosign_locked(request, now or timezone.now())
     except OperationalError as error:
         log.warning("no checkpoint of %s is cosigned: %s", request.origin[:80], type(error).__name__)
         raise WitnessUnavailable("the witness's database is busy or away; submit again", 2) from error
     except KeyUnusable as error:
         log.error("nothing is cosigned: %s", error)
         raise WitnessUnavailable("the witness cannot sign until its operator looks after it", 60) from error
-    enqueue_if_possible("federation.follow", request.origin)
+    _following.ask(request.origin)
     return witness.format_cosignatures([line])
 
 
@@ -91,45 +119,35 @@ def hash_origin(origin: str) -> str:
     return sha256(origin.encode()).hexdigest()
 
 
-def _cosign_locked(request: AddCheckpoint, now: datetime) -> tuple[Peer, Signature]:
-    peer = _find_log(request.origin)
-    row = _lock(request.origin)
-    signer = node_signers().witness
-    last = witness.Cosigned(row.size, bytes(row.root))
-    signed = witness.decide_add_checkpoint(request, peer.keys, last, signer.verifier)
-    seconds = _choose_time(row.time, now)
-    line = checkpoint.cosign(signed.text, signer, seconds)
-    head = signed.checkpoint
-    Cosigned.objects.filter(origin=request.origin).update(
-        size=head.size,
-        root=head.root,
-        note=_compose(signed, peer, line, seconds),
-        time=datetime.fromtimestamp(seconds, UTC),
-    )
-    return peer, line
+def _cosign_locked(request: AddCheckpoint, now: datetime) -> Signature:
+    log_row = _lock(request.origin)
+    signers = node_signers()
+    last = witness.Cosigned(log_row.size, log_row.root)
+    signed = witness.decide_add_checkpoint(request, log_row.keys, last, signers.witness.verifier)
+    seconds = _choose_time(log_row.time, now)
+    line = checkpoint.cosign(signed.text, signers.witness, seconds)
+    head, time = signed.checkpoint, datetime.fromtimestamp(seconds, UTC)
+    note = _compose(signed, log_row, line, seconds)
+    execute(_STORE, (log_row.peer, head.size, head.root, note, time, request.origin))
+    return line
 
 
-def _find_log(origin: str) -> Peer:
-    """Return the followed peer with that log; one that shares a key with this node is no log of its own."""
-    row = Following.objects.filter(origin=origin, status="following").exclude(origin=settings.ASSAY_ORIGIN).first()
-    peer = read_peer(row) if row else None
-    own = {key.public_key for key in read_verifiers()} if peer else set()
-    if peer is None or any(key.public_key in own for key in peer.keys):
-        raise OriginUnknown(f"expected a log this witness follows, got {origin[:80]!r}; ask its operator to add it")
-    return peer
+def _lock(origin: str) -> _Log:
+    """Return the followed log of that origin, its state locked until the transaction ends.
 
-
-def _lock(origin: str) -> Cosigned:
-    """Return the log's row, locked until the transaction ends; a first request makes it, a refusal takes it back."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PATIENCE)
-    rows = Cosigned.objects.select_for_update().filter(origin=origin)
-    row = rows.first()
-    if row is None:
-        first = Cosigned(origin=origin, size=0, root=EMPTY_ROOT, note=b"", time=BEGINNING)
-        Cosigned.objects.bulk_create([first], ignore_conflicts=True)
-        row = rows.get()
-    return row
+    A first request makes the state, and its refusal takes it back. A log that shares a key with this node is none of
+    its own: like our own, it is unknown.
+    """
+    row = fetch_one_after(_PATIENCE, (), _READ, (origin,)) if origin != settings.ASSAY_ORIGIN else None
+    if row is not None and row[3] is None:
+        execute(_BEGIN, (origin, EMPTY_ROOT, datetime.fromtimestamp(0, UTC)))
+        row = fetch_one(_READ, (origin,))
+    if row is not None:
+        found = _Log(row[0], tuple(map(read_vkey, row[1])), tuple(map(read_vkey, row[2])), *row[3:])
+        own = {key.public_key for key in read_verifiers()}
+        if not any(key.public_key in own for key in found.keys):
+            return found
+    raise OriginUnknown(f"expected a log this witness follows, got {origin[:80]!r}; ask its operator to add it")
 
 
 def _choose_time(last: datetime, now: datetime) -> int:
@@ -141,7 +159,7 @@ def _choose_time(last: datetime, now: datetime) -> int:
     return max(before, seconds)
 
 
-def _compose(signed: SignedCheckpoint, peer: Peer, line: Signature, now: int) -> bytes:
+def _compose(signed: SignedCheckpoint, peer: _Log, line: Signature, now: int) -> bytes:
     """Return the note to keep: one line a log key, those of witnesses we know, the latest of each, and our own."""
     logs = {item.key: item.signature for item in signed.log_signatures}
     others = Note(signed.text, tuple(set(parse_note(signed.raw).signatures) - set(logs.values())))

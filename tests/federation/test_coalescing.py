@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation import coalescing, tasks
-from federation.coalescing import Asking, work_in_turn
+from federation.coalescing import Asking, note_start, work_in_turn
 
 TASK = "federation.test"
 
@@ -104,7 +104,7 @@ class Play:
     def write(self, marks: StagedMarks) -> None:
         self.stage.step()
         self.newest += 1
-        Asking(TASK).ask(marks=marks)
+        Asking(TASK, paced=True).ask(marks=marks)
 
     def work(self) -> None:
         self.working += 1
@@ -142,13 +142,13 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
     """What is put on the queue: the countdown of each task."""
     cache.clear()
     started: list[float | None] = []
-    monkeypatch.setattr(coalescing, "enqueue", lambda task, countdown=None: started.append(countdown))
+    monkeypatch.setattr(coalescing, "enqueue", lambda task, *args, countdown=None: started.append(countdown))
     return started
 
 
 @pytest.mark.services
 def test_a_burst_of_writes_is_one_task_and_the_next_burst_waits_a_moment(queue: list[float | None]) -> None:
-    asking = Asking(TASK)
+    asking = Asking(TASK, paced=True)
     for _ in range(100):
         asking.ask()
     assert queue == [None]
@@ -156,6 +156,18 @@ def test_a_burst_of_writes_is_one_task_and_the_next_burst_waits_a_moment(queue: 
     for _ in range(100):
         asking.ask()
     assert queue == [None, coalescing.PAUSE_COUNTDOWN]
+
+
+@pytest.mark.services
+def test_what_is_asked_for_one_log_waits_for_no_other(queue: list[float | None]) -> None:
+    asking = Asking(TASK)
+    for origin in ("a", "b", "a", "b"):
+        asking.ask(origin)
+    assert len(queue) == 2
+    note_start(TASK, "a")
+    asking.ask("b")
+    asking.ask("a")
+    assert queue == [None, None, None]
 
 
 @pytest.mark.services
@@ -187,7 +199,7 @@ def test_a_task_that_finds_another_at_work_has_it_done_once_more(queue: list[flo
 def test_whoever_ends_just_before_it_is_told_to_go_on_is_stood_in_for(queue: list[float | None]) -> None:
     """It gave its turn up and has looked for the mark; then the mark is set: only who set it can do the work."""
     done: list[str] = []
-    busy = f"turn:{TASK}:busy"
+    busy = f"turn:busy:{TASK}"
 
     class Late:
         def __getattr__(self, name: str) -> Any:

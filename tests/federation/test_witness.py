@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -18,7 +20,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from federation import witness
+from federation import coalescing, witness
+from federation.coalescing import Asking
 from federation.models import Cosigned, Following, Submission
 from federation.witness import cosign, hash_origin
 from ledger.signer import node_signers
@@ -39,7 +42,7 @@ ADDRESS = "/witness/add-checkpoint"
 def followed(monkeypatch: pytest.MonkeyPatch, db: None) -> list[str]:
     """Follow Germany and France; gather what is put on the queue."""
     started: list[str] = []
-    monkeypatch.setattr(witness, "enqueue_if_possible", lambda task, origin: started.append(f"{task} {origin}"))
+    monkeypatch.setattr(witness, "_following", SimpleNamespace(ask=started.append))
     DE.follow()
     FR.follow()
     return started
@@ -74,7 +77,7 @@ def test_growth_is_cosigned_stored_and_shown(followed: list[str]) -> None:
         assert (note.status_code, note["Cache-Control"]) == (200, "no-store")
         signed = open_checkpoint(note.content, [DE.log.verifier, own_key()], DE.origin)
         assert (signed.checkpoint.size, len(signed.verified), signed.time) == (new, 2, line.signature.time)
-    assert followed == [f"federation.follow {DE.origin}"] * 4
+    assert followed == [DE.origin] * 4
 
 
 def without_signature() -> bytes:
@@ -271,15 +274,20 @@ def test_a_submission_makes_us_try_the_peer_again() -> None:
     assert Submission.objects.get().next_attempt is None
 
 
-def test_a_broker_that_is_away_costs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    from federation import jobs
+def test_the_first_submission_starts_following_and_a_broker_that_is_away_costs_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, ...]] = []
 
-    def fail(*args: Any, **kwargs: Any) -> None:
+    def fail(*args: str, countdown: float | None = None) -> None:
+        asked.append(args)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(witness, "enqueue_if_possible", jobs.enqueue_if_possible)
-    monkeypatch.setattr(jobs, "enqueue", fail)
+    cache.clear()
+    monkeypatch.setattr(witness, "_following", Asking("federation.follow"))
+    monkeypatch.setattr(coalescing, "enqueue", fail)
     assert post(ask(0, 8)).status_code == 200
+    assert asked == [("federation.follow", DE.origin)]
 
 
 EXAMPLES = itertools.count()
