@@ -14,7 +14,7 @@ from django.db import models
 
 
 class Following(models.Model):
-    """A peer as this node follows it; the row is the lock of whoever follows it right now.
+    """A peer as this node follows it; whoever does so right now holds an advisory lock, not this row (`sync.turn`).
 
     `status`: following, paused (by the operator), frozen (it forked), withdrawn. `vkeys` verify its new checkpoints,
     `former_vkeys` (of log and witness) only what was stored while they were in use. `remit` is what we accept from it

@@ -18,6 +18,7 @@ from federation.errors import (
     CheckpointInvalid,
     EntriesInvalid,
     FederationError,
+    HeldBack,
     NotFollowed,
     PeerBusy,
     PeerFrozen,
@@ -26,6 +27,7 @@ from federation.errors import (
 )
 from federation.models import Cosigned, Following
 from federation.peers import Peer, find_peer
+from federation.policy import hold_to_policy
 from federation.remote import RemoteLog
 from federation.sync import record, storing
 from federation.sync.bundles import Batch, read_batches
@@ -90,6 +92,9 @@ def attempt(origin: str, due: bool = False) -> bool:
     try:
         return not follow(origin).done
     except (PeerBusy, NotFollowed):
+        return False
+    except HeldBack as error:
+        log.info("%s: %s", origin, error)
         return False
     except FederationError as error:
         log.warning("%s: %s: %s", origin, error.code, error)
@@ -184,9 +189,11 @@ class _Run:
             except (TransportError, CheckpointInvalid) as error:
                 self.complaint = self.complaint or error
                 continue
-            if number == 0 or target.adds_to(head):
+            if target.adds_to(head):
+                return target
+            if number == 0:
                 record.keep_heard(self.origin, target)
-                return target if target.adds_to(head) else None
+                return None
         if self.complaint is not None:
             raise self.complaint
         return None
@@ -200,7 +207,9 @@ class _Run:
 
     def _reach(self, target: Target) -> bool:
         """Bring the copy to a checkpoint and record it; return False if the run's allowance ended before."""
+        record.keep_heard(self.origin, target)
         self._insist_on_cap(target)
+        hold_to_policy(self.peer, target.note)
         copy = storing.read_copy(self.origin)
         if target.size <= copy.size:
             self._insist_on_root(copy, target)

@@ -19,6 +19,9 @@ from register.errors import RegisterError
 
 SHORTEST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
+UNFINISHED = timedelta(seconds=30)
+"""When the poll goes on with a copy that is not complete, should the queue have lost the task that does so."""
+
 CLAIM = timedelta(minutes=2)
 """How long a peer that was put on the queue is left alone: the queue may be long, or lost."""
 
@@ -49,10 +52,9 @@ def keep_pending(origin: str, target: Target | None) -> None:
 def keep_success(origin: str, source: str, done: bool, complaint: FederationError | None) -> None:
     """Note that a run ended well. `complaint` is what the peer itself failed in when a mirror stood in for it."""
     now = timezone.now()
-    rest = settings.ASSAY_POLL_SECONDS * random.uniform(0.75, 1.25) if done else 5.0
     Following.objects.filter(origin=origin).update(
         succeeded_at=now,
-        next_attempt=now + timedelta(seconds=rest),
+        next_attempt=_next_poll() if done else now + UNFINISHED,
         failures=0,
         source=source or F("source"),
         error_code=complaint.code if complaint else "",
@@ -65,12 +67,14 @@ def keep_failure(origin: str, error: Exception) -> None:
 
     A checkpoint held back for want of cosignatures is no failure of the peer's; they may come at any time.
     """
-    failures = 0
-    if not isinstance(error, HeldBack):
+    if isinstance(error, HeldBack):
+        failures, next_attempt = 0, _next_poll()
+    else:
         failures = 1 + (Following.objects.filter(origin=origin).values_list("failures", flat=True).first() or 0)
+        next_attempt = _next_attempt(failures)
     code, message = describe(error)
     Following.objects.filter(origin=origin).update(
-        failures=failures, next_attempt=_next_attempt(failures), error_code=code, error_message=message[:1000]
+        failures=failures, next_attempt=next_attempt, error_code=code, error_message=message[:1000]
     )
 
 
@@ -81,6 +85,10 @@ def describe(error: Exception) -> tuple[str, str]:
     if isinstance(error, LedgerError | RegisterError):
         return "storage", str(error)
     return "unexpected", f"an unexpected {type(error).__name__}; see the node's log"
+
+
+def _next_poll() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.ASSAY_POLL_SECONDS * random.uniform(0.75, 1.25))
 
 
 def _next_attempt(failures: int) -> datetime:

@@ -28,8 +28,8 @@ def signer_of(name: str, key_type: int = ED25519, number: int = 1) -> Signer:
 
 
 def open_country(code: str, entries: int = 0, **fields: Any) -> Peer:
-    """Return an honest national register (`de`, `fr`, …) with `entries` issuers more than its first three."""
-    origin, country = f"register.{code}.example/ledger", code.upper()
+    """Return an honest national register (`de`, `fr`, or `de2`, …) with `entries` issuers more than its first three."""
+    origin, country = f"register.{code}.example/ledger", code[:2].upper()
     log, witness = signer_of(origin), signer_of(f"register.{code}.example/witness", COSIGNATURE)
     opening = {**ledgers.OPENING, "name": f"Register of {country}", "vkey": str(log.verifier)}
     opening["witness_vkey"] = str(witness.verifier)

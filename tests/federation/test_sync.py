@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from federation import tasks
-from federation.errors import NotFollowed, PeerBusy, PeerFrozen, TooManyEntries, UnknownPeer, Unreachable
+from federation.errors import HeldBack, NotFollowed, PeerBusy, PeerFrozen, TooManyEntries, UnknownPeer, Unreachable
 from federation.models import Following
 from federation.sync import bundles, claim_due, follow, record, storing
 from federation.sync.follow import attempt
@@ -296,6 +296,22 @@ def test_the_poll_leaves_alone_who_was_heard_or_rests_or_is_not_followed(peer: P
     assert claim_due() == []
     Following.objects.update(status="following")
     assert claim_due() == [peer.origin]
+
+
+def test_a_closed_policy_holds_a_checkpoint_back_until_others_have_seen_it(peer: Peer, settings: Any) -> None:
+    settings.ASSAY_COSIGN_POLICY = "closed"
+    france = cast.open_country("fr")
+    cast.recognise(france, "https://register.fr.example", status="paused")
+    with pytest.raises(HeldBack, match="0 of 1"):
+        follow(peer.origin)
+    row = cast.row_of(peer)
+    assert (row.error_code, row.failures, reader.get_log(peer.origin).size) == ("quorum_missing", 0, 0)
+    assert attempt(peer.origin) is False, "it may be tried again at any time"
+    peer.cosigners.append(france.witness)
+    cast.submit(peer)
+    assert attempt(peer.origin) is False
+    assert cast.row_of(peer).error_code == ""
+    cast.insist_on_copy(peer)
 
 
 def test_a_peer_registers_nothing_in_our_own_log(peer: Peer) -> None:
