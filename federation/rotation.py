@@ -25,6 +25,7 @@ from django.utils import timezone
 from federation.errors import FederationError
 from ledger import key_files, publish
 from ledger.key_files import LOG, WITNESS
+from ledger.reader import latest_checkpoint
 from register import commands
 from register.payloads import KeyRotationTerms
 from register.queries.peers import find_register
@@ -59,13 +60,15 @@ def rotate(plan: Plan, tell: Tell = lambda line: None, now: datetime | None = No
     Raises `RotationRefused`, `ledger.errors.LedgerError` and what the rules refuse; whatever was done stays done, and
     running it again goes on from there.
     """
-    moment = (now or timezone.now()).replace(microsecond=0)
+    moment = now or timezone.now()
     directory = Path(settings.ASSAY_KEYS_DIR)
     if plan.compromised:
         _replace_at_once(directory, plan, moment, tell)
     else:
         _replace_in_order(directory, plan, moment, tell)
-    head = publish.refresh(settings.ASSAY_ORIGIN, timedelta(0))
+    # A second later than any signature by the keys before: of one size and second, one note is kept.
+    later = latest_checkpoint(settings.ASSAY_ORIGIN).time.replace(microsecond=0) + timedelta(seconds=1)
+    head = publish.refresh(settings.ASSAY_ORIGIN, timedelta(0), max(timezone.now(), later))
     tell(f"signed: {head.size} entries, at {head.time:%Y-%m-%dT%H:%M:%SZ}")
 
 
@@ -91,17 +94,24 @@ def _replace_in_order(directory: Path, plan: Plan, now: datetime, tell: Tell) ->
             "expected the keys in use to be those the ledger names, they are not. If the former ones are lost or "
             "stolen, run this with --compromised; otherwise restore them from a backup"
         )
-    uses = list_unfinished() or plan.uses
+    uses = _choose_uses(directory, plan)
     for use in uses:
         _insist_on_no_overlap(directory, use, now)
     changes = {use: str(key_files.stage(directory, use).verifier) for use in uses}
     pending = {use: vkey for use, vkey in changes.items() if _recorded(_register(), use) != vkey}
     if pending:
-        _announce(pending, "scheduled", now, now + plan.overlap if plan.overlap else None, tell)
+        _announce(pending, "scheduled", now, _end_of(plan, now), tell)
     # The announcement has to stand under a checkpoint of the key before, also when an earlier run made it.
     publish.cover(settings.ASSAY_ORIGIN)
     for use, vkey in changes.items():
         _promote(directory, use, _find_overlap(_register(), use, vkey, now), plan.keep, tell)
+
+
+def _choose_uses(directory: Path, plan: Plan) -> tuple[str, ...]:
+    """Return what is to be replaced: what is announced already, and nothing beside it; else all that is planned."""
+    begun = list_unfinished()
+    announced = [use for use in begun if str(key_files.stage(directory, use).verifier) == _recorded(_register(), use)]
+    return tuple(announced) or tuple(use for use in USES if use in begun or use in plan.uses)
 
 
 def _replace_at_once(directory: Path, plan: Plan, now: datetime, tell: Tell) -> None:
@@ -130,6 +140,11 @@ def _insist_on_no_overlap(directory: Path, use: str, now: datetime) -> None:
         )
 
 
+def _end_of(plan: Plan, now: datetime) -> datetime | None:
+    """Return the whole second at which an overlap ends."""
+    return (now + plan.overlap).replace(microsecond=0) if plan.overlap else None
+
+
 def _find_overlap(register: RegisterRecord, use: str, vkey: str, now: datetime) -> datetime | None:
     """Return until when the ledger says that the key before signs beside this one; None when that is over, or never."""
     of_use = [key for key in register.keys if key.use == use]
@@ -150,7 +165,9 @@ def _announce(changes: dict[str, str], reason: str, now: datetime, overlap_until
     said: dict[str, Any] = {
         use: {"vkey": vkey, "former_vkey": _recorded(register, use)} for use, vkey in changes.items()
     }
-    said |= {"reason": reason, "effective_from": now}
+    # A clock that was set back must not date a key before the one it replaces.
+    effective = max(now, *(key.valid_from for key in register.keys if key.valid_until is None))
+    said |= {"reason": reason, "effective_from": effective}
     said |= {"overlap_until": overlap_until} if overlap_until else {}
     written = commands.announce_key(KeyRotationTerms.model_validate(said))
     tell(f"announced as entry {written.index} of {written.origin}")
