@@ -6,7 +6,7 @@ ID to the keys of recognised peers; they were verified before they were stored (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,10 +16,10 @@ from uuid import UUID
 from django.conf import settings
 
 from federation.models import Alert, Cosigned, Evidence, Following, Submission
-from federation.peers import Peer, read_peer
+from federation.peers import WITHDRAWN, Peer, read_peer
 from ledger.database import fetch_all
 from ledger.logs import SignedCheckpointRow
-from ledger.tlog.note import parse_note, parse_vkey
+from ledger.tlog.note import COSIGNATURE, VerifierKey, parse_note, parse_vkey
 from register.queries.lists import EVENT_COLUMNS, EventRow
 
 COUNTED: Final = 1_000
@@ -28,7 +28,8 @@ NEWEST: Final = 50
 """So many forks and alerts are shown."""
 _COSIGNATURE_BYTES: Final = 8 + 64
 
-KeyOf = tuple[str, bytes]
+KeyName = tuple[str, bytes]
+"""What a signature line names a key by: its name and key ID."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All peers by name, the lines under our own newest checkpoint, forks of any log, open alerts."""
+    """All peers by name, withdrawn ones last; lines under our own newest checkpoint, forks of any log, open alerts."""
 
     peers: tuple[Followed, ...]
     lines: tuple[Line, ...]
@@ -102,22 +103,23 @@ class Board:
         return found.peer.name if found else line.name
 
 
-def read_board(own: SignedCheckpointRow | None, own_witness: str = "") -> Board:
-    """Return everything about all peers; `own_witness` is the vkey of our own witness, whose lines are left out."""
-    rows = list(Following.objects.defer("pending").order_by("name", "origin"))
+def read_board(own: SignedCheckpointRow | None, own_witnesses: Iterable[str] = ()) -> Board:
+    """Return everything about all peers; lines of our own witness, by its vkeys now and before, are left out."""
+    rows = sorted(Following.objects.defer("pending"), key=lambda row: (row.status == WITHDRAWN, row.name, row.origin))
     peers = [read_peer(row) for row in rows]
-    keys = {key_of(str(key)): peer.id for peer in peers for key in peer.witness_keys}
+    known = {_name(key): peer.id for peer in peers for key in _witness_keys(peer)}
+    ours = {_name(parse_vkey(vkey)) for vkey in own_witnesses}
     copies = _read_copies([peer.origin for peer in peers])
     given = {row.origin: row for row in Cosigned.objects.defer("note", "root")}
     asked = {row.peer: row for row in Submission.objects.all()}
     forks = tuple(Evidence.objects.defer("older", "newer", "proof").order_by("-found_at")[:NEWEST])
     alerts = tuple(Alert.objects.filter(settled_at=None).order_by("-raised_at")[:NEWEST])
-    lines = read_lines(own, keys, [own_witness])
+    lines = read_lines(own, known, ours)
     received = {line.peer: line for line in lines if line.peer}
     followed = []
     for row, peer in zip(rows, peers, strict=True):
         origin, copy = peer.origin, copies.get(peer.origin, Copy())
-        theirs = read_lines(copy.checkpoint, keys, [own_witness, *map(str, peer.witness_keys)])
+        theirs = read_lines(copy.checkpoint, known, ours | set(map(_name, _witness_keys(peer))))
         of_forks = tuple(fork for fork in forks if fork.origin == origin)
         of_alerts = tuple(alert for alert in alerts if alert.origin == origin)
         cosigned, submitted, line = given.get(origin), asked.get(peer.id), received.get(peer.id)
@@ -125,26 +127,28 @@ def read_board(own: SignedCheckpointRow | None, own_witness: str = "") -> Board:
     return Board(tuple(followed), lines, forks, alerts)
 
 
-def key_of(vkey: str) -> KeyOf:
-    """Return what a signature line names a key by: its name and key ID."""
-    key = parse_vkey(vkey)
+def _witness_keys(peer: Peer) -> tuple[VerifierKey, ...]:
+    """Return the keys of a peer's witness, those it has replaced among them: for a while both sign."""
+    return (*peer.witness_keys, *(key for key in peer.former_keys if key.type == COSIGNATURE))
+
+
+def _name(key: VerifierKey) -> KeyName:
     return key.name, key.key_id
 
 
 def read_lines(
-    head: SignedCheckpointRow | None, keys: Mapping[KeyOf, UUID], left_out: Iterable[str]
+    head: SignedCheckpointRow | None, known: Mapping[KeyName, UUID], left_out: Collection[KeyName]
 ) -> tuple[Line, ...]:
-    """Return the witnesses' lines under a checkpoint but those of the keys in `left_out` (vkeys), one a key."""
+    """Return the witnesses' lines under a checkpoint but those of the keys in `left_out`, one a witness."""
     if head is None:
         return ()
-    skipped = {key_of(vkey) for vkey in left_out if vkey}
-    found: dict[KeyOf, Line] = {}
+    found: dict[UUID | KeyName, Line] = {}
     for signature in parse_note(head.note).signatures:
-        known = (signature.name, signature.key_id)
-        if signature.name != head.origin and known not in skipped:
+        key = (signature.name, signature.key_id)
+        if signature.name != head.origin and key not in left_out:
             dated = len(signature.blob) == _COSIGNATURE_BYTES
             time = datetime.fromtimestamp(signature.time, UTC) if dated else None
-            found[known] = Line(signature.name, time, keys.get(known))
+            found[known.get(key, key)] = Line(signature.name, time, known.get(key))
     return tuple(found.values())
 
 

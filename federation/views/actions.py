@@ -38,8 +38,9 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the operator is shown before it is done: title, meaning, what was chosen, and where to go back."""
+    """What the operator is shown before it is done: about whom, title, meaning, what was chosen, where to go back."""
 
+    about: Words
     title: Words
     means: Words
     rows: list[Row]
@@ -87,7 +88,8 @@ def act(request: HttpRequest, id: UUID, verb: str) -> HttpResponse:
     if not form.fields:
         form = action.open_form(row, {})
     if form.is_bound and form.is_valid():
-        review = Review(action.title, action.means, form.review(), back, action.recorded, action.grave)
+        rows = [(_("Register"), f"{row.name}, {row.origin}"), *form.review()]
+        review = Review(row.name, action.title, action.means, rows, back, action.recorded, action.grave)
         return show_review(request, review, Step(verb, str(id), _look(row), form.values()))
     context = {"form": form, "action": action, "row": row, "back": back}
     return answer_framed(request, "federation/action.html", context, 422 if form.is_bound else 200)
@@ -129,5 +131,5 @@ def settle_alert(request: HttpRequest, id: int) -> HttpResponse:
         return carry_out(request, do, _("The alert is settled."), "/federation", "/federation")
     rows: list[Row] = [(_("About"), alert.origin), (_("Alert"), alert.message)]
     means = _("It is no longer shown as open. Should the same happen again, there will be a new one.")
-    review = Review(_("Settle the alert"), means, rows, "/federation")
+    review = Review(_("Alert"), _("Settle the alert"), means, rows, "/federation")
     return show_review(request, review, Step("settle", str(id), alert.message, {}))

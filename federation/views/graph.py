@@ -10,13 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from django.utils.text import Truncator
+
 from register.site.words import Standing
 
 SHOWN: Final = 12
 """So many peers are drawn; the others are in the table alone."""
 
-_WIDTH: Final = 760
+_WIDTH: Final = 800
 _RADIUS_X: Final = 165
+LONGEST: Final = 26
+"""Letters of a name that are drawn."""
+
 _MARK: Final = 22
 """Width and height of a node's symbol."""
 
@@ -111,9 +116,13 @@ def _place(point: tuple[int, int], name: str, tag: Standing | None, middle_x: in
     corner = x - _MARK // 2, y - _MARK // 2
     if abs(x - middle_x) > 12:
         side = 1 if x > middle_x else -1
-        return Mark(*corner, x + side * (_MARK // 2 + 9), y - 2, "start" if side > 0 else "end", name, tag)
+        return Mark(*corner, x + side * (_MARK // 2 + 9), y - 2, "start" if side > 0 else "end", _cut(name), tag)
     text_y = y - 36 if y < middle_y else y + 32
-    return Mark(*corner, x, text_y, "middle", name, tag)
+    return Mark(*corner, x, text_y, "middle", _cut(name), tag)
+
+
+def _cut(name: str) -> str:
+    return Truncator(name).chars(LONGEST)
 
 
 def draw_branches(own: str, spots: Sequence[Spot]) -> Drawing:
@@ -123,8 +132,8 @@ def draw_branches(own: str, spots: Sequence[Spot]) -> Drawing:
     rows = [(spot, first + step * (number + 1)) for number, spot in enumerate(drawn)]
     links = [Link(stem, first, stem, y, "stem") for _spot, y in rows[-1:]]
     links += [Link(stem, y, stem + 46, y, spot.state) for spot, y in rows]
-    marks = [Mark(stem - _MARK // 2, first - _MARK // 2, stem + 24, first - 2, "start", own, None)]
+    marks = [Mark(stem - _MARK // 2, first - _MARK // 2, stem + 24, first - 2, "start", _cut(own), None)]
     for spot, y in rows:
         corner = stem + 46, y - _MARK // 2
-        marks.append(Mark(*corner, corner[0] + _MARK + 10, y - 2, "start", spot.name, spot.tag))
+        marks.append(Mark(*corner, corner[0] + _MARK + 10, y - 2, "start", _cut(spot.name), spot.tag))
     return Drawing("narrow", 340, first + step * len(rows) + 36, tuple(marks), tuple(links), len(spots) - len(drawn))

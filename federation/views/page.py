@@ -62,7 +62,8 @@ class View:
 def read_view() -> View:
     """Read what every page here begins with."""
     node, own = read_register(), newest_checkpoint()
-    return View(node, own, read_board(own, node.witness_vkey if node else ""), timezone.now())
+    witnesses = [key.vkey for key in node.keys if key.use == "witness"] if node else []
+    return View(node, own, read_board(own, witnesses), timezone.now())
 
 
 def _answer_board(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponse:
@@ -98,6 +99,7 @@ def show_board(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "peers": peers,
         "drawings": [draw_ring(own_name, spots), draw_branches(own_name, spots)] if peers else [],
         "cosigners": [(view.board.name(line), line) for line in view.board.lines],
+        "fingerprint": compute_fingerprint(view.node.vkey) if view.node else None,
         "forks": view.board.forks,
         "alerts": view.board.alerts if operator else (),
         "operator": operator,

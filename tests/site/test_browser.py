@@ -17,7 +17,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 SCREENS = [(1280, "light"), (320, "dark")]
 PAGES = [
     "home", "search", "nothing", "entitled", "revoked", "known-before", "merged", "closed", "keys", "agencies",
-    "agency", "accreditation", "programme", "ledger", "entry", "absent", "misread", "nowhere", "docs",
+    "agency", "accreditation", "programme", "ledger", "entry", "federation", "absent", "misread", "nowhere", "docs",
 ]  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def paths(live_node: dict[str, Any]) -> dict[str, str]:
             "accreditation": f"/accreditations/{revoked['subject'].rpartition('/')[2]}",
             "programme": f"/programmes/{find('api/v1/programmes', q='data literacy')['id']}",
             "ledger": "/ledger",
+            "federation": "/federation",
             "entry": f"/ledger/entries/{revoked['index']}",
             "absent": "/issuers/01890a5d-ac96-774b-bcce-b302099a8057",
             "misread": "/issuers?country=Nowhere",
