@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, text in (
         ("trust", trust, "was this issuer entitled to issue this, on that date? verified here"),
-        ("audit", audit, "replay a node's public ledger and find the first fault"),
+        ("audit", audit, "replay a node's public ledger and find the first fault, or check a fork proof"),
         ("import", importing, "read a file of issuers or accreditations into a node, all of it or nothing"),
     ):
         command = commands.add_parser(name, help=text, description=module.__doc__)

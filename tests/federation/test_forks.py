@@ -12,8 +12,7 @@ from django.conf import settings
 from federation import forks, gossip, sync
 from federation.errors import CheckpointInvalid, PeerFrozen, UnknownPeer
 from federation.models import Alert, Evidence, Following, Sighting
-from ledger import cache, publish, reader
-from ledger.signer import node_signers
+from ledger import cache, reader
 from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
 from ledger.tlog.fork import check_fork, parse_fork
 from register import commands, events
@@ -24,7 +23,7 @@ from tests.cli.test_base_install import run_without_the_node
 from tests.factories import OPERATOR
 from tests.federation import cast
 from tests.federation.cast import row_of
-from tests.ledger.writing import change, remove
+from tests.ledger.writing import change
 from tests.liars import Stage, diverge, go_back, split, stage
 from tests.peers import Peer
 from tests.register.commands.test_concurrency import run_together
@@ -274,6 +273,19 @@ def test_whoever_forks_a_hundred_times_is_recorded_once_while_frozen() -> None:
     assert_convicted(peer, "same_size", 9)
 
 
+@committing
+def test_workers_that_find_the_same_fork_at_once_keep_and_report_it_once() -> None:
+    factories.open_register()
+    peer, other = open_faces(9, 9)
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+    note = other.checkpoint()
+    found = run_together([lambda: forks.suspect(peer.origin, note, "anybody")] * 4)
+    assert found == [the_evidence()] * 4
+    assert reader.get_log(settings.ASSAY_ORIGIN).size == 3
+    assert_convicted(peer, "same_size", 9)
+
+
 def test_a_fork_that_was_looked_into_does_not_freeze_the_peer_again_but_another_one_does() -> None:
     factories.open_register()
     peer, other = open_faces(9, 9)
@@ -330,57 +342,3 @@ def test_evidence_whose_report_was_lost_is_reported_by_the_next_run_and_only_onc
     assert the_evidence().entry == 2
     assert reader.get_log(settings.ASSAY_ORIGIN).size == 3
     assert {alert.code for alert in Alert.objects.filter(settled_at=None)} == {"fork"}
-
-
-# our own log ---------------------------------------------------------------------------------------------------------
-
-
-def own_checkpoint(size: int, root: bytes) -> bytes:
-    signers = node_signers()
-    head = Checkpoint(settings.ASSAY_ORIGIN, size, root)
-    return sign_checkpoint(head, signers.log, signers.witness, time=1_790_000_000)
-
-
-def test_another_history_under_our_own_key_is_an_alert_with_evidence_and_stops_nothing() -> None:
-    factories.open_register()
-    factories.make_issuer()
-    publish.cover(settings.ASSAY_ORIGIN)
-    evidence = forks.suspect(settings.ASSAY_ORIGIN, own_checkpoint(2, bytes(32)), "Register FR")
-    assert evidence == the_evidence()
-    assert (evidence.kind, evidence.entry) == ("same_size", None)
-    alert = Alert.objects.get()
-    assert (alert.origin, alert.code) == (settings.ASSAY_ORIGIN, "own_fork")
-    assert forks.report_evidence() == 0
-    factories.make_issuer()
-    assert publish.cover(settings.ASSAY_ORIGIN).size == 3
-    assert forks.suspect(settings.ASSAY_ORIGIN, own_checkpoint(1, bytes(32)), "Register FR") == evidence
-
-
-def test_more_entries_under_our_own_key_than_we_hold_are_an_alert() -> None:
-    factories.open_register()
-    assert forks.suspect(settings.ASSAY_ORIGIN, own_checkpoint(9, bytes(32)), "Register FR") is None
-    alert = Alert.objects.get()
-    assert alert.code == "own_fork"
-    assert "Register FR shows 9 entries under our key, we hold 1" in alert.message
-
-
-def test_our_own_history_is_no_alert_at_any_size() -> None:
-    factories.open_register()
-    notes = [publish.cover(settings.ASSAY_ORIGIN).note]
-    for _ in range(3):
-        factories.make_issuer()
-        notes.append(publish.cover(settings.ASSAY_ORIGIN).note)
-    for note in (*notes, *reversed(notes)):
-        assert forks.suspect(settings.ASSAY_ORIGIN, note, "Register FR") is None
-    assert Alert.objects.count() == 0
-
-
-def test_a_checkpoint_whose_row_a_crash_lost_is_still_our_own_history() -> None:
-    factories.open_register()
-    factories.make_issuer()
-    given_out = publish.cover(settings.ASSAY_ORIGIN).note
-    assert remove("ledger_checkpoint", "size = 2") == 1
-    assert forks.suspect(settings.ASSAY_ORIGIN, given_out, "Register FR") is None
-    factories.make_issuer()
-    assert forks.suspect(settings.ASSAY_ORIGIN, given_out, "Register FR") is None
-    assert (Alert.objects.count(), Evidence.objects.count()) == (0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation import forks, gossip, sync
+from federation import forks, gossip, sync, tasks
 from federation.errors import CheckpointInvalid
 from federation.models import Alert, Evidence, Following, Sighting
 from federation.peers import Peer as Recognised
@@ -139,6 +140,24 @@ def test_an_honest_log_that_is_ahead_of_us_is_news_and_compared_once_it_is_copie
         assert Sighting.objects.get().compared
         assert ask_about_everything(client) == []
     assert (Evidence.objects.count(), Alert.objects.count()) == (0, 0)
+
+
+def test_the_task_follows_what_has_grown_and_the_other_one_reports(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    de, fr = cast.open_country("de"), cast.open_country("fr")
+    followed: list[str] = []
+    monkeypatch.setattr(tasks.follow, "delay", followed.append)
+    with cast.following(de), cast.following(fr):
+        sync.follow(de.origin)
+        cast.grow(de, 5)
+        de.signed_at += LATER
+        show_cosigned(fr, de.origin, de.checkpoint())
+        for minute in (0, 60):
+            monkeypatch.setattr(tasks, "time", SimpleNamespace(time=lambda now=minute: now))
+            tasks.gossip()
+    assert followed == [de.origin]
+    tasks.report_forks()
 
 
 def test_what_was_compared_costs_two_queries_until_something_else_is_shown(
