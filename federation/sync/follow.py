@@ -21,7 +21,6 @@ from federation.errors import (
     HeldBack,
     NotFollowed,
     PeerBusy,
-    PeerFrozen,
     TooManyEntries,
     TransportError,
 )
@@ -35,7 +34,7 @@ from federation.sync.countersigning import countersign
 from federation.sync.disputes import Dispute, compare_with_copy
 from federation.sync.sources import list_sources
 from federation.sync.targets import Target, read_target
-from federation.sync.turn import take_turn
+from federation.sync.turn import check_status, take_turn
 from federation.transport import Client, open_client
 from ledger.errors import WrongStart
 from ledger.nodes import DatabaseNodeReader
@@ -68,7 +67,7 @@ def follow(origin: str, client: Client | None = None) -> Outcome:
     `FederationError` stopped it, which is kept on the peer's row as well.
     """
     peer = find_peer(origin)
-    _insist_on_following(peer)
+    check_status(peer.name, peer.status)
     outcome = _take_run(peer, client)
     # Whoever pushes a checkpoint while a run is under way finds the peer busy; so the run looks once more when it is
     # no longer.
@@ -101,13 +100,6 @@ def attempt(origin: str, due: bool = False) -> bool:
         return False
 
 
-def _insist_on_following(peer: Peer) -> None:
-    if peer.status == "frozen":
-        raise PeerFrozen(f"{peer.name} is frozen at its last consistent state; see /federation for the evidence")
-    if peer.status != "following":
-        raise NotFollowed(f"{peer.name} is {peer.status}; resume it to go on")
-
-
 def _take_run(peer: Peer, client: Client | None) -> Outcome:
     with take_turn(peer.origin, storing.open_copy(peer.origin)):
         try:
@@ -117,6 +109,8 @@ def _take_run(peer: Peer, client: Client | None) -> Outcome:
                 return _Run(peer, opened).go()
         except WrongStart as error:
             raise PeerBusy(f"another worker extended the copy of {peer.origin}") from error
+        except NotFollowed:
+            raise
         except Exception as error:
             record.keep_failure(peer.origin, error)
             raise
@@ -134,7 +128,7 @@ def _known_news(peer: Peer) -> Target | None:
         target = read_target(peer, bytes(cosigned.note), timezone.now())
     except CheckpointInvalid:
         return None
-    return target if target.adds_to(storing.read_copy(peer.origin).head) else None
+    return target if target.adds_to(storing.find_head(peer.origin)) else None
 
 
 class _Run:
@@ -152,7 +146,7 @@ class _Run:
     def go(self) -> Outcome:
         """Reach one known checkpoint after the other while time and entries allow."""
         storing.project(self.origin)
-        before = storing.read_copy(self.origin).size
+        before = storing.read_size(self.origin)
         done, target = True, self._first_target()
         while target is not None and done:
             done = self._reach(target)
@@ -160,7 +154,7 @@ class _Run:
                 countersign(self.origin, target)
             target = _known_news(self.peer)
         record.keep_success(self.origin, self.source, done, self.complaint)
-        return Outcome(before, storing.read_copy(self.origin).size, done, self.source)
+        return Outcome(before, storing.read_size(self.origin), done, self.source)
 
     def _first_target(self) -> Target | None:
         pending = Following.objects.values_list("pending", flat=True).get(origin=self.origin)
@@ -179,7 +173,7 @@ class _Run:
 
         Raises what the peer failed in when no mirror knows more either.
         """
-        head = storing.read_copy(self.origin).head
+        head = storing.find_head(self.origin)
         for number, remote in enumerate(list_sources(self.client, self.peer)):
             try:
                 target = self._open(remote.read_checkpoint())

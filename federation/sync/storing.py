@@ -17,7 +17,9 @@ from django.db import transaction
 from federation.models import Following
 from federation.sync.bundles import Batch
 from federation.sync.targets import Target
+from federation.sync.turn import check_status
 from ledger import reader, writer
+from ledger.database import fetch_one
 from ledger.errors import NotCovered
 from ledger.tlog.merkle import Frontier
 from ledger.tlog.note import VerifiedSignature
@@ -50,31 +52,47 @@ def read_copy(origin: str) -> Copy:
     """Return what is stored, its frontier read from the tiles and entries themselves."""
     log = reader.get_log(origin)
     peaks = reader.DatabaseNodeReader(log.id, log.size).edge().peaks() if log.size else ()
-    return Copy(log.id, Frontier(log.size, tuple(peaks)), _find_head(origin))
+    return Copy(log.id, Frontier(log.size, tuple(peaks)), find_head(origin))
+
+
+def read_size(origin: str) -> int:
+    """Return how many entries are stored."""
+    return reader.get_log(origin).size
 
 
 def store_batch(origin: str, batch: Batch, reached: Target | None) -> None:
     """Store verified entries and, with the last of them, the checkpoint they lead to.
 
-    Raises `ledger.errors.WrongStart` when another worker was faster.
+    Raises `ledger.errors.WrongStart` when another worker was faster, and as `store_checkpoint` does.
     """
     with transaction.atomic():
+        _insist_on_following(origin)
         writer.extend(origin, batch.start, batch.entries)
         if reached is not None:
             store_checkpoint(origin, reached)
 
 
 def store_checkpoint(origin: str, target: Target) -> None:
-    """Keep a checkpoint whose entries are stored; it is no longer pending."""
+    """Keep a checkpoint whose entries are stored; it is no longer pending.
+
+    Raises `PeerFrozen` or `NotFollowed` for a peer that was convicted or paused while it was being followed.
+    """
     with transaction.atomic():
+        _insist_on_following(origin)
         writer.record_checkpoint(origin, target.size, target.root, target.time, target.note)
         Following.objects.filter(origin=origin, pending=target.note).update(pending=None)
 
 
+def _insist_on_following(origin: str) -> None:
+    """Hold the peer's row until the transaction ends: whoever freezes it then waits, or has been first."""
+    row = fetch_one("SELECT name, status FROM federation_following WHERE origin = %s FOR SHARE", (origin,))
+    check_status(*row if row else (origin, "withdrawn"))
+
+
 def project(origin: str) -> None:
     """Bring the read model up to the copy, if a checkpoint covers all of it."""
-    copy_size, head = reader.get_log(origin).size, _find_head(origin)
-    if head is None or head.size != copy_size:
+    stored, head = read_size(origin), find_head(origin)
+    if head is None or head.size != stored:
         return
     while projection.catch_up(origin, CHUNK):
         pass
@@ -87,7 +105,8 @@ def keep_cosignatures(origin: str, size: int, root: bytes, lines: Iterable[Verif
         writer.record_cosignature(origin, size, root, line.key.name, time, line.signature.line.encode())
 
 
-def _find_head(origin: str) -> reader.SignedCheckpointRow | None:
+def find_head(origin: str) -> reader.SignedCheckpointRow | None:
+    """Return the newest checkpoint held of a peer's log, if there is one."""
     try:
         return reader.latest_checkpoint(origin)
     except NotCovered:

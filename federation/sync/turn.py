@@ -1,6 +1,6 @@
-"""One worker a peer: whoever follows it holds an advisory lock of its database session.
+"""One worker a peer, and only while it is to be followed.
 
-The lock is gone when the session is, however the worker ends. If a session is replaced in the middle of a run (a
+Whoever follows a peer holds an advisory lock of its database session. The lock is gone when the session is, however the worker ends. If a session is replaced in the middle of a run (a
 restart of the database), two workers may meet: `writer.extend` lets only one of them continue the copy.
 """
 
@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError
 
-from federation.errors import PeerBusy
+from federation.errors import NotFollowed, PeerBusy, PeerFrozen
+from federation.peers import FOLLOWING, FROZEN
 from ledger.database import execute, fetch_one
 
 _LOCK_CLASS = 0x7F20
@@ -29,3 +30,11 @@ def take_turn(origin: str, log_id: int) -> Iterator[None]:
     finally:
         with suppress(DatabaseError):  # a session that broke has taken its lock along
             execute("SELECT pg_advisory_unlock(%s, %s)", (_LOCK_CLASS, log_id))
+
+
+def check_status(name: str, status: str) -> None:
+    """Check that a peer in this status is to be followed; raises `PeerFrozen` or `NotFollowed`."""
+    if status == FROZEN:
+        raise PeerFrozen(f"{name} is frozen at its last consistent state; see /federation for the evidence")
+    if status != FOLLOWING:
+        raise NotFollowed(f"{name} is {status}; resume it to go on")

@@ -222,6 +222,23 @@ def test_an_unknown_paused_withdrawn_or_frozen_peer_is_not_followed(peer: Peer) 
     assert peer.asked == []
 
 
+@pytest.mark.parametrize(("status", "error"), [("frozen", PeerFrozen), ("paused", NotFollowed)])
+def test_a_peer_that_is_frozen_or_paused_during_a_run_is_not_copied_any_further(
+    large: Peer, monkeypatch: pytest.MonkeyPatch, status: str, error: type[Exception]
+) -> None:
+    write = storing.store_batch
+
+    def write_and_stop(*args: Any) -> None:
+        write(*args)
+        Following.objects.update(status=status)
+
+    monkeypatch.setattr(storing, "store_batch", write_and_stop)
+    with pytest.raises(error):
+        follow(large.origin)
+    assert reader.get_log(large.origin).size == 256
+    assert cast.row_of(large).error_code == ("peer_frozen" if status == "frozen" else "")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_worker_a_peer(peer: Peer) -> None:
     log_id = storing.open_copy(peer.origin)
