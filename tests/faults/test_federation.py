@@ -1,0 +1,168 @@
+"""Three real nodes on hosts of their own under a steady load of writes and random trouble: in the end all agree.
+
+The ordinary form troubles them for some minutes, the long one (`./deploy/test --long`) for half an hour. The seed is
+printed, so that an order of troubles can be had again.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from register.events import parse
+from tests.faults.machine import wait_until
+from tests.faults.national import NationalNode, run_national
+
+pytestmark = pytest.mark.services
+
+PAUSE = 0.25
+"""Seconds between two writes of one writer."""
+
+
+@dataclass
+class Writer:
+    """Registers issuers at one node, one after the other, whatever happens; each has a key to be tried again by."""
+
+    node: NationalNode
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    unsure: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def go(self) -> None:
+        """Write until told to stop."""
+        with self.node.client() as client:
+            while not self._stop.wait(PAUSE):
+                key = f"College {uuid.uuid4()}"
+                if not self.write(client, key):
+                    self.unsure.append(key)
+
+    def write(self, client: httpx.Client, key: str) -> bool:
+        """Register the issuer of a key; False when it was not acknowledged."""
+        try:
+            answer = client.post(
+                "/api/v1/issuers", json={"names": {"en": key}, "country": self.node.country},
+                headers={"Idempotency-Key": key},
+            )  # fmt: skip
+        except httpx.TransportError:
+            return False
+        if answer.status_code != 201:
+            assert answer.status_code == 503, f"{answer.status_code}: {answer.text[:300]}"
+            return False
+        self.acknowledged[key] = int(answer.json()["entry"]["index"])
+        return True
+
+    def retry(self) -> None:
+        """Write once more what was not acknowledged."""
+        with self.node.client() as client:
+            self.unsure = [key for key in self.unsure if not self.write(client, key)]
+
+
+@contextmanager
+def writing(nodes: list[NationalNode]) -> Iterator[list[Writer]]:
+    """Have a writer at each node for as long as the block lasts."""
+    writers = [Writer(node) for node in nodes]
+    threads = [threading.Thread(target=writer.go) for writer in writers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield writers
+    finally:
+        for writer, thread in zip(writers, threads, strict=True):
+            writer._stop.set()
+            thread.join()
+
+
+def cut(node: NationalNode, chance: random.Random) -> str:
+    """Cut a node off from the others for a while."""
+    node.host.cut()
+    time.sleep(chance.uniform(2, 8))
+    node.host.join()
+    return f"{node.name} was cut off"
+
+
+def trouble(nodes: list[NationalNode], seconds: float, chance: random.Random) -> Counter[str]:
+    """Do something bad every few seconds; return what was done how often."""
+    done: Counter[str] = Counter()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        node = chance.choice(nodes)
+        kinds: tuple[Callable[[random.Random], str], ...] = (
+            *[node.kill_something] * 3, node.restart_postgres, node.flush_redis, partial(cut, node),
+        )  # fmt: skip
+        done[chance.choice(kinds)(chance)] += 1
+        time.sleep(chance.uniform(1, 6))
+    return done
+
+
+def check_agreement(nodes: list[NationalNode], writers: list[Writer]) -> None:
+    """Insist that everybody holds everybody's ledger entry for entry, and every acknowledged write once."""
+    for node, writer in zip(nodes, writers, strict=True):
+        wait_until(f"{node.name}'s ledger is copied", partial(level, node, nodes))
+        entries = node.read_entries(node)
+        for holder in nodes:
+            assert node.read_entries(holder) == entries, f"{holder.name}'s copy of {node.name} differs"
+        named = [said.data.names for said in map(parse, entries) if said.type == "issuer.registered"]
+        times = Counter(next(iter(names.values())) if isinstance(names, dict) else str(names) for names in named)
+        assert writer.unsure == []
+        assert {key: times[key] for key in writer.acknowledged} == dict.fromkeys(writer.acknowledged, 1)
+
+
+def level(node: NationalNode, holders: list[NationalNode]) -> bool:
+    """Tell whether all serve the same newest tree of a node."""
+    heads = [node.read_head(holder) for holder in holders]
+    return None not in heads and len({(head.size, head.root) for head in heads if head}) == 1
+
+
+def check_peers(node: NationalNode) -> None:
+    """Insist that a node follows all its peers and accuses none."""
+    peers: list[dict[str, Any]] = httpx.get(f"{node.url}/api/v1/peers", timeout=30, trust_env=False).json()["items"]
+    assert [peer["status"] for peer in peers] == ["following"] * 2
+    with node.superuser() as database:
+        assert database.execute("SELECT count(*) FROM federation_evidence").fetchone() == (0,)
+
+
+def check_sound(node: NationalNode) -> None:
+    """Insist that ledger and read model of a node are whole, and that its queue is empty in the end."""
+    for command in (("fsck",), ("rebuild", "--check")):
+        done = node.manage(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    wait_until(f"{node.name}'s queue drains", lambda: node.count_jobs() == 0)
+
+
+def run_trouble(seconds: float, clocks: dict[str, timedelta]) -> None:
+    """Run three nodes through it."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    with run_national(clocks) as nodes:
+        with writing(nodes) as writers:
+            print(trouble(nodes, seconds, random.Random(seed)))
+        for node in nodes:
+            wait_until(f"{node.name} is up again", node.is_healthy)
+        for writer in writers:
+            writer.retry()
+            assert len(writer.acknowledged) > seconds / 10, "hardly anything was written"
+        check_agreement(nodes, writers)
+        for node in nodes:
+            check_peers(node)
+            check_sound(node)
+
+
+def test_all_nodes_agree_after_minutes_of_trouble() -> None:
+    run_trouble(60, {"NL": timedelta(0), "DE": timedelta(0), "FR": timedelta(hours=-1)})
+
+
+@pytest.mark.long
+def test_all_nodes_agree_after_half_an_hour_of_trouble() -> None:
+    run_trouble(1800, {"NL": timedelta(0), "DE": timedelta(hours=1), "FR": timedelta(hours=-1)})
