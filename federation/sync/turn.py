@@ -1,7 +1,8 @@
 """One worker a peer, and only while it is to be followed.
 
-Whoever follows a peer holds an advisory lock of its database session. The lock is gone when the session is, however the worker ends. If a session is replaced in the middle of a run (a
-restart of the database), two workers may meet: `writer.extend` lets only one of them continue the copy.
+Whoever follows a peer holds an advisory lock of its database session. The lock is gone when the session is, however the
+worker ends. If a session is replaced in the middle of a run (a restart of the database), two workers may meet:
+`writer.extend` lets only one of them continue the copy.
 """
 
 from __future__ import annotations
