@@ -17,10 +17,12 @@ from register.models import VERSIONS
 from register.moments import format_instant
 from register.queries.belongings import list_keys, list_relations
 from register.queries.cuts import resolve_cut
+from register.queries.identity import find_also
 from register.queries.lists import EventRow, find_issuers
 from register.queries.selecting import MOST, select
 from register.queries.single import HistoryItem, find_record
 from register.records import load
+from register.trust.identity import Also
 
 
 def describe_one(kind: str, record_id: str) -> dict[str, Any]:
@@ -51,7 +53,23 @@ def describe_whole(kind: str, record: Any, times: Times) -> dict[str, Any]:
         told["keys"] = [describe("key", key, times.at) for key in keys]
         relations = list_relations(times.cut, record.id)
         told["relations"] = [describe("relation", relation, times.at) for relation in relations]
+        told["also"] = [describe_also(also) for also in find_also(record, times.at, times.cut)]
     return told
+
+
+def describe_also(also: Also) -> dict[str, Any]:
+    """Return another register's record of the same institution: whose it is, and by which identifiers it is known."""
+    return {
+        "origin": also.register.origin,
+        "register": also.register.name,
+        "id": also.issuer.id,
+        "url": also.issuer.url,
+        "names": dict(also.issuer.names),
+        "country": also.issuer.country,
+        "identifiers": [{"scheme": scheme, "value": value} for scheme, value in also.identifiers],
+        "territorial": also.territorial,
+        "quarantine": also.issuer.quarantine,
+    }
 
 
 def find_issuer(text: str, times: Times) -> Any:

@@ -103,6 +103,28 @@ _STATE: Final[Mapping[str, Callable[[Any, datetime], str]]] = {
 }
 
 
+_TEXT: Final[dict[str, Any]] = {"type": "string"}
+ALSO: Final[dict[str, Any]] = {
+    "type": "array",
+    "description": "What other registers record of the same institution, by identifiers both hold; those that speak "
+    "for the country they give come first. Only where one issuer is given.",
+    "items": {
+        "type": "object",
+        "required": ["origin", "register", "id", "url", "names", "country", "identifiers", "territorial", "quarantine"],
+        "properties": {
+            **dict.fromkeys(("origin", "register", "id", "url", "country"), _TEXT),
+            "names": {"type": "object", "additionalProperties": _TEXT},
+            "identifiers": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"scheme": _TEXT, "value": _TEXT}},
+            },
+            "territorial": {"type": "boolean"},
+            "quarantine": {"anyOf": [_TEXT, {"type": "null"}]},
+        },
+    },
+}
+
+
 def schema_of(kind: str) -> dict[str, Any]:
     """Return the JSON Schema of a kind as `describe` gives it."""
     schema: dict[str, Any] = TypeAdapter(records.KINDS[kind]).json_schema(ref_template="#/components/schemas/{model}")
@@ -118,6 +140,7 @@ def schema_of(kind: str) -> dict[str, Any]:
             schema.setdefault("$defs", {}).update({**own.pop("$defs", {}), belonging.capitalize(): own})
             reference = {"$ref": f"#/components/schemas/{belonging.capitalize()}"}
             properties[name] = {"type": "array", "items": reference, "description": "Only where one issuer is given."}
+        properties["also"] = ALSO
     if kind in STATES:
         properties["state"] = {"type": "string", "enum": list(STATES[kind])}
         schema["required"] = [*schema["required"], "state"]

@@ -21,7 +21,8 @@ from register.trust import TreeSize
 _TREE_SIZE: Final = re.compile(r"(\S+)@(\d{1,15})", re.ASCII)
 
 _NEWEST: Final = """
-    SELECT l.id, coalesce(c.size, 0) FROM ledger_log l LEFT JOIN register_cursor c ON c.log_id = l.id
+    SELECT l.id, coalesce(c.size, 0), EXISTS (SELECT FROM ledger_log o WHERE NOT o.own)
+    FROM ledger_log l LEFT JOIN register_cursor c ON c.log_id = l.id
     WHERE l.origin = %s
 """
 _FIRST_LATER: Final = """
@@ -30,12 +31,16 @@ _FIRST_LATER: Final = """
 
 
 class Cut(NamedTuple):
-    """The first `size` entries of one log; `newest` when they are all that the read model holds."""
+    """The first `size` entries of one log; `newest` when they are all that the read model holds.
+
+    `company`: other registers' logs are kept here, too.
+    """
 
     log_id: int
     origin: str
     size: int
     newest: bool = True
+    company: bool = False
 
     def known(self, alias: str) -> tuple[str, dict[str, Any]]:
         """Return the SQL condition under which a version `alias` is known, with its parameters."""
@@ -72,11 +77,11 @@ def resolve_cut(known_at: datetime | TreeSize | None = None, origin: str | None 
     row = fetch_one(_NEWEST, (log,))
     if row is None:
         raise UnknownLog(f"expected the origin of a log kept here, got {log}")
-    log_id, held = row
+    log_id, held, company = row
     if known_at is None:
-        return Cut(log_id, log, held)
+        return Cut(log_id, log, held, company=company)
     size = _check_size(known_at, log, held) if isinstance(known_at, TreeSize) else _size_at(known_at, log_id, held)
-    return Cut(log_id, log, size, size == held)
+    return Cut(log_id, log, size, size == held, company)
 
 
 def _check_size(named: TreeSize, origin: str, held: int) -> int:

@@ -18,6 +18,7 @@ from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, Ke
 from register.scope import Scope, intersect
 from register.trust import AskedQuestion, Decision, Question, Reason, RegisterFacts, TreeSize, decide
 from register.trust.candidates import find_candidates
+from register.trust.identity import Also, list_also
 from register.trust.judgement import judge
 from register.trust.links import find_state
 
@@ -75,6 +76,7 @@ class IssuerStanding:
     register: RegisterFacts
     contributions: tuple[Contribution, ...]
     checkpoint: SignedCheckpointRow | None
+    also: tuple[Also, ...] = ()
 
     @property
     def counting(self) -> list[Contribution]:
@@ -137,7 +139,15 @@ def read_standings(gathered: Gathered, asked: AskedQuestion, instants: Instants)
     contributions = tuple(_list_contributions(question, gathered, own))
     checkpoint = gathered.checkpoints.get(own.origin)
     return [
-        IssuerStanding(instants, issuer, decision, own, contributions, checkpoint)
+        IssuerStanding(
+            instants,
+            issuer,
+            decision,
+            own,
+            contributions,
+            checkpoint,
+            tuple(list_also(facts, issuer, own.origin, question.at)),
+        )
         for issuer in facts.issuers_asked(own)
     ]
 

@@ -28,6 +28,32 @@ class Via(NamedTuple):
     identifier: str
 
 
+class Also(NamedTuple):
+    """Another register's record of an institution, with every identifier both hold at the instant asked.
+
+    `territorial`: the register speaks for the country it gives, and the record counts.
+    """
+
+    register: RegisterFacts
+    issuer: IssuerRecord
+    identifiers: tuple[Identifier, ...]
+    territorial: bool
+
+
+def list_also(facts: Facts, issuer: IssuerRecord, origin: str, at: datetime) -> list[Also]:
+    """Return what other registers that have a say record of an institution of `origin`, territorial ones first."""
+    found = []
+    for register in facts.heard:
+        ids = dict.fromkeys((*facts.asked.get(register.origin, ()), *facts.shared.get(register.origin, ())))
+        records = [register.issuers[one] for one in ids if one in register.issuers and register.origin != origin]
+        for record in records:
+            common = tuple(identifier for identifier in _held(issuer, at) if identifier in _held(record, at))
+            if common:
+                territorial = record.quarantine is None and register.speaks_for(record.country)
+                found.append(Also(register, record, common, territorial))
+    return sorted(found, key=lambda also: (not also.territorial, also.issuer.country != issuer.country))
+
+
 def find_shared(one: IssuerRecord, other: IssuerRecord, at: datetime) -> Identifier | None:
     """Return the first identifier that two records hold at an instant; None when they share none."""
     theirs = _held(other, at)

@@ -11,11 +11,14 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.test.utils import override_settings
+from django.utils import timezone
 
-from ledger import publish
-from register import commands
+from ledger import publish, reader, writer
+from register import commands, events
 from register.commands import Written
+from register.ids import new_id
 from register.payloads import PeerChanges, PeerEnding, PeerTerms
+from register.projection import catch_up
 from register.queries.peers import find_register
 from tests import factories
 from tests.factories import OPERATOR
@@ -36,11 +39,30 @@ def peer_register(directory: Path, territory: tuple[str, ...] = ("BE",), **openi
         disown(settings.ASSAY_ORIGIN)
 
 
-def disown(origin: str) -> None:
+def slip_in(origin: str, event_type: str, place: str, data: dict[str, Any]) -> str:
+    """Let the register of the block say something that its own rules would refuse; return the new thing's id."""
+    thing, source = new_id(), settings.ASSAY_BASE_URL
+    told = {"actor": {"role": "operator"}, **data}
+    entry = events.draft(
+        event_type,
+        event_id=new_id(),
+        source=source,
+        subject=f"{source}/{place}/{thing}",
+        time=timezone.now(),
+        data=told,
+    )
+    disown(origin)
+    writer.extend(origin, reader.get_log(origin).size, [entry])
+    catch_up(origin)
+    disown(origin, own=True)
+    return thing
+
+
+def disown(origin: str, *, own: bool = False) -> None:
     """Make a log one that is only followed."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_log DISABLE TRIGGER USER")
-        cursor.execute("UPDATE ledger_log SET own = false WHERE origin = %s", [origin])
+        cursor.execute("UPDATE ledger_log SET own = %s WHERE origin = %s", [own, origin])
         cursor.execute("ALTER TABLE ledger_log ENABLE TRIGGER USER")
 
 

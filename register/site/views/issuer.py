@@ -95,7 +95,10 @@ def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Cont
         "checkpoint": checkpoint,
         "signers": list_signers(checkpoint.note, standing.register.register),
         "size": standing.register.size,
-        "cites": [citation.index for citation in standing.decision.cites],
+        "cites": [
+            citation.index for citation in standing.decision.cites if citation.origin == standing.register.origin
+        ],
+        "also": standing.also,
         "evidence": with_query("/api/v1/trust", issuer=issuer.id, **write_instants(instants)),
     }
 
