@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -29,10 +30,10 @@ from ledger.errors import LedgerError, NotCovered, UnknownLog
 from ledger.reader import DatabaseNodeReader, first_checkpoint_covering, get_log, latest_checkpoint
 from ledger.signer import read_verifiers
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.tlog.errors import ForkUnproven, ProofInvalid, TlogError
+from ledger.tlog.errors import ForkUnproven, ProofInvalid, SignatureInvalid, TlogError
 from ledger.tlog.fork import INCONSISTENT, ROLLED_BACK, SAME_SIZE, ForkProof, format_fork, prove_fork
 from ledger.tlog.merkle import NodeReader
-from ledger.tlog.note import VerifierKey
+from ledger.tlog.note import COSIGNATURE, Note, Signature, VerifierKey, format_note, parse_note
 from register import commands
 from register.commands import Written
 from register.errors import RegisterError
@@ -121,13 +122,26 @@ def weigh(origin: str, note: bytes, shown_by: str, sighted_by: UUID | None = Non
 def open_shown(origin: str, note: bytes) -> SignedCheckpoint:
     """Open a checkpoint somebody showed us under the log's own present keys; lines of others are left out.
 
-    Raises `CheckpointInvalid`, `UnknownPeer`.
+    The log's signature must hold. A line of its witness that does not is left out too: whoever passes the note on could
+    have put it there, so that nobody looks at it. Raises `CheckpointInvalid`, `UnknownPeer`.
     """
     keys = find_keys(origin).present
     try:
-        return open_checkpoint(open_checkpoint(note, keys, origin).to_verified_bytes(), keys, origin)
+        parsed = parse_note(note)
+        logs = open_checkpoint(note, [key for key in keys if key.type != COSIGNATURE], origin).log_signatures
+        times = [line for key in keys if key.type == COSIGNATURE for line in _list_lines(parsed, key)]
+        return open_checkpoint(format_note(parsed.text, [*(item.signature for item in logs), *times]), keys, origin)
     except TlogError as error:
         raise CheckpointInvalid(f"the checkpoint shown for {origin} is refused: {error}") from error
+
+
+def _list_lines(note: Note, key: VerifierKey) -> Iterator[Signature]:
+    """Yield the lines of a note that verify under a key."""
+    for line in note.signatures:
+        if (line.name, line.key_id) == (key.name, key.key_id):
+            with suppress(SignatureInvalid):
+                key.check(note.text, line)
+                yield line
 
 
 def judge(signed: SignedCheckpoint) -> Judgement:

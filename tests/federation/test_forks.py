@@ -8,13 +8,16 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from federation import forks, gossip, sync
 from federation.errors import CheckpointInvalid, PeerFrozen, UnknownPeer
 from federation.models import Alert, Evidence, Following, Sighting
 from ledger import cache, reader
-from ledger.tlog.checkpoint import Checkpoint, sign_checkpoint
+from ledger.tlog.checkpoint import Checkpoint, add_signatures, sign_checkpoint
 from ledger.tlog.fork import check_fork, parse_fork
+from ledger.tlog.note import Signature
+from ledger.tlog.witness import format_add_checkpoint
 from register import commands, events
 from register.payloads import PeerTerms
 from register.projection import replaying
@@ -199,6 +202,29 @@ def test_a_second_history_submitted_to_us_convicts_without_asking_anybody() -> N
     assert found is not None
     assert (found.shown_by, len(peer.asked)) == ("a submission", asked)
     assert_convicted(peer, "inconsistent", 9)
+
+
+def test_a_spoilt_line_under_its_witness_s_name_saves_no_second_history() -> None:
+    factories.open_register()
+    peer, other = open_faces(9, 7)
+    spoilt = add_signatures(
+        other.checkpoint(), [Signature(peer.witness.name, peer.witness.verifier.key_id, bytes(7) + b"\1" + bytes(64))]
+    )
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+        assert forks.suspect(peer.origin, spoilt, "anybody") is not None
+    assert_convicted(peer, "inconsistent", 9)
+
+
+def test_a_submission_that_our_witness_refuses_is_looked_into(client: Client) -> None:
+    factories.open_register()
+    peer, other = open_faces(9, 9)
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+    body = format_add_checkpoint(9, [], other.checkpoint())
+    assert client.post("/witness/add-checkpoint", body, content_type="text/plain").status_code == 422
+    assert the_evidence().shown_by == "a submission to our witness"
+    assert_convicted(peer, "same_size", 9)
 
 
 def test_an_honest_checkpoint_of_any_size_shown_in_any_order_convicts_nobody() -> None:
