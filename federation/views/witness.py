@@ -73,6 +73,6 @@ def _suspect(refused: CheckpointRefused) -> None:
     signed = refused.signed
     log.warning("a checkpoint of %s of %d entries is not cosigned", signed.checkpoint.origin, signed.checkpoint.size)
     try:
-        forks.suspect(signed.checkpoint.origin, signed.to_verified_bytes(), shown_by="a submission to our witness")
+        forks.suspect(signed.checkpoint.origin, signed.raw, shown_by="a submission to our witness")
     except FederationError as error:
         log.warning("it cannot be looked into: %s", error)

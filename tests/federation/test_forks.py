@@ -21,7 +21,7 @@ from ledger.tlog.witness import format_add_checkpoint
 from register import commands, events
 from register.payloads import PeerTerms
 from register.projection import replaying
-from tests import factories
+from tests import factories, reference
 from tests.cli.test_base_install import run_without_the_node
 from tests.factories import OPERATOR
 from tests.federation import cast
@@ -225,6 +225,18 @@ def test_a_submission_that_our_witness_refuses_is_looked_into(client: Client) ->
     assert client.post("/witness/add-checkpoint", body, content_type="text/plain").status_code == 422
     assert the_evidence().shown_by == "a submission to our witness"
     assert_convicted(peer, "same_size", 9)
+
+
+def test_a_longer_second_history_submitted_is_convicted_by_its_earlier_time(client: Client) -> None:
+    factories.open_register()
+    peer, other = open_faces(9, 12)
+    other.signed_at -= LATER
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+    proof = reference.proof(9, other.entries)
+    body = format_add_checkpoint(9, proof, other.checkpoint())
+    assert client.post("/witness/add-checkpoint", body, content_type="text/plain").status_code == 422
+    assert_convicted(peer, "rolled_back", 9)
 
 
 def test_an_honest_checkpoint_of_any_size_shown_in_any_order_convicts_nobody() -> None:
