@@ -358,6 +358,25 @@ def test_racing_refreshes_are_all_cosigned_and_of_one_tree() -> None:
     assert Cosigned.objects.get().size == 8
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_would_wait_too_long_for_the_lock_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness, "_PATIENCE", "SELECT set_config('lock_timeout', '50ms', true)")
+    cosign(ask(0, 8))
+    with transaction.atomic():
+        Cosigned.objects.select_for_update().get()
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(post_elsewhere, ask(8, 12)).result()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert post(ask(8, 12)).status_code == 200
+
+
+def post_elsewhere(body: bytes) -> Any:
+    try:
+        return post(body)
+    finally:
+        connection.close()
+
+
 def allow_a_new_race(base: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE federation_cosigned DISABLE TRIGGER USER")
