@@ -2,7 +2,10 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from deploy.slow_bodies import BodyDeadline
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
-application = get_wsgi_application()
+application = BodyDeadline(get_wsgi_application(), settings.ASSAY_BODY_PACE, settings.ASSAY_MAX_BODY_BYTES)

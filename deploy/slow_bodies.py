@@ -1,0 +1,93 @@
+"""Slow bodies: a client that drips its body into a request is answered 408 instead of holding a thread for hours.
+
+The server reads a body while the application asks for it, in one of its few threads, and a read waits for all bytes
+asked for, without a time limit and without a way to interrupt it. So a body is asked for in pieces that double, from
+one byte on, and between two pieces the time it took is compared with what `Pace` allows: a drip is found out within
+about twice the grace, and an ordinary body costs a dozen short reads. A client that falls silent is not found out
+before it sends again or hangs up: that is for the proxy in front. Refused: reading in another thread and answering
+without it, since granian 2.8 serves nobody else while a body it has answered is still being read.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import IO, Any
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+LARGEST_PIECE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a body may take: `grace` seconds, and one more for every `rate` bytes, at most `longest` seconds."""
+
+    grace: int
+    rate: int
+    longest: int
+
+    def seconds_for(self, received: int) -> float:
+        """Return how long a body may have been under way of which so many bytes have come."""
+        return min(self.grace + received / self.rate, self.longest)
+
+
+class BodyDeadline:
+    """WSGI middleware: the application finds the whole body in memory, or a slow client an answer (RFC 9110, 15.5.9).
+
+    Bodies longer than `most` bytes are left alone: the application refuses them by their declared length, unread.
+    """
+
+    def __init__(self, application: Application, pace: Pace, most: int) -> None:
+        self._application = application
+        self._pace = pace
+        self._most = most
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:  # noqa: D102  WSGI
+        declared = environ.get("CONTENT_LENGTH") or "0"
+        if not (declared.isascii() and declared.isdecimal()) or not 0 < int(declared) <= self._most:
+            return self._application(environ, start_response)
+        body = read_body(environ["wsgi.input"], int(declared), self._pace)
+        if body is None:
+            return _answer_too_slow(start_response)
+        environ["wsgi.input"] = BytesIO(body)
+        return self._application(environ, start_response)
+
+
+def read_body(source: IO[bytes], length: int, pace: Pace) -> bytes | None:
+    """Return the next `length` bytes, or as many as there are; None once they come more slowly than `pace` allows."""
+    start, body, piece = time.monotonic(), bytearray(), 1
+    while len(body) < length:
+        part = source.read(min(piece, length - len(body)))
+        if not part:
+            break
+        body += part
+        piece = min(2 * piece, LARGEST_PIECE)
+        if len(body) < length and time.monotonic() - start > pace.seconds_for(len(body)):
+            return None
+    return bytes(body)
+
+
+def _answer_too_slow(start_response: StartResponse) -> list[bytes]:
+    """Answer 408 as a problem (RFC 9457)."""
+    problem = {
+        "type": "about:blank",
+        "title": "body too slow",
+        "status": 408,
+        "code": "body_too_slow",
+        "detail": "The body did not arrive in time; nothing was done. Send it again over a better connection.",
+    }
+    body = json.dumps(problem).encode()
+    headers = [
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("Connection", "close"),
+    ]
+    start_response("408 Request Timeout", headers)
+    return [body]
