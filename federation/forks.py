@@ -60,7 +60,12 @@ class Rival(NamedTuple):
 
     note: bytes
     size: int
+    root: bytes
     reader: NodeReader | None
+
+    def is_tree_of(self, signed: SignedCheckpoint) -> bool:
+        """Tell whether it is the same tree: then neither roots nor times can contradict each other."""
+        return (self.size, self.root) == (signed.checkpoint.size, signed.checkpoint.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +152,15 @@ def _list_lines(note: Note, key: VerifierKey) -> Iterator[Signature]:
 def judge(signed: SignedCheckpoint) -> Judgement:
     """Compare a checkpoint with all that is held of its log here; a few queries, no network."""
     origin, largest = signed.checkpoint.origin, -1
-    keys = find_keys(origin).all
-    for note, size, reader in list_rivals(signed):
+    for rival in list_rivals(signed):
         try:
-            return Judgement(prove_fork(signed, open_checkpoint(note, keys, origin), reader), settled=True)
+            if not rival.is_tree_of(signed):
+                held = open_checkpoint(rival.note, find_keys(origin).all, origin)
+                return Judgement(prove_fork(signed, held, rival.reader), settled=True)
+            largest = max(largest, rival.size)
         except ForkUnproven:
-            if reader is not None or size == signed.checkpoint.size:
-                largest = max(largest, size)
+            if rival.reader is not None or rival.size == signed.checkpoint.size:
+                largest = max(largest, rival.size)
         except (ProofInvalid, LedgerError) as error:
             raise_alert(origin, COPY_DAMAGED, f"our copy does not hash to what was signed; run manage.py fsck: {error}")
             return Judgement(None, settled=False)
@@ -207,15 +214,11 @@ def keep_sighting(signed: SignedCheckpoint, shown_by: UUID, *, compared: bool) -
     head = signed.checkpoint
     tree = {"size": head.size, "root": head.root, "seen_at": timezone.now()}
     newest = {"note": signed.to_verified_bytes(), "compared": compared}
-    with transaction.atomic():
-        kept, new = Sighting.objects.select_for_update().get_or_create(
-            origin=head.origin, shown_by=shown_by, defaults={**tree, **newest}
-        )
-        this = Sighting.objects.filter(origin=head.origin, shown_by=shown_by)
-        if not new and (kept.size, bytes(kept.root)) == (head.size, head.root):
-            this.update(**newest)
-        elif not new and kept.compared:
-            this.update(**tree, **newest)
+    kept = Sighting.objects.filter(origin=head.origin, shown_by=shown_by)
+    if kept.filter(size=head.size, root=head.root).update(**newest):
+        return
+    if not kept.filter(compared=True).update(**tree, **newest):
+        Sighting.objects.get_or_create(origin=head.origin, shown_by=shown_by, defaults={**tree, **newest})
 
 
 def find_keys(origin: str) -> Keys:
@@ -240,12 +243,13 @@ def list_rivals(signed: SignedCheckpoint) -> Iterator[Rival]:
         head = latest_checkpoint(origin)
         held = first_checkpoint_covering(origin, size + 1) if size < head.size else head
         known = size < head.size
-        yield Rival(held.note, held.size, DatabaseNodeReader(held.log_id, held.size, held.root) if known else None)
+        copied = DatabaseNodeReader(held.log_id, held.size, held.root) if known else None
+        yield Rival(held.note, held.size, held.root, copied)
     except (NotCovered, UnknownLog):
         pass
     cosigned = Cosigned.objects.filter(origin=origin, size__gt=0).first()
     if cosigned is not None:
-        yield Rival(bytes(cosigned.note), cosigned.size, None)
+        yield Rival(bytes(cosigned.note), cosigned.size, bytes(cosigned.root), None)
 
 
 def _find_sufficient(origin: str) -> Evidence | None:
