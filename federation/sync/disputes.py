@@ -7,6 +7,7 @@ contains the older one; what cannot be authenticated accuses nobody but whoever 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -35,7 +36,7 @@ class Dispute:
     remote: RemoteLog
     batch: Batch
 
-    def settle(self, open_note: Open, error: TlogError) -> NoReturn:
+    def settle(self, error: TlogError) -> NoReturn:
         """Find out who is at fault and say so.
 
         Raises `PeerFrozen` if the log is convicted of a fork, else `EntriesInvalid` against who served this.
@@ -45,7 +46,6 @@ class Dispute:
             if self.head is not None:
                 forks.examine(self.origin, self.head.note, self.target.note, self.reader, self.remote.base)
         except TlogError as unproven:
-            self._compare_with_newest(open_note)
             raise EntriesInvalid(
                 f"the tiles that {self.remote.base} serves do not lead to the root {self.origin} signed: {unproven}"
             ) from error
@@ -65,15 +65,18 @@ class Dispute:
                         "nothing of it was stored"
                     )
 
-    def _compare_with_newest(self, open_note: Open) -> None:
-        """Look whether the checkpoint shown now belongs to the tree of the one we are after."""
-        try:
-            newest = open_note(self.remote.read_checkpoint())
-            if newest.size >= self.target.size and newest.root != self.target.root:
-                tiles = TileReader(newest.size, newest.root, self.remote.fetch_tiles)
-                forks.examine(self.origin, self.target.note, newest.note, tiles, self.remote.base)
-        except (TransportError, CheckpointInvalid, EntriesInvalid, TlogError):
-            return  # nothing is proven: the complaint about the tiles stands
+
+def compare_with_newest(origin: str, target: Target, remote: RemoteLog, open_note: Open) -> None:
+    """Hold the checkpoint that is being fetched, in vain, against the one shown now: does it still belong to the log?
+
+    Returns when nothing is proven; raises `PeerFrozen` for a log that forked or went back meanwhile.
+    """
+    with suppress(TransportError, CheckpointInvalid, TlogError):
+        newest = open_note(remote.read_checkpoint())
+        if newest.root != target.root:
+            larger = newest.size > target.size
+            tiles = TileReader(newest.size, newest.root, remote.fetch_tiles) if larger else None
+            forks.examine(origin, target.note, newest.note, tiles, remote.base)
 
 
 def compare_with_copy(origin: str, target: Target, shown_by: str) -> None:

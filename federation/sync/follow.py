@@ -23,6 +23,7 @@ from federation.errors import (
     PeerBusy,
     TooManyEntries,
     TransportError,
+    UnexpectedAnswer,
 )
 from federation.models import Cosigned, Following
 from federation.peers import Peer, find_peer
@@ -31,7 +32,7 @@ from federation.remote import RemoteLog
 from federation.sync import record, storing
 from federation.sync.bundles import Batch, read_batches
 from federation.sync.countersigning import countersign
-from federation.sync.disputes import Dispute, compare_with_copy
+from federation.sync.disputes import Dispute, compare_with_copy, compare_with_newest
 from federation.sync.sources import list_sources
 from federation.sync.targets import Target, read_target
 from federation.sync.turn import check_status, take_turn
@@ -68,12 +69,13 @@ def follow(origin: str, client: Client | None = None) -> Outcome:
     """
     peer = find_peer(origin)
     check_status(peer.name, peer.status)
-    outcome = _take_run(peer, client)
+    until = time.monotonic() + settings.ASSAY_SYNC_SECONDS
+    outcome = _take_run(peer, client, until)
     # Whoever pushes a checkpoint while a run is under way finds the peer busy; so the run looks once more when it is
     # no longer.
     while outcome.done and _known_news(peer) is not None:
         try:
-            again = _take_run(peer, client)
+            again = _take_run(peer, client, until)
         except PeerBusy:
             break
         outcome = Outcome(outcome.size_before, again.size_after, again.done, again.source or outcome.source)
@@ -100,13 +102,13 @@ def attempt(origin: str, due: bool = False) -> bool:
         return False
 
 
-def _take_run(peer: Peer, client: Client | None) -> Outcome:
+def _take_run(peer: Peer, client: Client | None, until: float) -> Outcome:
     with take_turn(peer.origin, storing.open_copy(peer.origin)):
         try:
             if client is not None:
-                return _Run(peer, client).go()
+                return _Run(peer, client, until).go()
             with open_client() as opened:
-                return _Run(peer, opened).go()
+                return _Run(peer, opened, until).go()
         except WrongStart as error:
             raise PeerBusy(f"another worker extended the copy of {peer.origin}") from error
         except NotFollowed:
@@ -132,13 +134,16 @@ def _known_news(peer: Peer) -> Target | None:
 
 
 class _Run:
-    """One turn at one peer. `complaint` is the first thing the peer itself, or a mirror, failed in."""
+    """One turn at one peer, until a moment of the monotonic clock.
 
-    def __init__(self, peer: Peer, client: Client) -> None:
+    `complaint` is the first thing the peer itself, or a mirror, failed in.
+    """
+
+    def __init__(self, peer: Peer, client: Client, until: float) -> None:
         self.peer = peer
         self.origin = peer.origin
         self.client = client
-        self.until = time.monotonic() + settings.ASSAY_SYNC_SECONDS
+        self.until = until
         self.allowance = settings.ASSAY_SYNC_ENTRIES
         self.complaint: FederationError | None = None
         self.source = ""
@@ -153,8 +158,12 @@ class _Run:
             if done:
                 countersign(self.origin, target)
             target = _known_news(self.peer)
+            done = done and (target is None or not self._is_over())
         record.keep_success(self.origin, self.source, done, self.complaint)
         return Outcome(before, storing.read_size(self.origin), done, self.source)
+
+    def _is_over(self) -> bool:
+        return self.allowance <= 0 or time.monotonic() > self.until
 
     def _first_target(self) -> Target | None:
         pending = Following.objects.values_list("pending", flat=True).get(origin=self.origin)
@@ -216,6 +225,8 @@ class _Run:
                 return self._copy(remote, target)
             except (TransportError, EntriesInvalid) as error:
                 self.complaint = self.complaint or error
+                if isinstance(error, EntriesInvalid | UnexpectedAnswer):
+                    compare_with_newest(self.origin, target, remote, self._open)
         raise self.complaint or EntriesInvalid(f"expected somebody to serve {self.origin}, nobody does")
 
     def _insist_on_cap(self, target: Target) -> None:
@@ -250,10 +261,10 @@ class _Run:
                 try:
                     state = _accept(state, batch, reader)
                 except TlogError as error:
-                    Dispute(self.origin, copy.head, target, reader, remote, batch).settle(self._open, error)
+                    Dispute(self.origin, copy.head, target, reader, remote, batch).settle(error)
                 storing.store_batch(self.origin, batch, target if batch.end == target.size else None)
                 self.source, self.allowance = remote.base, self.allowance - len(batch.entries)
-                if batch.end < target.size and time.monotonic() > self.until:
+                if batch.end < target.size and self._is_over():
                     return False
         if stop < target.size:
             return False

@@ -50,12 +50,15 @@ def keep_pending(origin: str, target: Target | None) -> None:
 
 
 def keep_success(origin: str, source: str, done: bool, complaint: FederationError | None) -> None:
-    """Note that a run ended well. `complaint` is what the peer itself failed in when a mirror stood in for it."""
+    """Note that a run ended well. `complaint` is what the peer itself failed in when a mirror stood in for it.
+
+    That counts as a failure of the peer's, so that its pushes start nothing before the next poll.
+    """
     now = timezone.now()
     Following.objects.filter(origin=origin).update(
         succeeded_at=now,
         next_attempt=_next_poll() if done else now + UNFINISHED,
-        failures=0,
+        failures=F("failures") + 1 if complaint else 0,
         source=source or F("source"),
         error_code=complaint.code if complaint else "",
         error_message=str(complaint)[:1000] if complaint else "",

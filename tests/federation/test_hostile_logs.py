@@ -285,6 +285,18 @@ def test_a_log_that_forks_while_it_is_being_copied_is_convicted_by_both_checkpoi
     assert (b"\n1005\n" in bytes(evidence.older), b"\n1305\n" in bytes(evidence.newer)) == (True, True)
 
 
+@pytest.mark.usefixtures("small_batches")
+def test_a_log_that_goes_back_while_it_is_being_copied_is_convicted() -> None:
+    peer = cast.open_country("de", 1000)
+    with cast.following(peer):
+        assert follow(peer.origin).done is False
+        later(peer)
+        del peer.ledger.entries[600:]
+        with pytest.raises(PeerFrozen, match="rolled_back"):
+            follow(peer.origin)
+    assert reader.get_log(peer.origin).size == 512
+
+
 def test_a_fork_older_than_our_trust_is_found_in_a_mirror_of_the_other_history(honest: Peer) -> None:
     shown_to_us, shown_to_others = cast.open_country("de", 10), cast.open_country("de", 10)
     rewrite(shown_to_others, 3, 5)

@@ -137,7 +137,7 @@ def test_when_the_origin_is_down_checkpoint_and_entries_come_from_a_mirror(peer:
     assert peer.mirror_path.rstrip("/") in outcome.source
     cast.insist_on_copy(peer)
     row = cast.row_of(peer)
-    assert (row.failures, row.error_code, row.source) == (0, "unreachable", outcome.source)
+    assert (row.failures, row.error_code, row.source) == (1, "unreachable", outcome.source)
 
 
 def test_when_the_origin_serves_bad_entries_they_come_from_a_mirror(peer: Peer, france: Peer) -> None:

@@ -211,6 +211,23 @@ def test_news_that_came_during_a_run_is_not_left_lying(peer: Peer, monkeypatch: 
     cast.insist_on_copy(peer)
 
 
+def test_a_peer_that_pushes_without_end_gets_one_run(
+    peer: Peer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ASSAY_SYNC_ENTRIES = 18
+    project = storing.project
+
+    def project_and_push(origin: str) -> None:
+        project(origin)
+        if storing.find_head(origin):
+            cast.grow(peer, 1)
+            cast.submit(peer)
+
+    monkeypatch.setattr(storing, "project", project_and_push)
+    outcome = follow(peer.origin)
+    assert (outcome.size_after, outcome.done) == (18, False)
+
+
 def test_an_unknown_paused_withdrawn_or_frozen_peer_is_not_followed(peer: Peer) -> None:
     with pytest.raises(UnknownPeer):
         follow("register.xx.example/ledger")
