@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 
 from ledger import reader
@@ -158,11 +159,19 @@ class _Entries:
         first = self._next - len(self._fetched) - self._place.size
         for position, entry in enumerate(self._fetched, first):
             try:
-                said.append(read(entry, own=self._place.own))
+                event = read(entry, own=self._place.own)
+                said.append(event if self._place.own else refuse_our_name(event))
             except MalformedEvent as error:
                 error.position = position
                 raise
         return said
+
+
+def refuse_our_name(event: Event | Quarantine) -> Event | Quarantine:
+    """Set aside what a peer says in our name: its things would stand under the addresses of ours."""
+    if isinstance(event, Event) and event.source == settings.ASSAY_BASE_URL:
+        return Quarantine("source_not_own", f"another register's ledger names this one's address, {event.source}")
+    return event
 
 
 def _judge(said: Said, place: _Place, state: State) -> Batch:

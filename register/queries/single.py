@@ -48,10 +48,11 @@ def read_history(kind: str, record_id: str, cut: Cut, after: int | None = None, 
     conditions = Conditions(
         ["h.log_id = %(log)s AND h.index < %(size)s"], {"log": cut.log_id, "size": cut.size, "uid": uid}
     )
-    concerned = "SELECT index FROM register_happening WHERE uid = %(uid)s::uuid"
+    # Another register may use the same id: only this log's entries concern the thing.
+    concerned = "SELECT index FROM register_happening WHERE uid = %(uid)s::uuid AND log_id = %(log)s"
     if kind == "issuer":
         concerned += (
-            " UNION SELECT index FROM register_happening WHERE issuer = %(uid)s::uuid"
+            " UNION SELECT index FROM register_happening WHERE issuer = %(uid)s::uuid AND log_id = %(log)s"
             " UNION SELECT recorded_from FROM register_relation WHERE other = %(uid)s::uuid AND log_id = %(log)s"
         )
     conditions.add(f"h.index IN ({concerned})")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from register.identifiers import NODE
 from register.records import IssuerRecord
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.question import Question
@@ -28,11 +29,24 @@ class Holding(NamedTuple):
 def find_named(question: Question, facts: Facts, register: RegisterFacts) -> list[IssuerRecord]:
     """Return the issuers of a register that the question's identifier names at its instant, in the order given."""
     asked = facts.issuers_asked(register)
+    if asked and question.issuer.scheme == NODE and _is_shadow(question, facts, asked[0], register):
+        return []
     if len(asked) < 2:
         return asked
     distances = [_distance(question, issuer, register) for issuer in asked]
     nearest = min(distances)
     return [issuer for issuer, distance in zip(asked, distances, strict=True) if distance == nearest]
+
+
+def _is_shadow(question: Question, facts: Facts, record: IssuerRecord, register: RegisterFacts) -> bool:
+    """Tell whether a record only bears an id that means another register's: ids are unique by good manners alone.
+
+    Who asks by address means the record at that address; who asks by id means ours where we have it.
+    """
+    others = [(other, one) for other in facts.heard for one in facts.issuers_asked(other) if other is not register]
+    if any(one.url == question.written for _, one in others):
+        return record.url != question.written
+    return not register.own and record.url != question.written and any(other.own for other, _ in others)
 
 
 def _distance(question: Question, issuer: IssuerRecord, register: RegisterFacts) -> tuple[int, timedelta]:

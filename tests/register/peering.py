@@ -39,9 +39,9 @@ def peer_register(directory: Path, territory: tuple[str, ...] = ("BE",), **openi
         disown(settings.ASSAY_ORIGIN)
 
 
-def slip_in(origin: str, event_type: str, place: str, data: dict[str, Any]) -> str:
-    """Let the register of the block say something that its own rules would refuse; return the new thing's id."""
-    thing, source = new_id(), settings.ASSAY_BASE_URL
+def slip_in(origin: str, event_type: str, place: str, data: dict[str, Any], thing: str = "") -> str:
+    """Let the register of the block say what its own commands would not; return the new thing's id."""
+    thing, source = thing or new_id(), settings.ASSAY_BASE_URL
     told = {"actor": {"role": "operator"}, **data}
     entry = events.draft(
         event_type,
@@ -53,7 +53,8 @@ def slip_in(origin: str, event_type: str, place: str, data: dict[str, Any]) -> s
     )
     disown(origin)
     writer.extend(origin, reader.get_log(origin).size, [entry])
-    catch_up(origin)
+    with override_settings(ASSAY_BASE_URL="http://home.example"):  # of the node that follows
+        catch_up(origin)
     disown(origin, own=True)
     return thing
 

@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from ledger import writer
 from register import events
 from register.ids import new_id
 from register.models import VERSIONS, Cursor, Happening
 from register.projection import catch_up, replaying
+from register.queries.cuts import resolve_cut
 from register.queries.peers import find_register, list_peers
+from register.queries.single import read_history
 from tests import factories
 from tests.register import refusals_of_peers as peers
 
@@ -239,3 +242,31 @@ def test_a_peers_own_change_of_key_is_a_version_of_its_register(peer: Peer) -> N
     assert register is not None
     assert (register.vkey, register.entries) == (str(peers.LOG.verifier), (0, 1))
     assert replaying.check() is None
+
+
+def test_a_peer_that_speaks_in_our_name_says_nothing(db: None) -> None:
+    factories.open_register()
+    ours, own = factories.make_issuer(), settings.ASSAY_BASE_URL
+    false = Peer()
+    claim = {"names": {"en": "False"}, "country": "BE", "actor": OPERATOR}
+    for event_type, path, data in (("register.opened", "", OPENING), ("issuer.registered", f"/issuers/{ours}", claim)):
+        said = events.draft(event_type, event_id=new_id(), source=own, subject=own + path, time=START, data=data)
+        false.put(said)
+    catch_up(ORIGIN)
+    assert reasons() == {0: "source_not_own", 1: "source_not_own"}
+    assert [row.log.origin for row in VERSIONS["issuer"].objects.filter(uid=ours)] == [settings.ASSAY_ORIGIN]
+    assert replaying.check() is None
+
+
+def test_an_id_of_ours_used_by_a_peer_does_not_get_into_our_history(peer: Peer) -> None:
+    ours = factories.make_issuer()
+    for _ in range(3):
+        factories.make_issuer()
+    data = {"names": {"en": "Same id"}, "country": "BE", "actor": OPERATOR}
+    peer.say("issuer.registered", f"/issuers/{new_id()}", data)
+    peer.say("issuer.registered", f"/issuers/{new_id()}", data)
+    peer.say("issuer.registered", f"/issuers/{ours}", data)
+    catch_up(ORIGIN)
+    assert reasons() == {}
+    history = read_history("issuer", ours, resolve_cut()).items
+    assert [item.event.index for item in history] == [1]

@@ -166,3 +166,19 @@ def test_who_is_not_recognised_has_no_say_about_identity(tmp_path: Path) -> None
     assert ask(ours)["decision"] == "not_trusted"
     peering.recognise(origin, remit=["LU"])
     assert ask(ours)["decision"] == "trusted"
+
+
+def test_an_id_of_ours_means_ours_and_an_address_what_stands_there(tmp_path: Path) -> None:
+    ours = at_home()
+    with peering.peer_register(tmp_path) as origin:
+        told = {"names": {"en": "Same id"}, "country": "BE"}
+        agency = factories.make_agency()
+        shadow = peering.slip_in(origin, "issuer.registered", "issuers", told, ours)
+        granted = {"issuer": shadow, "agency": agency, "valid_from": "2020-01-01"}
+        peering.slip_in(origin, "accreditation.granted", "accreditations", granted)
+        theirs = f"{settings.ASSAY_BASE_URL}/issuers/{ours}"
+    peering.recognise(origin)
+    assert ask(ours)["decision"] == "not_trusted"
+    assert ask(f"{settings.ASSAY_BASE_URL}/issuers/{ours}")["decision"] == "not_trusted"
+    assert ask(theirs)["decision"] == "trusted"
+    assert ask(theirs)["chain"]["issuer"]["url"] == theirs

@@ -32,6 +32,9 @@ HOME = "register.nl.example/ledger"
 ABROAD = "register.be.example/ledger"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = "did:web:college.example"
+DOMAIN = Identifier("schac", "college.example")
+"""An identifier by which several registers may know the same institution; an id is one register's own."""
+
 KEY_OF_ANOTHER = "did:web:sealer.example"
 
 
@@ -149,4 +152,5 @@ def facts(*registers: RegisterFacts, asked: str | tuple[str, ...] = "college") -
 def question(at: str | datetime = "2025-01-01", **fields: Any) -> Question:
     anchored_at = fields.pop("anchored_at", None)
     proven = day(anchored_at) if anchored_at else None
-    return Question(Identifier("node", "college"), parse_moment(at), anchored_at=proven, **fields)
+    issuer = fields.pop("issuer", Identifier("node", "college"))
+    return Question(issuer, parse_moment(at), anchored_at=proven, **fields)

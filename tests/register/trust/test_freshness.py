@@ -10,6 +10,7 @@ import pytest
 from register.trust import Facts, Freshness, RegisterFacts, decide, judge_freshness
 from tests.register.trust.cast import (
     ABROAD,
+    DOMAIN,
     HOME,
     NOW,
     accreditation,
@@ -91,12 +92,12 @@ def test_a_fresh_register_answers_although_another_is_stale() -> None:
 def test_a_fresh_peer_answers_before_our_own_stale_register() -> None:
     own = register_facts(accreditation("ours", 5), stale=True)
     peer = register_facts(accreditation("theirs", 20), origin=ABROAD)
-    assert told(facts(own, peer)) == ("trusted", ["accredited"])
+    assert told(facts(own, peer), issuer=DOMAIN) == ("trusted", ["accredited"])
 
 
 def test_a_stale_yes_is_nearer_than_a_fresh_no() -> None:
     both = facts(register_facts(accreditation(decision="negative")), stale(accreditation()))
-    assert told(both) == ("unchecked", ["stale"])
+    assert told(both, issuer=DOMAIN) == ("unchecked", ["stale"])
 
 
 def test_a_stale_register_that_is_responsible_might_know_more() -> None:

@@ -12,6 +12,7 @@ from register.scope import Scope
 from register.trust import Decision, Question, RegisterFacts, decide
 from tests.register.trust.cast import (
     ABROAD,
+    DOMAIN,
     KEY,
     accreditation,
     agency,
@@ -350,7 +351,9 @@ def test_registers_of_equal_standing_are_taken_by_entry_and_then_by_origin() -> 
 
 def test_a_peer_that_passes_wins_over_our_own_that_does_not() -> None:
     own = register_facts(accreditation("ours", 10, decision="negative"))
-    assert chosen(decide(question(), facts(own, peer(accreditation("theirs", 20))))) == "theirs"
+    known = facts(own, peer(accreditation("theirs", 20)))
+    assert chosen(decide(question(issuer=DOMAIN), known)) == "theirs"
+    assert chosen(decide(question(), known)) == "ours"
 
 
 def test_a_register_without_any_accreditation_never_explains_while_another_has_one() -> None:
