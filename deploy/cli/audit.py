@@ -6,7 +6,7 @@ import argparse
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -15,11 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from deploy.cli.evidence import Unproven, check_own_keys, read_time
 from deploy.cli.fork import check_evidence_file
 from deploy.cli.keys import Keys
-from deploy.cli.node import Node, NodeError
+from deploy.cli.node import MAX_NOTE, Node, NodeError
 from deploy.cli.report import clean
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
-from ledger.tlog.errors import TlogError
+from ledger.tlog.errors import ProofInvalid, TlogError, UnknownKey
 from ledger.tlog.note import parse_vkey
+from ledger.tlog.proof import check_proof, parse_proof
 from register.audit import Audited, AuditFault, Cut, audit
 from register.moments import format_instant
 
@@ -63,7 +64,8 @@ def _read_keys(node: Node, vkey: str | None, since: Path | None) -> Keys:
         return node.read_keys(vkey)
     except NodeError:
         if vkey is not None:
-            _replay_pinned(node, vkey, since)
+            with suppress(UnknownKey):  # then why the keys cannot be read says more
+                _replay_pinned(node, vkey, since)
         raise
 
 
@@ -75,7 +77,8 @@ def _replay_pinned(node: Node, vkey: str, since: Path | None) -> None:
         return
     keys = Keys(log.name, (log,), (), pinned=True)
     signed = node.read_checkpoint(keys)
-    audit(signed, node.fetch_tiles, since=_open_earlier(since, keys) if since else None)
+    earlier = _open_earlier(since, keys) if since else None
+    audit(signed, node.fetch_tiles, since=earlier, prove=lambda index, entry: _prove(node, keys, index, entry))
 
 
 def audit_node(node: Node, keys: Keys, since: Path | None = None, cut: Cut | None = None) -> Audited:
@@ -89,10 +92,22 @@ def audit_node(node: Node, keys: Keys, since: Path | None = None, cut: Cut | Non
             node.fetch_tiles,
             since=earlier,
             cut=cut,
+            prove=lambda index, entry: _prove(node, keys, index, entry),
             progress=lambda done: bar.update(task, completed=done),
         )
     _check_own_keys(audited, keys)
     return audited
+
+
+def _prove(node: Node, keys: Keys, index: int, entry: bytes) -> None:
+    """Raise TlogError unless the node has a receipt that proves these bytes at this index."""
+    try:
+        receipt = parse_proof(node.get(f"/ledger/receipt/{index}", MAX_NOTE))
+    except NodeError as error:
+        raise ProofInvalid(str(error)) from error
+    if receipt.index != index:
+        raise ProofInvalid(f"expected a receipt of entry {index}, got one of {receipt.index}")
+    check_proof(receipt, entry, keys.all)
 
 
 @contextmanager

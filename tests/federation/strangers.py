@@ -100,7 +100,7 @@ class Stranger:
         moment = now or peer.signed_at
         said |= {"effective_from": format_moment(moment), "actor": ledgers.NODE}
         said |= {"overlap_until": format_moment(moment + overlap)} if overlap and reason == "scheduled" else {}
-        peer.entries.append(peer.ledger.draft("register.key_rotated", "", said))
+        peer.ledger.append(peer.ledger.draft("register.key_rotated", "", said))
         index = len(peer.entries) - 1
         item = {"index": index, "data": peer.entries[index].decode(), "former_receipt": None}
         if reason == "scheduled":
