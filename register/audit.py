@@ -1,37 +1,37 @@
 """Audit: replay somebody's whole public ledger and believe nothing on the way. Pure; the caller fetches.
 
 Each entry is compared with the leaf hash in its tile, each tile with the tile above it up to the signed root, and
-every entry is judged by the rules in the order of the ledger. The first fault ends the audit and names the index.
+every entry is judged by the rules in the order of the ledger. The first fault ends the audit and names the index
+(register/fault_location.py). While some entries are judged, the next ones are fetched and compared in a thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import datetime
 
 from ledger.tlog.checkpoint import SignedCheckpoint
 from ledger.tlog.errors import TlogError
 from ledger.tlog.merkle import Frontier, Node, hash_leaves
-from ledger.tlog.tiles import ENTRIES, WIDTH, FetchTiles, Tile, TileReader, parse_bundle, split_tile, tile_in_tree
-from register.errors import MalformedEvent, Refused, RegisterError
+from ledger.tlog.tiles import ENTRIES, WIDTH, FetchTiles, TileReader, parse_bundle, split_tile, tile_in_tree
+from register.errors import MalformedEvent, Refused
 from register.events import parse
+from register.fault_location import AuditFault, Prove, locate
 from register.replay import advance
 from register.state import State
+
+__all__ = ["AuditFault", "Audited", "Cut", "audit"]
+
+_Part = tuple[list[bytes], list[bytes]]
 
 SEGMENT = 64
 """Bundles (of 256 entries) whose leaf hashes are read together, and checked by the tiles above them."""
 
-TOGETHER = 8
-"""Bundles fetched at once. One may have 16 MB when all its entries are as long as can be, so this bounds memory."""
-
-
-class AuditFault(RegisterError):
-    """The first thing in a ledger that is not as it must be; `index` is the entry's, or None for the whole tree."""
-
-    def __init__(self, index: int | None, message: str) -> None:
-        super().__init__(message if index is None else f"entry {index}: {message}")
-        self.index = index
+TOGETHER = 4
+"""Bundles fetched at once, and as many are held while they are judged. One may have 16 MB when all its entries are as
+long as can be, so this bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,27 @@ def audit(
     *,
     since: SignedCheckpoint | None = None,
     cut: Cut | None = None,
+    prove: Prove | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Audited:
     """Replay the ledger under a signed checkpoint; `fetch` returns tiles and entry bundles by coordinates.
 
-    With `since`, the tree must also be a continuation of that earlier checkpoint; with `cut`, the state before the
-    first entry beyond it is kept too. Raises AuditFault at the first fault; errors of `fetch` pass through.
+    `fetch` is called from another thread, once at a time. With `since`, the tree must also be a continuation of that
+    earlier checkpoint; with `cut`, the state before the first entry beyond it is kept too; `prove` helps to say which
+    entry is at fault. Raises AuditFault at the first fault; errors of `fetch` and `prove` pass through.
     """
     head = signed.checkpoint
     state, frontier = State(head.origin), Frontier()
     replayed = _Replayed(state, cut)
     _check_since(since, signed)
-    bundles = (head.size + WIDTH - 1) // WIDTH
-    for start in range(0, bundles, SEGMENT):
-        for entries in _read_segment(signed, fetch, range(start, min(start + SEGMENT, bundles))):
-            frontier = _check_since_root(frontier, entries, since)
-            replayed.extend(entries)
-            progress(state.size)
+    try:
+        with ThreadPoolExecutor(1, "audit") as thread:
+            for entries, hashes in _one_ahead(_read(signed, fetch), thread):
+                frontier = _check_since_root(frontier, hashes, since)
+                replayed.extend(entries)
+                progress(state.size)
+    except TlogError as error:
+        raise locate(signed, _segment_at(state.size, head.size), fetch, replayed.extend, prove, error) from error
     if frontier.root() != head.root:
         raise AuditFault(None, f"the {head.size} entries do not hash to the signed root; the ledger or its tiles lie")
     return Audited(state, replayed.known or state, signed)
@@ -88,9 +92,8 @@ def _check_since(since: SignedCheckpoint | None, signed: SignedCheckpoint) -> No
         raise AuditFault(None, f"the ledger shrank: {old.size} entries were signed before, {new.size} are now")
 
 
-def _check_since_root(frontier: Frontier, entries: Sequence[bytes], since: SignedCheckpoint | None) -> Frontier:
-    """Grow the tree by a bundle, comparing its root on the way with that of the earlier checkpoint."""
-    hashes = hash_leaves(entries)
+def _check_since_root(frontier: Frontier, hashes: Sequence[bytes], since: SignedCheckpoint | None) -> Frontier:
+    """Grow the tree by some leaves, comparing its root on the way with that of the earlier checkpoint."""
     if since is not None and frontier.size <= since.checkpoint.size <= frontier.size + len(hashes):
         old = since.checkpoint
         if frontier.append(hashes[: old.size - frontier.size]).root() != old.root:
@@ -98,30 +101,47 @@ def _check_since_root(frontier: Frontier, entries: Sequence[bytes], since: Signe
     return frontier.append(hashes)
 
 
-def _read_segment(signed: SignedCheckpoint, fetch: FetchTiles, numbers: range) -> Iterator[list[bytes]]:
-    """Yield the entries of some bundles, each compared with its leaf hash in a tile checked up to the root."""
+def _one_ahead(parts: Iterator[_Part], thread: ThreadPoolExecutor) -> Iterator[_Part]:
+    """Yield the parts, the next one being made in the thread meanwhile."""
+    coming = thread.submit(next, parts, None)
+    while part := coming.result():
+        coming = thread.submit(next, parts, None)
+        yield part
+
+
+def _segment_at(size: int, end: int) -> range:
+    """Return the bundles from that of entry `size` on whose tiles are read together."""
+    first, bundles = size // WIDTH, (end + WIDTH - 1) // WIDTH
+    return range(first, min(first - first % SEGMENT + SEGMENT, bundles))
+
+
+def _read(signed: SignedCheckpoint, fetch: FetchTiles) -> Iterator[_Part]:
+    """Yield all entries and their leaf hashes, few bundles at a time."""
+    size = signed.checkpoint.size
+    for start in range(0, size, SEGMENT * WIDTH):
+        yield from _read_segment(signed, fetch, _segment_at(start, size))
+
+
+def _read_segment(signed: SignedCheckpoint, fetch: FetchTiles, numbers: range) -> Iterator[_Part]:
+    """Yield entries and their leaf hashes, few bundles at a time, compared with tiles checked up to the root."""
     head = signed.checkpoint
     reader = TileReader(head.size, head.root, fetch)
     bundles = [tile_in_tree(ENTRIES, number, head.size) for number in numbers]
-    try:
-        reader.read_nodes([Node(0, number * WIDTH) for number in numbers])
-        for start in range(0, len(bundles), TOGETHER):
-            some = bundles[start : start + TOGETHER]
-            for tile, content in zip(some, fetch(some), strict=True):
-                yield _check_bundle(tile, content, reader)
-    except TlogError as error:
-        first = numbers.start * WIDTH
-        raise AuditFault(None, f"in entries {first} to {min(numbers.stop * WIDTH, head.size) - 1}: {error}") from error
+    reader.read_nodes([Node(0, number * WIDTH) for number in numbers])
+    for start in range(0, len(bundles), TOGETHER):
+        some = bundles[start : start + TOGETHER]
+        entries, hashes = list[bytes](), list[bytes]()
+        for tile, content in zip(some, fetch(some), strict=True):
+            entries += parse_bundle(content, tile.width)
+            hashes += split_tile(reader.read_tile(0, tile.index))
+        _check_leaves(some[0].index * WIDTH, entries, hashes)
+        yield entries, hashes
 
 
-def _check_bundle(tile: Tile, content: bytes, reader: TileReader) -> list[bytes]:
-    entries = parse_bundle(content, tile.width)
-    expected = split_tile(reader.read_tile(0, tile.index))
-    for position, got in enumerate(hash_leaves(entries)):
-        if got != expected[position]:
-            index = tile.index * WIDTH + position
+def _check_leaves(first: int, entries: Sequence[bytes], expected: Sequence[bytes]) -> None:
+    for index, (got, leaf) in enumerate(zip(hash_leaves(entries), expected, strict=True), first):
+        if got != leaf:
             raise AuditFault(index, "its bytes do not hash to its leaf in the signed tree; it was altered")
-    return entries
 
 
 class _Replayed:

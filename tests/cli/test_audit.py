@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from ledger.tlog.checkpoint import open_checkpoint
+from ledger.tlog.merkle import hash_leaf
 from ledger.tlog.note import COSIGNATURE, Signer
-from ledger.tlog.tiles import ENTRIES, Tile
+from ledger.tlog.tiles import ENTRIES, WIDTH, Tile
 from register.audit import audit
 from tests import ledgers
 from tests.cli.conftest import Ask
@@ -58,6 +59,85 @@ def test_an_altered_tile_is_a_fault(ask: Ask, peer: Peer, level: int, tile: int)
 
     peer.alter_tile = alter
     assert ask(peer, "audit", "URL") == 1
+
+
+def alter_alike(peer: Peer, index: int, entry: bytes) -> None:
+    """Serve another entry, in a tile that fits it: only what is above the tile, or a receipt, tells."""
+    peer.served = [*peer.entries[:index], entry, *peer.entries[index + 1 :]]
+    at = index % WIDTH * 32
+
+    def alter(asked: Tile, data: bytes) -> bytes:
+        altered = (asked.level, asked.index) == (0, index // WIDTH)
+        return data[:at] + hash_leaf(entry) + data[at + 32 :] if altered else data
+
+    peer.alter_tile = alter
+
+
+def give_receipts(peer: Peer) -> None:
+    """Answer with the receipts of the entries that its tree is made of."""
+
+    def answer(index: int) -> Callable[[], httpx.Response]:
+        return lambda: httpx.Response(200, text=peer.receipt(index))
+
+    peer.respond = {f"/ledger/receipt/{index}": answer(index) for index in range(len(peer.entries))}
+
+
+@pytest.mark.parametrize("index", [0, 7, 300, MANY - 1])
+def test_an_altered_leaf_of_a_tile_is_named(
+    ask: Ask, peer: Peer, index: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = index % WIDTH * 32
+
+    def alter(asked: Tile, data: bytes) -> bytes:
+        altered = (asked.level, asked.index) == (0, index // WIDTH)
+        return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] if altered else data
+
+    peer.alter_tile = alter
+    assert ask(peer, "audit", "URL") == 1
+    assert f"entry {index}: its bytes do not hash to its leaf in the served tile" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("index", [20, 255, 300, MANY - 1])
+def test_of_an_entry_altered_with_its_tile_the_missing_receipt_names_the_index(
+    ask: Ask, peer: Peer, index: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alter_alike(peer, index, peer.entries[index].replace(b'"valid_from":"2024', b'"valid_from":"2023'))
+    give_receipts(peer)
+    assert ask(peer, "audit", "URL") == 1
+    assert f"entry {index}: it was altered" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("index", "range_"), [(20, "0 to 255"), (300, "256 to 511"), (MANY - 1, f"0 to {MANY - 1}")])
+def test_without_receipts_the_tree_names_the_entries_of_a_full_tile(
+    ask: Ask, peer: Peer, index: int, range_: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alter_alike(peer, index, peer.entries[index].replace(b'"valid_from":"2024', b'"valid_from":"2023'))
+    peer.respond = {f"/ledger/receipt/{at}": lambda: httpx.Response(503) for at in range(MANY)}
+    assert ask(peer, "audit", "URL") == 1
+    assert f"in entries {range_}, or in the tile" in capsys.readouterr().err
+
+
+def test_an_entry_altered_with_its_tile_against_the_rules_is_named(
+    ask: Ask, peer: Peer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alter_alike(peer, 300, peer.entries[300].replace(ledgers.UTOPIA.encode(), ledgers.NOBODY.encode()))
+    assert ask(peer, "audit", "URL") == 1
+    assert "entry 300: breaks the rules (issuer_unknown)" in capsys.readouterr().err
+
+
+def test_an_altered_tile_above_sound_entries_says_so(ask: Ask, peer: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    give_receipts(peer)
+    peer.alter_tile = lambda tile, data: data[:32] + bytes(32) if (tile.level, tile.index) == (1, 0) else data
+    assert ask(peer, "audit", "URL") == 1
+    assert "in the tiles above entries 256 to 511, all of which have receipts" in capsys.readouterr().err
+
+
+def test_a_receipt_of_another_entry_proves_nothing(ask: Ask, peer: Peer, capsys: pytest.CaptureFixture[str]) -> None:
+    alter_alike(peer, 20, peer.entries[20].replace(b'"valid_from":"2024', b'"valid_from":"2023'))
+    receipt = peer.receipt(30)
+    peer.respond = {f"/ledger/receipt/{at}": lambda: httpx.Response(200, text=receipt) for at in range(WIDTH)}
+    assert ask(peer, "audit", "URL") == 1
+    assert "in entries 0 to 29, 31 to 255" in capsys.readouterr().err
 
 
 def test_a_cut_bundle_is_a_fault(ask: Ask, peer: Peer) -> None:
