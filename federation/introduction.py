@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from federation.errors import PeerRefused
 from federation.fingerprint import Fingerprint, compute_fingerprint
 from federation.models import Following
+from federation.peers import WITHDRAWN
 from ledger.signer import read_verifiers
 from ledger.tlog import canonical
 from ledger.tlog.checkpoint import SignedCheckpoint
@@ -179,17 +180,26 @@ def check_expected(met: Introduction, expected: str) -> None:
 
 def check_stranger(met: Introduction) -> None:
     """Raise `PeerRefused` for this node itself, and for keys that belong to it or to a peer of another name."""
-    own = read_verifiers()
     if met.origin == settings.ASSAY_ORIGIN or met.url == settings.ASSAY_BASE_URL:
         raise PeerRefused(f"the node at {met.url} is {met.origin}, which is this node itself; give another's address")
-    keys = {parse_vkey(met.vkey).public_key, parse_vkey(met.witness_vkey).public_key}
-    if keys & {key.public_key for key in own}:
-        raise PeerRefused(f"the node at {met.url} uses a key of this node; tell its operator to make new ones")
-    for row in Following.objects.exclude(origin=met.origin):
+    check_keys_free(met.origin, (met.vkey, met.witness_vkey))
+    there = Following.objects.filter(url=met.url).exclude(origin=met.origin).exclude(status=WITHDRAWN).first()
+    if there is not None:
+        raise PeerRefused(
+            f"the node at {met.url} calls itself {met.origin}, and the peer {there.origin} was recognised there; "
+            "one node has one name: ask its operator, and withdraw the peer if it is gone"
+        )
+
+
+def check_keys_free(origin: str, vkeys: Iterable[str]) -> None:
+    """Raise `PeerRefused` when a key said to be of one origin is this node's or another peer's, present or former."""
+    keys = _public_keys(vkeys)
+    if keys & {key.public_key for key in read_verifiers()}:
+        raise PeerRefused(f"the node {origin} uses a key of this node; tell its operator to make new ones")
+    for row in Following.objects.exclude(origin=origin):
         if keys & _public_keys((*row.vkeys, *row.witness_vkeys, *row.former_vkeys)):
             raise PeerRefused(
-                f"the node at {met.url} calls itself {met.origin} and uses a key of the peer {row.origin}; "
-                "one node has one name: ask both operators"
+                f"the node {origin} uses a key of the peer {row.origin}; one node has one name: ask both operators"
             )
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from federation import peers
 from federation.alerts import raise_alert
 from federation.errors import CheckpointInvalid, FederationError, PeerRefused
-from federation.introduction import LIMIT, PATH, Client, Introduction, verify_document
+from federation.introduction import LIMIT, PATH, Client, Introduction, check_keys_free, verify_document
 from federation.jobs import enqueue_if_possible
 from federation.lifecycle import FOLLOW, KEY_COMPROMISED, KEY_REPORTED_STOLEN, KEY_UNANNOUNCED
 from federation.models import Following
@@ -170,6 +170,11 @@ def _take_over(peer: Peer, log_keys: Sequence[str], witness_keys: Sequence[str])
         return False
     if len(peer.former_keys) + len(peer.keys) >= IN_ALL:
         raise_alert(peer.origin, KEY_UNANNOUNCED, f"{peer.name} has changed its keys {IN_ALL} times; confirm this one")
+        return False
+    try:
+        check_keys_free(peer.origin, (*log_keys, *witness_keys))
+    except PeerRefused as error:
+        raise_alert(peer.origin, KEY_UNANNOUNCED, str(error))
         return False
     try:
         commands.amend_peer(str(peer.id), PeerChanges.model_validate(changed), actor=commands.NODE)

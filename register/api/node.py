@@ -26,7 +26,7 @@ from pydantic import BaseModel
 from rest_framework.request import Request
 
 from ledger.errors import KeyUnusable, NotCovered
-from ledger.reader import Evidence, first_checkpoint_covering, read_evidence
+from ledger.reader import Evidence, first_checkpoint_covering, latest_checkpoint, read_evidence
 from ledger.signer import node_signers
 from ledger.tlog import canonical
 from ledger.tlog.errors import TlogError
@@ -105,7 +105,9 @@ def describe_node() -> dict[str, Any]:
     register = find_register(origin)
     if register is None:
         raise NotCovered(f"expected the register {origin} to be open, its ledger has no entry 0 yet")
-    evidence = read_evidence(origin, register.entries)
+    head = latest_checkpoint(origin)
+    covered = [index for index in register.entries if index < head.size]
+    evidence = read_evidence(origin, covered, head)
     opened = evidence[0]
     signers = node_signers()
     key = statement_key()
@@ -125,7 +127,7 @@ def describe_node() -> dict[str, Any]:
         "software": "assay",
         "software_version": version("assay"),
         "opened": {"index": opened.index, "data": opened.data.decode("utf-8"), "receipt": opened.receipt},
-        "handover": [_hand_over(origin, evidence[index]) for index in register.entries if index],
+        "handover": [_hand_over(origin, evidence[index]) for index in covered if index],
     }
 
 

@@ -160,6 +160,10 @@ def test_a_key_of_a_known_peer_under_another_name_is_refused() -> None:
     with pytest.raises(PeerRefused, match=r"uses a key of the peer register\.fr\.example/ledger"):
         introduce(URL, wire(stranger))
     row.delete()
+    row = cast.recognise(other, URL)
+    with pytest.raises(PeerRefused, match="was recognised there"):
+        introduce(URL, wire(stranger))
+    row.delete()
     assert introduce(URL, wire(stranger)).vkey == stranger.vkey
 
 

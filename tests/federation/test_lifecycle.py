@@ -380,6 +380,16 @@ def test_a_peer_that_changes_its_keys_all_the_time_is_not_followed_for_ever(monk
     assert "confirm this one" in Alert.objects.get(origin=row.origin).message
 
 
+def test_a_key_of_another_peer_is_not_taken_over() -> None:
+    de, fr = meet_stranger("de"), meet_stranger("fr")
+    row, other = confirm(de), confirm(fr)
+    de.hand_over(2, overlap=None, both=False)
+    Following.objects.filter(origin=other.origin).update(former_vkeys=[de.vkey])
+    assert not adopt_announced(row.origin, wire(de))
+    assert row_of(de).vkeys == row.vkeys
+    assert "uses a key of the peer register.fr" in Alert.objects.get(origin=row.origin).message
+
+
 def test_what_the_node_itself_may_say_of_a_peer_is_its_keys_alone() -> None:
     row = confirm(meet_stranger("de"))
     with pytest.raises(Refused):
