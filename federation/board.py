@@ -186,7 +186,10 @@ _CHECKPOINTS: Final[LiteralString] = """
 """
 _SAID: Final[LiteralString] = f"""
     SELECT l.origin, {EVENT_COLUMNS} FROM register_happening h JOIN ledger_log l ON l.id = h.log_id
-    WHERE l.origin = %(own)s AND (h.uid = %(peer)s OR h.uid = ANY(%(forks)s)) ORDER BY h.index DESC LIMIT %(limit)s
+    WHERE l.origin = %(own)s AND h.uid IN (
+        SELECT uid FROM register_peer WHERE log_id = l.id AND origin = %(about)s
+        UNION SELECT uid FROM register_fork WHERE log_id = l.id AND origin = %(about)s
+    ) ORDER BY h.index DESC LIMIT %(limit)s
 """
 
 
@@ -201,7 +204,7 @@ def list_checkpoints(origin: str, limit: int) -> list[SignedCheckpointRow]:
     return [SignedCheckpointRow(*row) for row in fetch_all(_CHECKPOINTS, {"origin": origin, "limit": limit})]
 
 
-def list_said(peer: UUID, forks: Iterable[UUID], limit: int) -> list[EventRow]:
-    """Return our own ledger's newest entries about a peer and the forks of its log."""
-    asked = {"own": settings.ASSAY_ORIGIN, "peer": peer, "forks": list(forks), "limit": limit}
+def list_said(origin: str, limit: int) -> list[EventRow]:
+    """Return our own ledger's newest entries about a peer, however often recognised, and about forks of its log."""
+    asked = {"own": settings.ASSAY_ORIGIN, "about": origin, "limit": limit}
     return [EventRow(*row) for row in fetch_all(_SAID, asked)]

@@ -63,7 +63,7 @@ PEERS: Final = page_of("PeerList", {"$ref": "#/components/schemas/Peer"}, PEER)
 
 def read_followed() -> dict[str, Followed]:
     """Return all that is known of the peers followed, by id."""
-    return {str(followed.peer.id): followed for followed in read_board(_own_checkpoint(), _own_witness()).peers}
+    return {str(followed.peer.id): followed for followed in read_board(_own_checkpoint(), _own_witnesses()).peers}
 
 
 def describe_peers(records: Iterable[PeerRecord], at: datetime) -> list[dict[str, Any]]:
@@ -81,9 +81,9 @@ def _own_checkpoint() -> SignedCheckpointRow:
     return latest_checkpoint(settings.ASSAY_ORIGIN)
 
 
-def _own_witness() -> str:
+def _own_witnesses() -> list[str]:
     register = find_register(settings.ASSAY_ORIGIN)
-    return register.witness_vkey if register else ""
+    return [key.vkey for key in register.keys if key.use == "witness"] if register else []
 
 
 def _tell(followed: Followed | None) -> dict[str, Any] | None:
@@ -91,7 +91,7 @@ def _tell(followed: Followed | None) -> dict[str, Any] | None:
         return None
     row, head, now = followed.row, followed.copy.checkpoint, timezone.now()
     with translation.override("en"):
-        fresh, trouble = judge_peer(followed, now).fresh, str(explain_error(row.error_code, row.failures))
+        fresh, trouble = judge_peer(followed, now).fresh, str(explain_error(row.error_code))
     return {
         "status": row.status,
         "status_reason": row.status_reason,

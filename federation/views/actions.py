@@ -26,8 +26,7 @@ from federation.alerts import settle
 from federation.errors import FederationError
 from federation.models import Alert, Following
 from federation.views.forms import Row
-from federation.views.frame import answer_framed
-from federation.views.operators import operators_only
+from federation.views.operators import answer_operator, operators_only
 from federation.views.steps import Step, read_step, sign_step
 from federation.views.verbs import VERBS, Verb
 from register.api.problems import describe_fault
@@ -52,7 +51,7 @@ class Review:
 def show_review(request: HttpRequest, review: Review, step: Step) -> HttpResponse:
     """Show what will happen, with the token that confirms just that."""
     context = {"review": review, "token": sign_step(request, step), "back": review.back}
-    return answer_framed(request, "federation/review.html", context)
+    return answer_operator(request, "federation/review.html", context)
 
 
 def carry_out(request: HttpRequest, do: Callable[[], object], done: Words, forth: str, back: str) -> HttpResponse:
@@ -60,7 +59,7 @@ def carry_out(request: HttpRequest, do: Callable[[], object], done: Words, forth
     try:
         do()
     except (FederationError, Refused, ValidationError) as error:
-        return answer_framed(request, "federation/refused.html", {"sentence": tell(error), "back": back}, 422)
+        return answer_operator(request, "federation/refused.html", {"sentence": tell(error), "back": back}, 422)
     messages.success(request, str(done))
     return HttpResponseRedirect(forth, status=303)
 
@@ -81,7 +80,7 @@ def act(request: HttpRequest, id: UUID, verb: str) -> HttpResponse:
     back = f"/federation/peers/{id}"
     if row.status not in action.statuses:
         told = gettext("It is %(status)s at the moment, so this cannot be done.") % {"status": _STATUSES[row.status]}
-        return answer_framed(request, "federation/refused.html", {"sentence": told, "back": back}, 409)
+        return answer_operator(request, "federation/refused.html", {"sentence": told, "back": back}, 409)
     if request.method == "POST" and "token" in request.POST:
         return _confirm(request, row, action, back)
     form = action.open_form(row, request.POST if request.method == "POST" else None)
@@ -92,7 +91,7 @@ def act(request: HttpRequest, id: UUID, verb: str) -> HttpResponse:
         review = Review(row.name, action.title, action.means, rows, back, action.recorded, action.grave)
         return show_review(request, review, Step(verb, str(id), _look(row), form.values()))
     context = {"form": form, "action": action, "row": row, "back": back}
-    return answer_framed(request, "federation/action.html", context, 422 if form.is_bound else 200)
+    return answer_operator(request, "federation/action.html", context, 422 if form.is_bound else 200)
 
 
 def _confirm(request: HttpRequest, row: Following, action: Verb, back: str) -> HttpResponse:
@@ -121,7 +120,7 @@ def settle_alert(request: HttpRequest, id: int) -> HttpResponse:
     alert = Alert.objects.filter(id=id, settled_at=None).first()
     if alert is None:
         told = gettext("There is no such open alert; somebody may have settled it.")
-        return answer_framed(request, "federation/refused.html", {"sentence": told}, 404)
+        return answer_operator(request, "federation/refused.html", {"sentence": told}, 404)
     if request.method == "POST":
 
         def do() -> None:

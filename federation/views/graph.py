@@ -97,7 +97,7 @@ def draw_ring(own: str, spots: Sequence[Spot]) -> Drawing:
     spokes = [Link(*points[0], *places[spot.id], spot.state) for spot in drawn]
     marks = [_place(points[0], own, None, middle_x, middle_y)]
     marks += [_place(places[spot.id], spot.name, spot.tag, middle_x, middle_y) for spot in drawn]
-    height = max(y for _x, y in points) + 62
+    height = max(max(mark.text_y, mark.y) for mark in marks) + 40
     return Drawing("wide", _WIDTH, height, tuple(marks), (*between, *spokes), len(spots) - len(drawn))
 
 

@@ -23,8 +23,7 @@ from federation.peers import WITHDRAWN
 from federation.transport import open_client
 from federation.views.actions import carry_out, tell
 from federation.views.forms import AddressForm, TermsForm
-from federation.views.frame import answer_framed
-from federation.views.operators import operators_only
+from federation.views.operators import answer_operator, operators_only
 from federation.views.steps import Step, read_step, sign_step
 
 _ADD = "add"
@@ -68,7 +67,7 @@ def _check_new(met: Introduction) -> None:
 
 
 def _ask_address(request: HttpRequest, form: AddressForm, status: int = 200) -> HttpResponse:
-    return answer_framed(request, "federation/add.html", {"form": form}, status)
+    return answer_operator(request, "federation/add.html", {"form": form}, status)
 
 
 def _ask_terms(request: HttpRequest, met: Introduction) -> HttpResponse:
@@ -78,10 +77,10 @@ def _ask_terms(request: HttpRequest, met: Introduction) -> HttpResponse:
     form = TermsForm(request.POST if asked else None, territory=met.territory, initial=initial)
     context: dict[str, Any] = {"met": met, "form": form, "back": "/federation"}
     if not asked or not form.is_valid():
-        return answer_framed(request, "federation/meet.html", context, 422 if asked else 200)
+        return answer_operator(request, "federation/meet.html", context, 422 if asked else 200)
     context["rows"] = form.review()
     context["token"] = sign_step(request, Step(_ADD, met.url, look_of(met), form.values()))
-    return answer_framed(request, "federation/recognise.html", context)
+    return answer_operator(request, "federation/recognise.html", context)
 
 
 def _recognise(request: HttpRequest, met: Introduction) -> HttpResponse:
@@ -103,7 +102,7 @@ def confirm_key(request: HttpRequest, id: UUID) -> HttpResponse:
     try:
         met = meet(read_base(row.url))
     except FederationError as error:
-        return answer_framed(request, "federation/refused.html", {"sentence": tell(error), "back": back}, 422)
+        return answer_operator(request, "federation/refused.html", {"sentence": tell(error), "back": back}, 422)
     if request.method == "POST":
 
         def do() -> None:
@@ -115,4 +114,4 @@ def confirm_key(request: HttpRequest, id: UUID) -> HttpResponse:
     same = (list(row.vkeys), list(row.witness_vkeys)) == ([met.vkey], [met.witness_vkey])
     token = "" if same else sign_step(request, Step(_CONFIRM, str(id), look_of(met), {}))
     context = {"row": row, "met": met, "known": known, "same": same, "token": token, "back": back}
-    return answer_framed(request, "federation/confirm_key.html", context)
+    return answer_operator(request, "federation/confirm_key.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +42,11 @@ def operators_only(view: View) -> View:
             return view(request, **parts)
 
     return guarded
+
+
+def answer_operator(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
+    """Answer an operator with a page that says as whom they are signed in."""
+    return answer_framed(request, template, {"operator": True, **context}, status)
 
 
 def _come_back_to(request: HttpRequest) -> str:

@@ -120,8 +120,6 @@ def show_one(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Contex
     shown = view.find(id)
     operator, origin = is_operator(request), shown.row.origin
     aside = list_aside(origin, _ALL, _FEW + 1)
-    forks = shown.followed.forks
-    said = list_said(id, [fork.id for fork in forks], _SAID)
     return {
         "node": view.node,
         "checkpoint": view.own,
@@ -136,8 +134,8 @@ def show_one(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Contex
         "held": list_checkpoints(origin, _CHECKPOINTS),
         "aside": [(row, explain_aside(row.quarantine or "")) for row in aside[:_FEW]],
         "more_aside": len(aside) > _FEW,
-        "said": read_entries(said, view.own),
-        "forks": forks,
+        "said": read_entries(list_said(origin, _SAID), view.own),
+        "forks": shown.followed.forks,
         "alerts": shown.followed.alerts if operator else (),
     }
 

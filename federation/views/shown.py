@@ -58,9 +58,9 @@ def show_peer(followed: Followed, board: Board, own: SignedCheckpointRow | None,
     return ShownPeer(
         followed=followed,
         standing=judge_peer(followed, now),
-        age=spell_age(now - head.time) if head else "",
+        age=spell_age(now - head.second) if head else "",
         aside=spell_aside(followed.copy.quarantined),
-        trouble=explain_error(followed.row.error_code, followed.row.failures),
+        trouble=explain_error(followed.row.error_code),
         received=spell_received(followed, own),
         countersigners=tuple(board.name(line) for line in followed.lines),
     )
@@ -89,8 +89,8 @@ def tell_checkpoint(head: SignedCheckpointRow | None, now: datetime) -> dict[str
     return {
         "size": head.size,
         "root": base64.b64encode(head.root).decode(),
-        "time": format_instant(head.time),
-        "age_seconds": max(0, int((now - head.time).total_seconds())),
+        "time": format_instant(head.second),
+        "age_seconds": max(0, int((now - head.second).total_seconds())),
         "note": bytes(head.note).decode(),
     }
 

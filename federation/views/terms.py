@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from federation.peers import Peer
+from federation.peers import WITHDRAWN, Peer
 from federation.policy import PolicyUnusable, count_wanted, judge, read_policy
 from ledger.logs import SignedCheckpointRow
 
@@ -70,8 +70,8 @@ def read_terms() -> Terms:
 
 
 def hold_against(peer: Peer, head: SignedCheckpointRow | None) -> str:
-    """Say whether a peer's newest checkpoint has the cosignatures that are asked for; empty without a checkpoint."""
-    if head is None:
+    """Say whether a peer's newest checkpoint has the cosignatures that are asked for; empty where nobody asks."""
+    if head is None or peer.status == WITHDRAWN:
         return ""
     try:
         found = judge(peer, head.note)
@@ -79,5 +79,7 @@ def hold_against(peer: Peer, head: SignedCheckpointRow | None) -> str:
         return gettext("not known: the operator’s policy file cannot be used")
     if found.met:
         return gettext("enough for our policy") if found.wanted else gettext("none are asked for")
+    if len(found.have) >= found.wanted:
+        return gettext("not those that our policy asks for")
     counts = {"have": len(found.have), "wanted": found.wanted}
     return gettext("too few for our policy: %(have)d of at least %(wanted)d") % counts

@@ -28,6 +28,7 @@ ERRORS: Final[Mapping[str, Words]] = {
     "checkpoint_invalid": _("Its newest checkpoint is not signed by a key that this node trusts for it."),
     "entries_invalid": _("What it served is not what it signed; nothing of that was kept."),
     "quorum_missing": _("Its newest checkpoint waits for the cosignatures that this node’s policy asks for."),
+    "policy_unusable": _("This node’s own policy file cannot be used, so nothing newer is taken over."),
     "peer_frozen": _("It stays at its last consistent state until the operator decides."),
     "peer_busy": _("It is being followed at this very moment."),
     "peer_not_followed": _("It is paused or withdrawn."),
@@ -63,11 +64,11 @@ def judge_peer(peer: Followed, now: datetime) -> PeerStanding:
 
 
 def _judge_followed(peer: Followed, now: datetime) -> PeerStanding:
-    head, wrong = peer.copy.checkpoint, explain_error(peer.row.error_code, peer.row.failures)
+    head, wrong = peer.copy.checkpoint, explain_error(peer.row.error_code)
     told = tuple(sentence for sentence in (wrong, peer.row.status_reason) if sentence)
     if head is None:
         return PeerStanding("new", Standing("warn" if wrong else "off", _("nothing copied yet")), told)
-    age = now - head.time
+    age = now - head.second
     if age > timedelta(seconds=peer.limit_seconds):
         words = gettext("not heard for %(age)s") % {"age": spell_age(age)}
         late = gettext("Decisions about its issuers read “unchecked” until it is heard again.")
@@ -107,9 +108,12 @@ def _reason(reason: str) -> tuple[Words, ...]:
     return (gettext("Reason: %(reason)s.") % {"reason": reason.rstrip(".")},) if reason else ()
 
 
-def explain_error(code: str, failures: int) -> Words:
-    """Return what went wrong last, in words; empty when nothing did."""
-    return ERRORS.get(code, _("The last attempt failed.")) if code and failures else ""
+def explain_error(code: str) -> Words:
+    """Return what went wrong last, in words; empty when nothing did.
+
+    Without a failure counted it still matters: a mirror stood in for the peer, or cosignatures are awaited.
+    """
+    return ERRORS.get(code, _("The last attempt failed.")) if code else ""
 
 
 _UNITS: Final = (

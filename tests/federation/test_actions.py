@@ -220,7 +220,11 @@ def test_withdrawing_with_a_reason(operator: Client, stranger: Stranger) -> None
     page = words(operator.get(path(row)))
     assert "Reason: The agreement has ended." in page
     assert not any(str(verb.title) in page for verb in VERBS.values())
-    assert add(operator, stranger).status == "following"
+    anew = add(operator, stranger)
+    assert (anew.status, anew.peer != row.peer) == ("following", True)
+    page = words(operator.get(path(anew)))
+    assert page.count("Peer recognised.") == 2
+    assert "Recognition of a peer withdrawn." in page
 
 
 def test_following_again_after_a_fork_wants_a_reason(operator: Client, stranger: Stranger) -> None:

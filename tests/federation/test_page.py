@@ -117,6 +117,12 @@ def test_entries_that_are_behind_are_counted(client: Client, german: Peer) -> No
     assert tell(client)["items"][0]["lag"] == 1234
 
 
+def test_a_checkpoint_is_told_by_its_second(client: Client, german: Peer) -> None:
+    told = tell(client)["items"][0]["checkpoint"]["time"]
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}Z", told)
+    assert re.search(rf'datetime="{told}"', client.get("/federation").content.decode())
+
+
 def test_trouble_is_told_in_words_and_its_message_to_the_operator_alone(client: Client, listening: ExitStack) -> None:
     peer = cast.open_country("de")
     with cast.following(peer):
@@ -132,6 +138,17 @@ def test_trouble_is_told_in_words_and_its_message_to_the_operator_alone(client: 
     assert tell(client)["items"][0]["error"] == {"code": "unreachable", "failures": 1}
     client.force_login(make_person("operator"))
     assert "127.0.0.1" in read(client, path_of(peer))
+
+
+def test_what_waits_for_cosignatures_or_came_from_a_mirror_is_told_though_no_attempt_failed(
+    client: Client, german: Peer
+) -> None:
+    change(german, failures=0, error_code="quorum_missing", error_message="expected 2 cosignatures")
+    shown = read(client, path_of(german))
+    assert "waits for the cosignatures that this node’s policy asks for" in shown
+    assert "attempt" not in shown
+    change(german, error_code="something_new")
+    assert "The last attempt failed." in read(client)
 
 
 def test_a_paused_and_a_withdrawn_peer_are_no_alarm(client: Client, german: Peer) -> None:
