@@ -24,7 +24,7 @@ from register.identifiers import NODE
 from register.queries.facts_sql import STATEMENT, WITH_PEERS
 from register.records import PeerRecord, load
 from register.trust import AskedQuestion, Facts, RegisterFacts, judge_freshness
-from register.trust.facts import RECOGNISED, Recognition, read_recognition
+from register.trust.facts import NOT_RECOGNISED, RECOGNISED, Recognition, read_recognition
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,12 @@ def gather_many(asked: Sequence[AskedQuestion], now: datetime) -> list[Gathered]
 
 def _recognise(ledgers: Sequence[_Ledger]) -> Mapping[str, Recognition]:
     """Say of each log how our own one recognises whoever speaks in it; our own needs no recognition."""
+    found = {ledger.origin: RECOGNISED if ledger.own else NOT_RECOGNISED for ledger in ledgers}
     own = next((ledger for ledger in ledgers if ledger.origin == settings.ASSAY_ORIGIN), None)
-    if own is None:
-        return {}
-    return {
-        ledger.origin: read_recognition(own.register, own.peers.get(ledger.origin))
-        for ledger in ledgers
-        if not ledger.own
-    }
+    if own is not None:
+        peers = ((one.origin, own.peers.get(one.origin)) for one in ledgers if not one.own)
+        found |= {origin: read_recognition(own.register, peer) for origin, peer in peers}
+    return found
 
 
 class _Company:
@@ -182,7 +180,7 @@ def _assemble(
         for one in ledgers
         if one.own or recognitions[one.origin].recognised or one.asked.get(q) or one.shared.get(q)
     ]
-    registers = tuple(_describe(asked, q, one, now, recognitions.get(one.origin, RECOGNISED)) for one in heard)
+    registers = tuple(_describe(asked, q, one, now, recognitions[one.origin]) for one in heard)
     named = {ledger.origin: _in_order(ledger, q, ledger.asked) for ledger in heard}
     shared = {ledger.origin: _in_order(ledger, q, ledger.shared) for ledger in heard if ledger.shared.get(q)}
     checkpoints = {ledger.origin: ledger.checkpoint for ledger in heard if ledger.checkpoint is not None}

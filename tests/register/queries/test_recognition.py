@@ -173,3 +173,11 @@ def test_a_node_that_follows_nobody_asks_the_shorter_statement(db: None, tmp_pat
     assert facts._Company.expected
     assert [register.recognised for register in both[1].facts.registers] == [True, True]
     assert both[1].facts.asked == {settings.ASSAY_ORIGIN: (), origin: (other,)}
+
+
+def test_a_node_without_a_register_of_its_own_recognises_nobody(db: None, tmp_path: Path) -> None:
+    with peering.peer_register(tmp_path) as origin:
+        issuer = factories.make_issuer(country="BE")
+    assert first_reason(ask(issuer)) == "register_not_recognised"
+    assert ask("ror:04dkp9463")["decision"] == "unknown"
+    assert find_register(origin) is not None
