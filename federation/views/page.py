@@ -92,10 +92,11 @@ def show_board(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     own_name = view.node.name if view.node else settings.ASSAY_NODE_NAME
     spots = [shown.spot for shown in peers]
     operator = is_operator(request)
+    own_fork = any(fork.origin == settings.ASSAY_ORIGIN for fork in view.board.forks)
     return {
         "node": view.node,
         "checkpoint": view.own,
-        "headline": sum_up([shown.standing for shown in peers]),
+        "headline": sum_up([shown.standing for shown in peers], own_fork),
         "peers": peers,
         "drawings": [draw_ring(own_name, spots), draw_branches(own_name, spots)] if peers else [],
         "cosigners": [(view.board.name(line), line) for line in view.board.lines],

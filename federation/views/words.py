@@ -195,8 +195,20 @@ _COUNTED: Final[Mapping[str, tuple[Tone, Any]]] = {
 """State that needs a remark → its tone and words, the gravest first."""
 
 
-def sum_up(standings: Sequence[PeerStanding]) -> Headline:
-    """Return how the federation stands as this node sees it: the gravest that holds, and how many peers are fresh."""
+def sum_up(standings: Sequence[PeerStanding], own_fork: bool = False) -> Headline:
+    """Return how the federation stands as this node sees it: the gravest that holds, and how many peers are fresh.
+
+    `own_fork`: there is evidence that our own key signed what is not in our ledger.
+    """
+    found = _sum_up_peers(standings)
+    if not own_fork:
+        return found
+    told = gettext("Somebody else may hold it, or an older copy of this node may be running. The evidence is below.")
+    others = (f"{found.headline}.", *found.sentences) if found.tone == "bad" else ()
+    return Headline("bad", gettext("Our own key has signed another history"), (told, *others))
+
+
+def _sum_up_peers(standings: Sequence[PeerStanding]) -> Headline:
     if not standings:
         told = gettext("It speaks for itself alone: it copies no other node’s entries, and nobody cosigns its ledger.")
         return Headline("off", gettext("This node follows nobody yet"), (told,))

@@ -177,6 +177,15 @@ def test_a_frozen_peer_comes_first_with_the_evidence_to_download(client: Client,
     assert client.get(f"/federation/evidence/{uuid4()}").status_code == 404
 
 
+def test_evidence_against_our_own_key_comes_before_all_else(client: Client, german: Peer) -> None:
+    keep_fork(german, origin="register.nl.example/ledger", entry=None)
+    shown = read(client)
+    assert "Our own key has signed another history" in shown
+    assert "The only peer is fresh" not in shown
+    change(german, status="frozen")
+    assert "1 peer showed two histories" in read(client)
+
+
 def test_a_peer_followed_again_after_a_fork_keeps_the_mark(client: Client, german: Peer) -> None:
     keep_fork(german)
     change(german, status_reason="followed again after a fork: a restored backup")
