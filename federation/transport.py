@@ -23,7 +23,10 @@ from federation.addresses import CheckedBackend, Network, Resolve, Turn, resolve
 from federation.errors import TooLarge, TooSlow, UnexpectedAnswer, Unreachable
 
 MIN_RATE = 1024
-"""Bytes a second below which a body is given up, once a quarter of the deadline has passed."""
+"""Bytes a second below which a body is given up, once it has been coming for a quarter of the deadline.
+
+How long a busy node thinks before it answers is the deadline's affair alone.
+"""
 
 _HTML = ("text/html", "application/xhtml+xml")
 _HEADERS = ((b"User-Agent", b"assay"), (b"Accept-Encoding", b"gzip"))
@@ -81,14 +84,13 @@ class Client:
         self, method: str, url: str, body: bytes | None, headers: Sequence[tuple[bytes, bytes]], limit: int
     ) -> Answer:
         parts = split_url(url)
-        begun = time.monotonic()
-        self._turn.deadline, self._turn.secure = begun + self._seconds, parts.scheme == "https"
+        self._turn.deadline, self._turn.secure = time.monotonic() + self._seconds, parts.scheme == "https"
         try:
             with self._pool.stream(
                 method, _encode(parts), headers=[(b"Host", parts.netloc.encode()), *_HEADERS, *headers], content=body,
                 extensions={"timeout": {"pool": self._seconds}},
             ) as response:  # fmt: skip
-                return self._read(response, url, limit, begun)
+                return self._read(response, url, limit)
         except httpcore.TimeoutException as error:
             raise TooSlow(f"expected {_name(url)} to answer within {self._seconds:g} s, it did not") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
@@ -96,7 +98,7 @@ class Client:
                 f"expected an answer from {_name(url)}, the connection failed: {_reason(error)}"
             ) from error
 
-    def _read(self, response: httpcore.Response, url: str, limit: int, begun: float) -> Answer:
+    def _read(self, response: httpcore.Response, url: str, limit: int) -> Answer:
         headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
         if 300 <= response.status < 400:
             raise UnexpectedAnswer(
@@ -107,6 +109,7 @@ class Client:
         body = _Body(url, limit, headers.get(b"content-encoding", ""))
         if headers.get(b"content-length", "0").isdecimal() and int(headers.get(b"content-length", "0")) > limit:
             raise body.too_large()
+        begun = time.monotonic()
         for chunk in response.iter_stream():
             body.add(chunk)
             elapsed = time.monotonic() - begun

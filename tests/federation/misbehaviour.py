@@ -53,6 +53,13 @@ def drip_headers(handler: BaseHTTPRequestHandler) -> None:
         return
 
 
+def ponder(handler: BaseHTTPRequestHandler) -> None:
+    """Think for a while, then give a short answer, as a busy node does."""
+    time.sleep(2)
+    start(handler, Content_Length="4")
+    handler.wfile.write(b"here")
+
+
 def hang(handler: BaseHTTPRequestHandler) -> None:
     """Say nothing for longer than anybody waits in a test."""
     time.sleep(6)

@@ -43,6 +43,10 @@ def test_a_packed_answer_is_unpacked() -> None:
     assert fetch(misbehaviour.say(packed, Content_Encoding="gzip")) == b"entry" * 100
 
 
+def test_a_short_answer_of_a_node_that_thinks_for_long_is_returned() -> None:
+    assert fetch(misbehaviour.ponder, seconds=6) == b"here"
+
+
 @pytest.mark.parametrize(
     ("behaviour", "error"),
     [
