@@ -47,7 +47,7 @@ ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 10, at_least=1)
 ASSAY_PEER_MAX_ENTRIES = _env.integer("ASSAY_PEER_MAX_ENTRIES", 20_000_000, at_least=1)
 ASSAY_POLL_SECONDS = _env.integer("ASSAY_POLL_SECONDS", 60, at_least=1)
 ASSAY_SYNC_SECONDS = _env.integer("ASSAY_SYNC_SECONDS", 20, at_least=1)
-ASSAY_SYNC_ENTRIES = _env.integer("ASSAY_SYNC_ENTRIES", 100_000, at_least=1)
+ASSAY_SYNC_ENTRIES = _env.integer("ASSAY_SYNC_ENTRIES", 200_000, at_least=1)
 
 _secure = ASSAY_BASE_URL.startswith("https://")
 ALLOWED_HOSTS = _env.words("ASSAY_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")

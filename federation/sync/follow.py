@@ -150,9 +150,9 @@ class _Run:
 
     def go(self) -> Outcome:
         """Reach one known checkpoint after the other while time and entries allow."""
-        storing.project(self.origin)
         before = storing.read_size(self.origin)
-        done, target = True, self._first_target()
+        done = self._project()
+        target = self._first_target() if done else None
         while target is not None and done:
             done = self._reach(target)
             if done:
@@ -161,6 +161,9 @@ class _Run:
             done = done and (target is None or not self._is_over())
         record.keep_success(self.origin, self.source, done, self.complaint)
         return Outcome(before, storing.read_size(self.origin), done, self.source)
+
+    def _project(self) -> bool:
+        return storing.project(self.origin, self.until)
 
     def _is_over(self) -> bool:
         return self.allowance <= 0 or time.monotonic() > self.until
@@ -217,8 +220,7 @@ class _Run:
         if target.size <= copy.size:
             self._insist_on_root(copy, target)
             storing.store_checkpoint(self.origin, target)
-            storing.project(self.origin)
-            return True
+            return self._project()
         record.keep_pending(self.origin, target)
         for remote in list_sources(self.client, self.peer):
             try:
@@ -268,8 +270,7 @@ class _Run:
                     return False
         if stop < target.size:
             return False
-        storing.project(self.origin)
-        return True
+        return self._project()
 
     def _stop(self, size: int, target: int) -> int:
         """Return where this run ends: at the checkpoint, or at the last bundle its allowance covers, but moves on."""

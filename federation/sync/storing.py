@@ -3,11 +3,12 @@
 A batch is one transaction. The checkpoint is recorded with the last batch that it covers, and only then are entries
 projected, so nothing is shown that has no signed checkpoint over it. What a crash leaves: entries verified under the
 pending checkpoint, which the next run continues; or a complete copy not yet projected, which the next run projects
-before anything else.
+before anything else. A long copy is projected in several runs.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,20 +90,25 @@ def _insist_on_following(origin: str) -> None:
     check_status(*row if row else (origin, "withdrawn"))
 
 
-def project(origin: str) -> None:
-    """Bring the read model up to the copy, if a checkpoint covers all of it."""
+def project(origin: str, until: float) -> bool:
+    """Bring the read model up to the copy, if a checkpoint covers all of it; return whether it is.
+
+    Stops after a chunk when `until`, a moment of the monotonic clock, has passed.
+    """
     stored, head = read_size(origin), find_head(origin)
     if head is None or head.size != stored:
-        return
-    while projection.catch_up(origin, CHUNK):
-        pass
+        return True
+    while projection.catch_up(origin, CHUNK) == CHUNK:
+        if time.monotonic() > until:
+            return False
+    return True
 
 
 def keep_cosignatures(origin: str, size: int, root: bytes, lines: Iterable[VerifiedSignature]) -> None:
     """Keep other nodes' verified signature lines under a checkpoint of any log held here; each is kept once."""
     for line in lines:
-        time = datetime.fromtimestamp(line.signature.time, UTC)
-        writer.record_cosignature(origin, size, root, line.key.name, time, line.signature.line.encode())
+        moment = datetime.fromtimestamp(line.signature.time, UTC)
+        writer.record_cosignature(origin, size, root, line.key.name, moment, line.signature.line.encode())
 
 
 def find_head(origin: str) -> reader.SignedCheckpointRow | None:

@@ -189,12 +189,25 @@ def test_a_log_longer_than_allowed_is_not_copied(peer: Peer, settings: Any) -> N
 
 def test_entries_left_unapplied_by_a_crash_are_applied_first(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(storing, "project", lambda origin: None)
+        patch.setattr(storing, "project", lambda origin, until: True)
         follow(peer.origin)
     assert not Happening.objects.exists()
     follow(peer.origin)
     cast.insist_on_copy(peer)
     assert Happening.objects.count() == len(peer.entries)
+
+
+def test_a_long_copy_is_applied_in_several_runs(large: Peer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "CHUNK", 400)
+    settings.ASSAY_SYNC_SECONDS = 0
+    counts = []
+    for _ in range(6):
+        follow(large.origin)
+        counts.append((reader.get_log(large.origin).size, Happening.objects.count()))
+        cast.grow(large, 1)
+    assert counts[:5] == [(256, 0), (512, 0), (768, 0), (905, 400), (905, 800)], "nothing is copied before all applies"
+    assert counts[5] == (910, 910)
+    cast.insist_on_copy(large, 910)
 
 
 def test_news_that_came_during_a_run_is_not_left_lying(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,11 +230,12 @@ def test_a_peer_that_pushes_without_end_gets_one_run(
     settings.ASSAY_SYNC_ENTRIES = 18
     project = storing.project
 
-    def project_and_push(origin: str) -> None:
-        project(origin)
+    def project_and_push(origin: str, until: float) -> bool:
+        done = project(origin, until)
         if storing.find_head(origin):
             cast.grow(peer, 1)
             cast.submit(peer)
+        return done
 
     monkeypatch.setattr(storing, "project", project_and_push)
     outcome = follow(peer.origin)
