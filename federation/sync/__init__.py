@@ -6,6 +6,7 @@
 | `targets` | checkpoints: verified, dated, told from what is known already |
 | `sources` | who serves a log: the peer itself, else other peers' mirrors |
 | `bundles` | entries in order, fetched ahead of whoever stores them |
+| `countersigning` | our witness's line under a checkpoint that was not submitted to it |
 | `disputes` | what it means when roots disagree |
 | `storing` | the one place that writes copies and brings the read model up to date |
 | `record` | how an attempt ended, kept in the peer's row; when the next one is due |
@@ -14,6 +15,5 @@
 
 from federation.sync.follow import Outcome, attempt, follow
 from federation.sync.record import claim_due
-from federation.sync.storing import keep_cosignatures
 
-__all__ = ["Outcome", "attempt", "claim_due", "follow", "keep_cosignatures"]
+__all__ = ["Outcome", "attempt", "claim_due", "follow"]

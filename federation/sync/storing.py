@@ -9,9 +9,7 @@ before anything else. A long copy is projected in several runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.db import transaction
 
@@ -23,7 +21,6 @@ from ledger import reader, writer
 from ledger.database import fetch_one
 from ledger.errors import NotCovered
 from ledger.tlog.merkle import Frontier
-from ledger.tlog.note import VerifiedSignature
 from register import projection
 
 CHUNK = 2000
@@ -102,13 +99,6 @@ def project(origin: str, until: float) -> bool:
         if time.monotonic() > until:
             return False
     return True
-
-
-def keep_cosignatures(origin: str, size: int, root: bytes, lines: Iterable[VerifiedSignature]) -> None:
-    """Keep other nodes' verified signature lines under a checkpoint of any log held here; each is kept once."""
-    for line in lines:
-        moment = datetime.fromtimestamp(line.signature.time, UTC)
-        writer.record_cosignature(origin, size, root, line.key.name, moment, line.signature.line.encode())
 
 
 def find_head(origin: str) -> reader.SignedCheckpointRow | None:

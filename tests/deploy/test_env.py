@@ -87,3 +87,15 @@ def test_refused_database_url_is_not_repeated(url: str) -> None:
 def test_database_url_may_name_a_socket_and_a_password_of_any_bytes() -> None:
     parsed = parse_database_url("DATABASE_URL", "postgresql://u:p%40%2F@/d?host=%2Frun%2Fpg&port=5433")
     assert parsed == {"user": "u", "password": "p@/", "dbname": "d", "host": "/run/pg", "port": "5433"}
+
+
+def test_networks_are_read_as_cidr_and_none_by_default() -> None:
+    found = Environment({"PEERS": "10.1.0.0/16, fd00::/8"})
+    assert [str(network) for network in found.networks("PEERS")] == ["10.1.0.0/16", "fd00::/8"]
+    assert found.networks("ABSENT") == []
+
+
+@pytest.mark.parametrize("value", ["10.1.0.0/33", "10.1.2.3/16", "localhost", "10.1"])
+def test_what_is_no_network_is_refused(value: str) -> None:
+    with pytest.raises(SettingError, match="PEERS must list networks"):
+        Environment({"PEERS": value}).networks("PEERS")
