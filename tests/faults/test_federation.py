@@ -12,6 +12,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,13 +39,13 @@ class Writer:
     node: NationalNode
     acknowledged: dict[str, int] = field(default_factory=dict)
     unsure: list[str] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def go(self) -> None:
         """Write until told to stop."""
         with self.node.client() as client:
-            while not self._stop.wait(PAUSE):
-                key = f"College {uuid.uuid4()}"
+            while not self.stop.wait(PAUSE):
+                key = f"College-{uuid.uuid4()}"
                 if not self.write(client, key):
                     self.unsure.append(key)
 
@@ -73,15 +74,15 @@ class Writer:
 def writing(nodes: list[NationalNode]) -> Iterator[list[Writer]]:
     """Have a writer at each node for as long as the block lasts."""
     writers = [Writer(node) for node in nodes]
-    threads = [threading.Thread(target=writer.go) for writer in writers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield writers
-    finally:
-        for writer, thread in zip(writers, threads, strict=True):
-            writer._stop.set()
-            thread.join()
+    with ThreadPoolExecutor(len(writers)) as pool:
+        under_way = [pool.submit(writer.go) for writer in writers]
+        try:
+            yield writers
+        finally:
+            for writer in writers:
+                writer.stop.set()
+        for one in under_way:
+            one.result()
 
 
 def cut(node: NationalNode, chance: random.Random) -> str:
