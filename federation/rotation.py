@@ -72,14 +72,16 @@ def rotate(plan: Plan, tell: Tell = lambda line: None, now: datetime | None = No
     tell(f"signed: {head.size} entries, at {head.time:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def end_overlap(*, keep: bool = False, force: bool = False, now: datetime | None = None) -> list[str]:
-    """Put away the keys whose overlap is over (with `force`, all replaced ones); return their vkeys.
+def end_overlap(
+    uses: Sequence[str] = USES, *, keep: bool = False, force: bool = False, now: datetime | None = None
+) -> list[str]:
+    """Put away the keys of these uses whose overlap is over (with `force`, all replaced ones); return their vkeys.
 
     They have signed nothing since their time was up, wherever this runs or does not.
     """
     directory, moment = Path(settings.ASSAY_KEYS_DIR), now or timezone.now()
     ended = []
-    for use in USES:
+    for use in uses:
         retiring = key_files.read_retiring(key_files.retiring_path(directory, use), use)
         if retiring is not None and (force or retiring.until <= moment):
             key_files.retire(directory, use, keep=keep)
@@ -124,7 +126,7 @@ def _replace_at_once(directory: Path, plan: Plan, now: datetime, tell: Tell) -> 
     for use in () if unnamed else plan.uses:
         key_files.stage(directory, use)
         _promote(directory, use, None, plan.keep, tell)
-    for vkey in end_overlap(keep=plan.keep, force=True):
+    for vkey in end_overlap(plan.uses, keep=plan.keep, force=True):
         tell(f"signs no more: {vkey}")
     _announce(_find_unnamed(directory), "compromised", now, None, tell)
 

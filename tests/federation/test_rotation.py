@@ -212,6 +212,25 @@ def test_a_key_stolen_during_an_overlap_ends_it() -> None:
     assert newest(log_key()).checkpoint.size == 3
 
 
+def test_a_stolen_log_key_leaves_the_witness_to_its_own_overlap() -> None:
+    before = node_signers()
+    rotate(Plan(BOTH))
+    rotate(Plan((LOG,), compromised=True))
+    assert node_signers().retiring == (before.witness,)
+
+
+def test_nobody_has_to_listen_for_a_rotation_to_be_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        def write(self, text: str) -> None:
+            raise BrokenPipeError
+
+    old = log_key()
+    with pytest.raises(BrokenPipeError):
+        call_command("rotate_key", stdout=Closed())
+    assert newest(log_key()).checkpoint.size == 2
+    assert log_key() != old
+
+
 def test_a_second_rotation_waits_for_the_end_of_the_overlap(keys: Path) -> None:
     rotate(Plan((LOG,)))
     files = snapshot(keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -46,10 +47,14 @@ class Command(BaseCommand):
         uses = tuple(use for use in (LOG, WITNESS) if options[use]) or (LOG,)
         plan = Plan(uses, options["overlap"], options["compromised"], options["keep"])
         try:
-            rotate(plan, self.stdout.write)
+            rotate(plan, self._tell)
         except (FederationError, LedgerError, RegisterError) as error:
             raise CommandError(str(error)) from error
         self._report(plan)
+
+    def _tell(self, line: str) -> None:
+        with suppress(OSError):  # whoever read this has left; the keys are not to be left half replaced for that
+            self.stdout.write(line)
 
     def _end_overlap(self, keep: bool) -> None:
         ended = end_overlap(keep=keep, force=True)
