@@ -17,8 +17,10 @@ import httpx
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
+from federation import lifecycle
 from federation.errors import UnexpectedAnswer
-from federation.introduction import PATH
+from federation.introduction import PATH, introduce
+from federation.models import Following
 from ledger.tlog import canonical
 from ledger.tlog.note import COSIGNATURE, Signer
 from ledger.tlog.proof import format_proof
@@ -170,3 +172,14 @@ def listening(code: str, **fields: Any) -> Iterator[Stranger]:
         stranger.peer = holder
         holder.respond = {PATH: lambda: httpx.Response(200, json=stranger.document())}
         yield stranger
+
+
+def confirm(stranger: Stranger, **terms: Any) -> Following:
+    """Recognise a node and return its row."""
+    lifecycle.confirm(introduce(stranger.url, wire(stranger)), **terms)
+    return row_of(stranger)
+
+
+def row_of(stranger: Stranger) -> Following:
+    """Return a peer's row as it is now."""
+    return Following.objects.get(origin=stranger.peer.origin)
