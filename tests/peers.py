@@ -1,8 +1,8 @@
 """A node in memory that really signs a real ledger, answers like one over HTTP, and can lie in every way we fear.
 
 The honest one serves the ledger it was given; each lie is a field or a method of its own, so that a test names the lie
-it tells. `transport()` answers httpx directly; `serve` lets it listen on a port of loopback, where it can also misbehave
-as a server.
+it tells. `transport()` answers httpx directly; `serve` lets it listen on a port of loopback, where it can misbehave as
+a server, too.
 """
 
 from __future__ import annotations
