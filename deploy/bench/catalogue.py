@@ -9,10 +9,16 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a benchmark stands on: an opened register or an empty ledger, and how many web processes."""
+    """What a benchmark stands on: an opened register or an empty ledger, and how many web processes.
+
+    `followers` are fresh nodes beside it, without processes of their own (`deploy.bench.elsewhere` gives them one); the
+    tiny form gets by with `quick_followers`.
+    """
 
     opened: bool = True
     web_workers: int = 0
+    followers: int = 0
+    quick_followers: int = 1
 
 
 BENCHMARKS: Final[Mapping[str, Needs]] = {
@@ -23,5 +29,10 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "audit": Needs(web_workers=2),
     "search": Needs(web_workers=2),
     "memory": Needs(web_workers=1),
+    "first_sync": Needs(web_workers=2, followers=5),
+    "follow_bytes": Needs(web_workers=2, followers=1),
+    "add_checkpoint": Needs(web_workers=2),
+    "visible": Needs(opened=False),
+    "idle": Needs(opened=False),
 }
 """Name → needs; the benchmark itself is `measure(quick)` in the module of that name."""

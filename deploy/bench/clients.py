@@ -54,6 +54,12 @@ def _head(method: str, path: str, headers: Mapping[str, str]) -> str:
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json", *lines, "", ""])
 
 
+def send(path: str, text: str, **headers: str) -> tuple[str, str]:
+    """Return a request to send some text, ready for `ask`."""
+    length = str(len(text.encode()))
+    return _head("POST", path, {"Content-Type": "text/plain; charset=utf-8", "Content-Length": length, **headers}), text
+
+
 def ask(
     url: str, requests: Sequence[tuple[str, str]], clients: int, seconds: float, count: int = 0, status: int = 200
 ) -> Answers:
@@ -61,17 +67,24 @@ def ask(
 
     Requests are taken in turn, over and over. Raises RuntimeError when an answer has another status.
     """
+    return _start(url, [requests], clients=clients, seconds=seconds, count=count, status=status, again=True)
+
+
+def ask_each(url: str, sequences: Sequence[Sequence[tuple[str, str]]], status: int = 200) -> Answers:
+    """Let as many clients as there are sequences ask, each what is in its own and in that order, once.
+
+    Raises RuntimeError when an answer has another status.
+    """
+    count = sum(map(len, sequences))
+    return _start(url, sequences, clients=len(sequences), seconds=0.0, count=count, status=status, again=False)
+
+
+def _start(url: str, sequences: Sequence[Sequence[tuple[str, str]]], **plan: float) -> Answers:
     parts = urlsplit(url)
-    plan = {
-        "address": [parts.hostname, parts.port],
-        "requests": ["".join(request) for request in requests],
-        "clients": clients,
-        "seconds": seconds,
-        "count": count,
-        "status": status,
-    }
+    requests = [["".join(request) for request in sequence] for sequence in sequences]
+    address = [parts.hostname, parts.port]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(plan, file)
+        json.dump({"address": address, "requests": requests, **plan}, file)
         file.flush()
         argv = [sys.executable, "-m", "deploy.bench.clients", file.name]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -82,14 +95,19 @@ def ask(
 
 @dataclass(slots=True)
 class _Client:
-    """One connection: the request under way, when it was sent, and what has arrived of its answer."""
+    """One connection: what it is to ask, when it asked last, and what has arrived of the answer."""
 
     socket: socket.socket
+    requests: Iterator[bytes]
     sent: float = 0.0
     arrived: bytearray = field(default_factory=bytearray)
     expected: int = 0
 
-    def send(self, request: bytes) -> None:
+    def send_next(self) -> None:
+        """Send the next request, if there is one left."""
+        request = next(self.requests, None)
+        if request is None:
+            return
         self.arrived.clear()
         self.expected = 0
         self.sent = time.perf_counter()
@@ -121,13 +139,15 @@ def _read_length(arrived: bytearray, status: bytes) -> int:
 def run(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Ask as planned, in this process."""
     status = str(plan["status"]).encode()
-    requests = cycle([request.encode() for request in plan["requests"]])
+    sequences = [[request.encode() for request in sequence] for sequence in plan["requests"]]
+    # One of which clients take in turn, over and over; or one for each.
+    requests = [cycle(sequences[0])] * plan["clients"] if plan["again"] else list(map(iter, sequences))
     times: list[float] = []
     with selectors.DefaultSelector() as selector:
-        clients = [_connect(tuple(plan["address"]), selector) for _ in range(plan["clients"])]
+        clients = [_connect(tuple(plan["address"]), selector, own) for own in requests]
         start = time.perf_counter()
         for client in clients:
-            client.send(next(requests))
+            client.send_next()
         for client in _ready(selector):
             if not client.receive(status):
                 continue
@@ -135,7 +155,7 @@ def run(plan: Mapping[str, Any]) -> dict[str, Any]:
             times.append((now - client.sent) * 1000)
             if len(times) >= plan["count"] > 0 or (plan["count"] == 0 and now - start >= plan["seconds"]):
                 break
-            client.send(next(requests))
+            client.send_next()
         seconds = time.perf_counter() - start
         body = client.expected
         for client in clients:
@@ -143,8 +163,8 @@ def run(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {"count": len(times), "seconds": seconds, "milliseconds": times, "body_bytes": body}
 
 
-def _connect(address: tuple[Any, ...], selector: selectors.BaseSelector) -> _Client:
-    client = _Client(socket.create_connection(address, timeout=MOST_WAIT))
+def _connect(address: tuple[Any, ...], selector: selectors.BaseSelector, requests: Iterator[bytes]) -> _Client:
+    client = _Client(socket.create_connection(address, timeout=MOST_WAIT), requests)
     client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     selector.register(client.socket, selectors.EVENT_READ, client)
     return client

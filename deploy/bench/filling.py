@@ -46,9 +46,9 @@ def make_names() -> Iterator[dict[str, str]]:
         yield names
 
 
-def register_agencies(count: int = AGENCIES) -> list[str]:
+def register_agencies(count: int = AGENCIES, country: str = "NL") -> list[str]:
     """Recognise some agencies without limits and return their ids."""
-    terms = {"country": "NL", "valid_from": "2015-01-01"}
+    terms = {"country": country, "valid_from": "2015-01-01"}
     return [
         commands.recognise_agency(
             AgencyTerms.model_validate({"names": {"en": f"Agency {number}"}, **terms}), actor=OPERATOR
@@ -57,21 +57,25 @@ def register_agencies(count: int = AGENCIES) -> list[str]:
     ]
 
 
-def register_issuers(count: int) -> list[tuple[str, str, str]]:
+def register_issuers(count: int, country: str = "NL") -> list[tuple[str, str, str]]:
     """Register issuers, each with a PIC, and return for each its id, its name and its PIC."""
     names = list(islice(make_names(), count))
     pics = [f"{900_000_000 + number}" for number in range(count)]
     terms = [
-        IssuerTerms.model_validate({"names": name, "country": "NL", "identifiers": [{"scheme": "pic", "value": pic}]})
+        IssuerTerms.model_validate(
+            {"names": name, "country": country, "identifiers": [{"scheme": "pic", "value": pic}]}
+        )
         for name, pic in zip(names, pics, strict=True)
     ]
     written = [w for part in _batches(terms) for w in commands.register_issuers(part, actor=OPERATOR)]
     return [(w.id, name["en"], pic) for w, name, pic in zip(written, names, pics, strict=True)]
 
 
-def draft_grants(issuers: Sequence[str], agencies: Sequence[str], count: int) -> list[AccreditationTerms]:
-    """Return validated terms of accreditations, their issuers drawn at random."""
-    chance = random.Random(20240102)
+def draft_grants(
+    issuers: Sequence[str], agencies: Sequence[str], count: int, country: str = "NL", seed: int = 20240102
+) -> list[AccreditationTerms]:
+    """Return validated terms of accreditations, their issuers drawn at random; no two alike but by the same seed."""
+    chance = random.Random(seed)
     return [
         AccreditationTerms.model_validate(
             {
@@ -81,7 +85,7 @@ def draft_grants(issuers: Sequence[str], agencies: Sequence[str], count: int) ->
                 "scope": {
                     "eqf_levels": sorted(chance.sample((5, 6, 7, 8), chance.randint(1, 3))),
                     "isced_f": [chance.choice(("011", "0311", "0421", "061", "0715", "0913"))],
-                    "jurisdictions": ["NL"],
+                    "jurisdictions": [country],
                 },
                 "report": {"url": f"https://agency.example/reports/{chance.getrandbits(48):x}"},
             }

@@ -6,6 +6,7 @@ and with one more address for the yardstick (`deploy.bench.urls`). Nothing of it
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,15 @@ import psycopg
 from psycopg import sql
 
 from deploy.bench.catalogue import Needs
-from deploy.embedded import SUPERUSER, Services, find_free_port, postgres_program, prepare_services, redis_program
+from deploy.embedded import (
+    SUPERUSER,
+    Services,
+    find_free_port,
+    postgres_program,
+    prepare_services,
+    redis_program,
+    write_private,
+)
 from deploy.keys import ensure_keys
 from deploy.nodes import Node, embedded_urls, name_node, process_env, write_node_file
 from deploy.programs import ROOT, Sizes, prepare_program, web_program
@@ -30,6 +39,9 @@ CONNECTIONS = 150
 TEMPLATE = "template"
 WEB_PROCESS = "ASSAY_BENCH_WEB_PROCESS"
 """Names, in a benchmark's environment, the process id of the web server's parent."""
+
+FOLLOWERS = "ASSAY_BENCH_FOLLOWERS"
+"""Names, in a benchmark's environment, the file with the environments of the nodes that may follow it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,8 @@ def run_benchmark(stand: Stand, name: str, needs: Needs, quick: bool) -> str:
     _copy_database(stand, node)
     env = process_env(node, values)
     running = len(stand.supervisor.running)
+    if needs.followers:
+        env[FOLLOWERS] = str(_make_followers(stand, node, needs.quick_followers if quick else needs.followers))
     if needs.web_workers:
         env[WEB_PROCESS] = str(_start_web(stand, node, env, needs.web_workers))
     try:
@@ -82,11 +96,23 @@ def run_benchmark(stand: Stand, name: str, needs: Needs, quick: bool) -> str:
         _stop_down_to(stand, running)
 
 
-def _make_node(stand: Stand, name: str) -> tuple[Node, dict[str, str]]:
+def _make_followers(stand: Stand, node: Node, count: int) -> Path:
+    """Make fresh nodes of another country and write down, for the owner alone, how to run something in each."""
+    environments = []
+    for number in range(count):
+        follower, values = _make_node(stand, f"{node.name}_{number}", "DE")
+        _copy_database(stand, follower)
+        environments.append(process_env(follower, values))
+    path = node.directory / "followers.json"
+    write_private(path, json.dumps(environments))
+    return path
+
+
+def _make_node(stand: Stand, name: str, country: str = "NL") -> tuple[Node, dict[str, str]]:
     """Lay out a node; its files and keys are there, its database is not."""
     directory = stand.directory / name
     (directory / "logs").mkdir(parents=True)
-    node = name_node(Node(name, 0, directory, "127.0.0.1", find_free_port(), ("NL",), "", ""), {})
+    node = name_node(Node(name, 0, directory, "127.0.0.1", find_free_port(), (country,), "", "", True), {})
     ensure_keys(directory / "keys", node.origin)
     return node, write_node_file(node, embedded_urls(stand.services, node), stand.services.redis_url(), demo=False)
 
