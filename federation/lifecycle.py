@@ -78,6 +78,7 @@ def amend(peer: str | UUID, changes: PeerChanges, *, actor: Actor = OPERATOR, al
     if given:
         raise PeerRefused(f"expected no change of {', '.join(given)}: confirm-key takes them from the peer itself")
     written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
+    _forget_trouble(row.origin)
     _follow_up(row.origin)
     return written
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
+from federation import gossip
 from federation.errors import (
     CheckpointInvalid,
     EntriesInvalid,
@@ -156,6 +157,7 @@ class _Run:
         while target is not None and done:
             done = self._reach(target)
             if done:
+                gossip.compare_sightings(self.origin)
                 countersign(self.origin, target)
             target = _known_news(self.peer)
             done = done and (target is None or not self._is_over())

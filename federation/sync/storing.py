@@ -88,14 +88,14 @@ def _insist_on_following(origin: str) -> None:
 
 
 def project(origin: str, until: float) -> bool:
-    """Bring the read model up to the copy, if a checkpoint covers all of it; return whether it is.
+    """Bring the read model up to the newest checkpoint of the copy; return whether it is.
 
     Stops after a chunk when `until`, a moment of the monotonic clock, has passed.
     """
-    stored, head = read_size(origin), find_head(origin)
-    if head is None or head.size != stored:
+    head = find_head(origin)
+    if head is None:
         return True
-    while projection.catch_up(origin, CHUNK) == CHUNK:
+    while projection.catch_up(origin, CHUNK, covered=head.size) == CHUNK:
         if time.monotonic() > until:
             return False
     return True

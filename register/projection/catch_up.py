@@ -57,17 +57,25 @@ class _Place(NamedTuple):
     time: datetime | None
 
 
-def catch_up(origin: str, limit: int | None = None, progress: Callable[[int], None] = lambda done: None) -> int:
+def catch_up(
+    origin: str,
+    limit: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+    *,
+    covered: int | None = None,
+) -> int:
     """Bring the read model up to the newest stored entry, or `limit` entries further; return how many were read.
 
-    `progress` is told the size reached. Raises Refused or MalformedEvent (with `position` counted from the cursor)
-    when an entry of our own may not stand, so that whoever appended it rolls back; a peer's is set aside with its
-    reason. Raises ledger.errors.UnknownLog.
+    Of a peer's log only the first `covered` entries are projected, those under its newest checkpoint: whoever copies
+    may be in the middle. `progress` is told the size reached. Raises Refused or MalformedEvent (with `position` counted
+    from the cursor) when an entry of our own may not stand, so that whoever appended it rolls back; a peer's is set
+    aside with its reason. Raises ledger.errors.UnknownLog.
     """
     # No savepoint: whoever catches up within a transaction of his own gives all of it up when an entry may not stand.
     with transaction.atomic(savepoint=False):
         place = _lock_place(origin)
         end = place.stored if limit is None else min(place.stored, place.size + limit)
+        end = end if covered is None else min(end, covered)
         if place.size > place.stored:
             raise ProjectionDamaged(
                 f"expected at most {place.stored} projected entries of {origin}, got {place.size}: the ledger is older "

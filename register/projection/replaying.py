@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection, models, transaction
 
@@ -39,13 +39,15 @@ def check(progress: Progress = lambda origin, size: None) -> Difference | None:
     with transaction.atomic():
         _freeze()
         with _shadow():
-            _replay_as_far(progress)
+            for log in _logs():
+                _replay(log.origin, log.claimed, progress)
             return _first_difference()
 
 
 def rebuild(progress: Progress = lambda origin, size: None) -> Difference | None:
     """Replay all entries of all logs and put the rows in place; return the first difference from what was there.
 
+    Of a peer's log that is every entry under a checkpoint; what of a copy no checkpoint covers yet is not shown.
     Writers wait until it is done; readers see the old rows until then, and go on with the new ones.
     """
     with transaction.atomic():
@@ -53,10 +55,11 @@ def rebuild(progress: Progress = lambda origin, size: None) -> Difference | None
             cursor.execute("LOCK TABLE register_cursor IN EXCLUSIVE MODE")
         _freeze()
         with _shadow():
-            _replay_as_far(progress)
+            for log in _logs():
+                _replay(log.origin, min(log.claimed, log.covered), progress)
             found = _first_difference()
-            for origin, _ in _logs():
-                catch_up(origin, progress=lambda size, origin=origin: progress(origin, size))  # type: ignore[misc]
+            for log in _logs():
+                _replay(log.origin, log.covered, progress)
             _replace()
             return found
 
@@ -86,22 +89,33 @@ def _run(statements: Iterator[str] | list[str]) -> None:
             cursor.execute(statement)
 
 
-def _logs() -> list[tuple[str, int]]:
-    """Return all logs with the size the read model has to hold: of our own all of it, of a peer's what it claims."""
-    return [
-        (origin, size)
-        for origin, size in fetch_all(
-            "SELECT l.origin, CASE WHEN l.own THEN l.size ELSE coalesce(c.size, 0) END FROM ledger_log l "
-            "LEFT JOIN public.register_cursor c ON c.log_id = l.id ORDER BY l.id",
-            (),
-        )
-    ]
+class _Log(NamedTuple):
+    """A log, and of how many entries there are and shall be rows: of our own log, both are all of it.
+
+    Of a peer's, `claimed` is what the read model says it has taken in, `covered` what the newest checkpoint covers: a
+    copy may be half finished.
+    """
+
+    origin: str
+    claimed: int
+    covered: int
 
 
-def _replay_as_far(progress: Progress) -> None:
-    for origin, size in _logs():
-        if size:
-            catch_up(origin, size, lambda done, origin=origin: progress(origin, done))  # type: ignore[misc]
+_LOGS: Final = """
+    SELECT l.origin, CASE WHEN l.own THEN l.size ELSE coalesce(c.size, 0) END,
+        CASE WHEN l.own THEN l.size ELSE coalesce(
+            (SELECT max(p.size) FROM ledger_checkpoint p WHERE p.log_id = l.id), 0) END
+    FROM ledger_log l LEFT JOIN public.register_cursor c ON c.log_id = l.id ORDER BY l.id
+"""
+
+
+def _logs() -> list[_Log]:
+    return [_Log(*row) for row in fetch_all(_LOGS, ())]
+
+
+def _replay(origin: str, size: int, progress: Progress) -> None:
+    if size:
+        catch_up(origin, progress=lambda done: progress(origin, done), covered=size)
 
 
 def _first_difference() -> Difference | None:
