@@ -121,7 +121,7 @@ def test_a_crash_before_the_answer_was_kept_loses_neither_entry_nor_answer(world
 
 def test_an_entry_that_cannot_be_signed_says_that_it_is_recorded(world: World) -> None:
     before = size()
-    with patch("register.commands.publish.cover", side_effect=KeyUnusable("no key")):
+    with patch("ledger.publish.cover", side_effect=KeyUnusable("no key")):
         body = check_problem(grant(world, "one"), 503, "receipt_pending")
     assert str(before) in body["detail"]
     assert size() == before + 1

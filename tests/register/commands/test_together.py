@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -18,13 +19,18 @@ from ledger.database import fetch_all
 from ledger.errors import KeyUnusable
 from ledger.logs import get_log
 from ledger.models import Checkpoint
-from register import commands
-from register.commands import Written
+from register import commands, projection
+from register.access.models import KeptAnswer
+from register.commands import Written, recording
 from register.errors import Refused
+from register.payloads import Actor
 from register.projection import replaying
 from tests import factories
 from tests.factories import OPERATOR
 from tests.register.commands.test_concurrency import run_together
+
+BELGIUM = {"jurisdictions": ["BE"]}
+"""Outside the territory: refused."""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +43,7 @@ def say_together(tasks: list[Callable[[], Any]]) -> list[Any]:
         running = threading.Thread(target=lambda: results.extend(run_together(tasks)))
         running.start()
         end = time.monotonic() + 10
-        while len(commands._writers._waiting) < len(tasks):
+        while len(recording._writers._waiting) < len(tasks):
             assert time.monotonic() < end
             time.sleep(0.01)
     running.join()
@@ -79,7 +85,7 @@ def test_each_has_its_own_entry_and_receipt(grant: Callable[..., Written]) -> No
 
 
 def test_a_refusal_is_its_own_and_the_others_stand(grant: Callable[..., Written]) -> None:
-    first, refused, last = say_together([grant, lambda: grant(scope={"jurisdictions": ["BE"]}), grant])
+    first, refused, last = say_together([grant, lambda: grant(scope=BELGIUM), grant])
     assert isinstance(refused, Refused)
     assert (refused.code, refused.position) == ("outside_territory", 0)
     assert sorted([first.index, last.index]) == [3, 4]
@@ -98,12 +104,69 @@ def test_what_one_adds_spoils_nothing_of_the_others(grant: Callable[..., Written
     assert get_log(settings.ASSAY_ORIGIN).size == 5
 
 
+def test_what_postgres_refuses_at_the_commit_spoils_nothing_of_the_others(grant: Callable[..., Written]) -> None:
+    """Foreign keys are looked at only then: a token that was revoked while its request was under way."""
+
+    def keep(written: list[Written]) -> None:
+        KeptAnswer.objects.create(token_id=404, key="one", digest=bytes(32), kind="x", subject="x", index=3)
+
+    first, failed, last = say_together([grant, lambda: grant(keep), grant])
+    assert isinstance(failed, IntegrityError)
+    assert sorted([first.index, last.index]) == [3, 4]
+    assert get_log(settings.ASSAY_ORIGIN).size == 5
+    assert replaying.check() is None
+
+
+def test_who_comes_while_another_is_judged_is_not_refused_along(grant: Callable[..., Written]) -> None:
+    judged, come = threading.Event(), threading.Event()
+
+    def refuse_slowly(origin: str) -> int:
+        judged.set()
+        assert come.wait(10)
+        return catch_up_as_ever(origin)
+
+    catch_up_as_ever = projection.catch_up
+    results: dict[str, Any] = {}
+    with patch.object(projection, "catch_up", refuse_slowly):
+        first = threading.Thread(target=lambda: results.update(a=run_together([lambda: grant(scope=BELGIUM)])))
+        first.start()
+        assert judged.wait(10)
+        second = threading.Thread(target=lambda: results.update(b=run_together([grant])))
+        second.start()
+        end = time.monotonic() + 10
+        while not recording._writers._waiting:
+            assert time.monotonic() < end
+        come.set()
+        first.join()
+        second.join()
+    assert isinstance(results["a"][0], Refused)
+    assert results["b"][0].index == 3
+    assert get_log(settings.ASSAY_ORIGIN).size == 4
+
+
+def test_each_entry_names_who_said_it(grant: Callable[..., Written]) -> None:
+    """Also where a refusal among them has each said again by itself."""
+    agency = factories.make_agency()
+    speakers = [OPERATOR, Actor(role="agency", organisation=agency), Actor(role="node")]
+
+    def register_as(actor: Actor) -> Callable[[], Written]:
+        return lambda: commands.register_issuer(factories.issuer_terms(), actor=actor)
+
+    for said_by in (speakers[:2], speakers):
+        for actor, written in zip(said_by, say_together([register_as(actor) for actor in said_by]), strict=True):
+            if actor.role == "node":
+                assert isinstance(written, Refused)
+                continue
+            entry = reader.read_entry(written.origin, written.index)
+            assert json.loads(entry)["data"]["actor"] == actor.model_dump(exclude_none=True)
+
+
 def test_what_each_adds_is_in_the_transaction_that_is_kept(grant: Callable[..., Written]) -> None:
     added: list[list[int]] = [[], []]
     tasks = [
         lambda: grant(lambda written: added[0].append(written[0].index)),
         lambda: grant(lambda written: added[1].append(written[0].index)),
-        lambda: grant(scope={"jurisdictions": ["BE"]}),
+        lambda: grant(scope=BELGIUM),
     ]
     first, second, _ = say_together(tasks)
     assert (added[0][-1], added[1][-1]) == (first.index, second.index)
