@@ -29,7 +29,7 @@ from register.api.idempotency import Repeatable, read_key, write_once
 from register.api.limits import ReadLimit, WriteLimit
 from register.api.permissions import HasTokenToWrite, check_verb
 from register.api.problems import RETRY_SECONDS, Problem, describe
-from register.api.reading import describe_one
+from register.api.reading import describe_one, name_register
 from register.commands import Written
 from register.errors import NotEntitled, NotFound
 from register.payloads import Actor
@@ -123,10 +123,9 @@ class Command(Address):
         actor = Actor(role=token.role, organisation=token.organisation)
         try:
             return say(*ids.values(), terms, actor=actor, also=progress.note)
-        except NotFound as error:
-            if error.field == self.own:
-                raise NotFound(error.code, "", error.message) from None
-            raise
+        except NotFound as refusal:
+            error = name_register(refusal, [*ids.values(), str(getattr(terms, refusal.field, ""))])
+            raise NotFound(error.code, "" if error.field == self.own else error.field, error.message) from None
 
 
 def unsigned(written: Written) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,10 +18,12 @@ from register.models import VERSIONS
 from register.moments import format_instant
 from register.queries.belongings import list_keys, list_relations
 from register.queries.cuts import resolve_cut
+from register.queries.hearing import Placed, find_all_placed, find_placed, hear_peers, place_page
 from register.queries.identity import find_also
-from register.queries.lists import EventRow, find_issuers
+from register.queries.lists import EventRow, find_named
 from register.queries.selecting import MOST, select
 from register.queries.single import HistoryItem, find_record
+from register.receipts import path_to_receipt, with_register
 from register.records import load
 from register.trust.identity import Also
 
@@ -45,12 +48,17 @@ def _find_newest(kind: str, record_id: str) -> Any:
     return load(kind, rows[0][0])
 
 
+def read_heard(given: Mapping[str, Any]) -> Times:
+    """Return the two times of a read of our register and of the peers' we hear, or of the one that `register` names."""
+    return Times(given.get("at") or timezone.now(), hear_peers(given.get("known_at"), given.get("register")))
+
+
 def describe_whole(kind: str, record: Any, times: Times) -> dict[str, Any]:
-    """Return a thing with what belongs to it alone: an issuer with its keys and relations."""
-    told = describe(kind, record, times.at)
+    """Return a thing of the cut's register with what belongs to it alone: an issuer with its keys and relations."""
+    told = describe(kind, record, times.at, times.cut.origin)
     if kind == "issuer":
         keys = list_keys(times.cut, record.id, limit=MOST).items
-        told["keys"] = [describe("key", key, times.at) for key in keys]
+        told["keys"] = [describe("key", key, times.at, times.cut.origin) for key in keys]
         relations = list_relations(times.cut, record.id)
         told["relations"] = [describe("relation", relation, times.at) for relation in relations]
         told["also"] = [describe_also(also) for also in find_also(record, times.at, times.cut)]
@@ -72,8 +80,8 @@ def describe_also(also: Also) -> dict[str, Any]:
     }
 
 
-def find_issuer(text: str, times: Times) -> Any:
-    """Return the issuer that an id or any identifier names.
+def find_issuer(text: str, times: Times) -> Placed:
+    """Return the issuer that an id or any identifier names: ours, else the one of a peer.
 
     Raises NotUnderstood for what is no identifier, NotFound for what names nobody, Conflict for what names several.
     """
@@ -82,8 +90,9 @@ def find_issuer(text: str, times: Times) -> Any:
     except ValueError as error:
         raise NotUnderstood("invalid", "id", str(error)) from None
     if identifier.scheme == NODE:
-        return find_record("issuer", identifier.value, times.cut)
-    found = find_issuers(identifier, times.cut)
+        return find_placed("issuer", identifier.value, times.cut)
+    named = place_page(find_named(identifier, times.cut), times.cut)
+    found = [one for one in named if one.cut.speaker is None] or named
     if not found:
         raise NotFound("issuer_unknown", "", f"no issuer of {times.cut.origin} has had this identifier at that time")
     if len(found) > 1:
@@ -92,17 +101,32 @@ def find_issuer(text: str, times: Times) -> Any:
     return found[0]
 
 
+def name_register(refusal: NotFound, ids: Iterable[str]) -> NotFound:
+    """Return a refusal of a write that says whose the thing is, where a recognised peer records it."""
+    kind = refusal.code.removesuffix("_unknown")
+    cut = hear_peers() if kind in VERSIONS else None
+    if cut is None or not cut.peers:
+        return refusal
+    found = [one for record_id in ids for one in find_all_placed(kind, record_id, cut)]
+    if not found or found[0].cut.speaker is None:
+        return refusal
+    speaker = found[0].cut.speaker
+    sentence = f"this {kind} is recorded by {speaker.name} and can be changed there only: {found[0].record.url}"
+    return NotFound(refusal.code, refusal.field, sentence)
+
+
 def describe_event(row: EventRow) -> dict[str, Any]:
     """Return one entry as lists of events give it; `receipt` is the address of its proof."""
     told = asdict(row)
     told["time"] = format_instant(row.time) if row.time else None
+    base = settings.ASSAY_BASE_URL
     return told | {
-        "url": f"{settings.ASSAY_BASE_URL}/api/v1/events/{row.index}",
-        "receipt": f"{settings.ASSAY_BASE_URL}/ledger/receipt/{row.index}",
+        "url": f"{base}{with_register(f'/api/v1/events/{row.index}', row.origin)}",
+        "receipt": f"{base}{path_to_receipt(row.origin, row.index)}",
     }
 
 
 def describe_happening(kind: str, item: HistoryItem, at: datetime) -> dict[str, Any]:
     """Return one entry of a history, with the thing as it was after it where the entry changed it."""
-    after = describe(kind, item.record, at) if item.record is not None else None
+    after = describe(kind, item.record, at, item.event.origin) if item.record is not None else None
     return {**describe_event(item.event), "after": after}

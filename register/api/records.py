@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.request import Request
 
 from ledger.reader import read_evidence
@@ -17,10 +19,9 @@ from register import vocabularies
 from register.api import verbs
 from register.api.address import Address, answer_current
 from register.api.answer_schemas import EVENT, EVENT_WITH_PROOF, HISTORY, listed
-from register.api.command import locate
-from register.api.known import PAGING, TIMES, Times, choice, describe_page, read_times
+from register.api.known import PAGING, TIMES, Times, choice, describe_page
 from register.api.parameters import Parameter, one_of, whole_number
-from register.api.reading import describe_event, describe_happening, describe_whole, find_issuer
+from register.api.reading import describe_event, describe_happening, describe_whole, find_issuer, read_heard
 from register.api.resources import RESOURCES, describe
 from register.errors import NotFound
 from register.events import CATALOGUE
@@ -28,9 +29,12 @@ from register.identifiers import parse_identifier
 from register.queries import filters as stated
 from register.queries import lists
 from register.queries.belongings import list_keys, list_mandates
+from register.queries.cuts import Cut
 from register.queries.filters import Filters
+from register.queries.hearing import find_placed, place_page
 from register.queries.selecting import Page, is_uid
-from register.queries.single import find_record, read_history
+from register.queries.single import read_history
+from register.receipts import with_register
 
 
 def read_id(text: str) -> str:
@@ -59,7 +63,23 @@ IDENTIFIER: Final = Parameter("identifier", "Any identifier, `ror:…` and so on
 PROVIDER: Final = Parameter(
     "provider_type", "1: formal education, 2: other.", whole_number(1, 2), {"type": "integer", "enum": [1, 2]}
 )
-_NOT_FILTERS: Final = {"known_at", "after", "limit", "at"}
+_NOT_FILTERS: Final = {"known_at", "after", "limit", "at", "register"}
+REGISTER: Final = Parameter(
+    "register",
+    "Only what one register records, by its origin: ours, or that of a recognised peer. Default: ours and theirs.",
+    example="register.nl.example/ledger",
+)
+SET_ASIDE: Final = Parameter(
+    "set_aside",
+    "`true`: also what peers said beyond the countries they may speak for; it is kept without counting.",
+    lambda text: one_of("true", "false")(text) == "true",
+    {"type": "string", "enum": ["true", "false"]},
+)
+WHOSE: Final = (REGISTER, SET_ASIDE)
+THIS: Final = (
+    Parameter("register", "Origin of the register meant, where several use the id.", example=REGISTER.example),
+    *TIMES,
+)
 
 
 def narrow(given: Mapping[str, Any], times: Times) -> Filters:
@@ -68,28 +88,39 @@ def narrow(given: Mapping[str, Any], times: Times) -> Filters:
 
 
 def answer_list(
-    view: Address, request: Request, kind: str, select: Callable[..., Page[Any]], **more: Any
+    view: Address, request: Request, kind: str, select: Callable[..., Page[Any]], cut: Cut | None = None, **more: Any
 ) -> HttpResponse:
-    """Answer a page of a list of one kind; `more` are filters that the address itself names."""
+    """Answer a page of a list of one kind; `more` are filters that the address itself names, `cut` its register's."""
     given = view.query(request)
-    times = read_times(given)
+    times = read_heard(given) if cut is None else Times(given.get("at") or timezone.now(), cut)
     paging = {name: given[name] for name in ("after", "limit") if name in given}
     page = select(times.cut, narrow({**given, **more}, times), **paging)
-    return answer_current(request, describe_page(request, page, lambda record: describe(kind, record, times.at)))
+    return answer_current(request, describe_records(request, kind, page, times))
+
+
+def describe_records(request: Request, kind: str, page: Page[Any], times: Times) -> dict[str, Any]:
+    """Return a page of records, each with its register."""
+    placed = Page(place_page(page, times.cut), page.next)
+    return describe_page(request, placed, lambda one: describe(kind, one.record, times.at, one.cut.origin))
+
+
+def find_thing(view: Address, request: Request, kind: str, record_id: str) -> tuple[Any, Times]:
+    """Return one thing, ours or a peer's, and the times of the read with the cut of its register."""
+    times = read_heard(view.query(request))
+    placed = find_placed(kind, record_id, times.cut)
+    return placed.record, Times(times.at, placed.cut)
 
 
 def answer_one(view: Address, request: Request, kind: str, record_id: UUID) -> HttpResponse:
     """Answer one thing as it is or was known."""
-    times = read_times(view.query(request))
-    record = find_record(kind, str(record_id), times.cut)
+    record, times = find_thing(view, request, kind, str(record_id))
     return answer_current(request, describe_whole(kind, record, times))
 
 
 def answer_history(view: Address, request: Request, kind: str, record_id: str) -> HttpResponse:
     """Answer what happened to a thing, newest first; 404 when there is no such thing."""
     given = view.query(request)
-    times = read_times(given)
-    find_record(kind, record_id, times.cut)
+    _, times = find_thing(view, request, kind, record_id)
     page = read_history(kind, record_id, times.cut, given.get("after"), given.get("limit", 50))
     return answer_current(request, describe_page(request, page, lambda item: describe_happening(kind, item, times.at)))
 
@@ -97,7 +128,7 @@ def answer_history(view: Address, request: Request, kind: str, record_id: str) -
 INDEX_AFTER: Final = Parameter(
     "after", "Index of the last entry already seen.", whole_number(0, 10**15), {"type": "integer", "minimum": 0}
 )
-HISTORY_PARAMETERS: Final = (*TIMES, INDEX_AFTER, PAGING[1])
+HISTORY_PARAMETERS: Final = (*THIS, INDEX_AFTER, PAGING[1])
 ANY_IDENTIFIER: Final = {"id": {"type": "string", "description": "Id, or any identifier such as `ror:04dkp9463`."}}
 
 
@@ -105,7 +136,7 @@ class Issuers(verbs.RegisterIssuer):
     """All issuers."""
 
     parameters = (
-        *(Q, COUNTRY, IDENTIFIER, AGENCY, *LIMITS, PROVIDER),
+        *(Q, COUNTRY, IDENTIFIER, AGENCY, *LIMITS, PROVIDER, *WHOSE),
         choice("status", "How they stand at `at`.", stated.ISSUER_STATES),
         *(*TIMES, *PAGING),
     )
@@ -114,7 +145,8 @@ class Issuers(verbs.RegisterIssuer):
     def get(self, request: Request) -> HttpResponse:
         """Find issuers by name, country, identifier, or what they are accredited for.
 
-        With `q` the best matches come first, else they come in the order of their registration.
+        With `q` the best matches come first, else they come in the order of their registration. Those that recognised
+        peers record are among them; each says which `register` it is from.
         """
         return answer_list(self, request, "issuer", lists.list_issuers)
 
@@ -122,7 +154,7 @@ class Issuers(verbs.RegisterIssuer):
 class Issuer(Address):
     """One issuer."""
 
-    parameters = TIMES
+    parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["issuer"]}
     path_schemas = ANY_IDENTIFIER
     problems = (409,)
@@ -132,10 +164,11 @@ class Issuer(Address):
 
         Any identifier will do; `Content-Location` then tells its own address.
         """
-        times = read_times(self.query(request))
-        record = find_issuer(id, times)
-        told = describe_whole("issuer", record, times)
-        return answer_current(request, told, {"Content-Location": locate(record.url)})
+        times = read_heard(self.query(request))
+        placed = find_issuer(id, times)
+        told = describe_whole("issuer", placed.record, Times(times.at, placed.cut))
+        path = with_register(f"/api/v1/issuers/{placed.record.id}", placed.cut.origin)
+        return answer_current(request, told, {"Content-Location": f"{settings.ASSAY_BASE_URL}{path}"})
 
 
 class IssuerHistory(Address):
@@ -153,7 +186,7 @@ class IssuerAccreditations(Address):
     """The accreditations of one issuer."""
 
     parameters = (
-        *(AGENCY, *LIMITS),
+        *(AGENCY, *LIMITS, THIS[0], SET_ASIDE),
         choice("status", "How they stand at `at`.", stated.ACCREDITATION_STATES),
         *(*TIMES, *PAGING),
     )
@@ -161,46 +194,43 @@ class IssuerAccreditations(Address):
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
         """List the accreditations of an issuer."""
-        times = read_times(self.query(request))
-        find_record("issuer", str(id), times.cut)
-        return answer_list(self, request, "accreditation", lists.list_accreditations, issuer=str(id))
+        _, times = find_thing(self, request, "issuer", str(id))
+        return answer_list(self, request, "accreditation", lists.list_accreditations, times.cut, issuer=str(id))
 
 
 class IssuerKeys(verbs.BindKey):
     """The keys of one issuer."""
 
-    parameters = (*TIMES, *PAGING)
+    parameters = (*THIS, *PAGING)
     answers: ClassVar = {**verbs.BindKey.answers, "GET": listed("key")}
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
         """List the keys of an issuer, revoked ones among them."""
         given = self.query(request)
-        times = read_times(given)
-        find_record("issuer", str(id), times.cut)
+        _, times = find_thing(self, request, "issuer", str(id))
         page = list_keys(times.cut, str(id), given.get("after"), given.get("limit", 50))
-        return answer_current(request, describe_page(request, page, lambda key: describe("key", key, times.at)))
+        return answer_current(request, describe_records(request, "key", page, times))
 
 
 class IssuerKey(Address):
     """One key."""
 
-    parameters = TIMES
+    parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["key"]}
 
     def get(self, request: Request, id: UUID, key: UUID) -> HttpResponse:
         """Give one key of an issuer."""
-        times = read_times(self.query(request))
-        record = find_record("key", str(key), times.cut)
+        record, times = find_thing(self, request, "key", str(key))
         if record.issuer != str(id):
             raise NotFound("key_unknown", "", "this issuer has no such key")
-        return answer_current(request, describe("key", record, times.at))
+        return answer_current(request, describe("key", record, times.at, times.cut.origin))
 
 
 class Agencies(verbs.RecogniseAgency):
     """All agencies."""
 
     parameters = (
-        *(Q, COUNTRY),
+        *(Q, COUNTRY, REGISTER),
         choice("status", "How they stand at `at`.", stated.AGENCY_STATES),
         *(*TIMES, *PAGING),
     )
@@ -214,7 +244,7 @@ class Agencies(verbs.RecogniseAgency):
 class Agency(Address):
     """One agency."""
 
-    parameters = TIMES
+    parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["agency"]}
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
@@ -237,7 +267,7 @@ class Programmes(verbs.RegisterProgramme):
     """All programmes."""
 
     parameters = (
-        *(Q, ISSUER, *LIMITS),
+        *(Q, ISSUER, *LIMITS, REGISTER),
         choice("status", "How they stand at `at`.", stated.PROGRAMME_STATES),
         *(*TIMES, *PAGING),
     )
@@ -251,7 +281,7 @@ class Programmes(verbs.RegisterProgramme):
 class Programme(Address):
     """One programme."""
 
-    parameters = TIMES
+    parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["programme"]}
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
@@ -263,7 +293,7 @@ class Accreditations(verbs.GrantAccreditation):
     """All accreditations."""
 
     parameters = (
-        *(ISSUER, AGENCY, COUNTRY, *LIMITS),
+        *(ISSUER, AGENCY, COUNTRY, *LIMITS, *WHOSE),
         choice("status", "How they stand at `at`.", stated.ACCREDITATION_STATES),
         *(*TIMES, *PAGING),
     )
@@ -277,7 +307,7 @@ class Accreditations(verbs.GrantAccreditation):
 class Accreditation(Address):
     """One accreditation."""
 
-    parameters = TIMES
+    parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["accreditation"]}
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
@@ -299,21 +329,21 @@ class AccreditationHistory(Address):
 class Mandates(verbs.GrantMandate):
     """All mandates."""
 
-    parameters = (ISSUER, *TIMES, *PAGING)
+    parameters = (ISSUER, REGISTER, *TIMES, *PAGING)
     answers: ClassVar = {**verbs.GrantMandate.answers, "GET": listed("mandate")}
 
     def get(self, request: Request) -> HttpResponse:
         """List mandates, those given by or to one issuer when it is named."""
         given = self.query(request)
-        times = read_times(given)
+        times = read_heard(given)
         page = list_mandates(times.cut, given.get("issuer"), given.get("after"), given.get("limit", 50))
-        return answer_current(request, describe_page(request, page, lambda one: describe("mandate", one, times.at)))
+        return answer_current(request, describe_records(request, "mandate", page, times))
 
 
 class Mandate(Address):
     """One mandate."""
 
-    parameters = TIMES
+    parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["mandate"]}
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
@@ -321,24 +351,29 @@ class Mandate(Address):
         return answer_one(self, request, "mandate", id)
 
 
+_OF_LEDGER: Final = Parameter(
+    "register", "Origin of the ledger: ours (the default), or that of a recognised peer.", example=REGISTER.example
+)
+
+
 class Events(Address):
     """All entries of the ledger."""
 
     tag = "ledger"
     parameters = (
-        *(TIMES[1], ISSUER),
+        *(TIMES[1], ISSUER, _OF_LEDGER),
         Parameter("type", "Type of event.", one_of(*CATALOGUE), {"type": "string", "enum": list(CATALOGUE)}),
         *(INDEX_AFTER, PAGING[1]),
     )
     answers: ClassVar = {"GET": EVENT}
 
     def get(self, request: Request) -> HttpResponse:
-        """List the entries of this node's ledger after an index, in its order.
+        """List the entries of this node's ledger, or of a peer's, after an index, in its order.
 
         To follow the register, ask again with the index of the last entry seen.
         """
         given = self.query(request)
-        cut = read_times(given).cut
+        cut = read_heard(given).cut
         page = lists.list_events(
             cut, given.get("after"), given.get("limit", 50), issuer=given.get("issuer"), type=given.get("type")
         )
@@ -349,13 +384,13 @@ class Event(Address):
     """One entry of the ledger."""
 
     tag = "ledger"
+    parameters = (_OF_LEDGER,)
     answers: ClassVar = {"GET": EVENT_WITH_PROOF}
     path_schemas: ClassVar = {"index": {"type": "integer", "minimum": 0}}
 
     def get(self, request: Request, index: int) -> HttpResponse:
         """Give one entry: what it is, its exact bytes as text, and its receipt."""
-        self.query(request)
-        cut = read_times({}).cut
+        cut = read_heard(self.query(request)).cut
         page = lists.list_events(cut, index - 1 if index else None, 1)
         if not page.items or page.items[0].index != index:
             raise NotFound("not_found", "", f"{cut.origin} has {cut.size} entries; indexes begin at 0")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from pydantic import TypeAdapter
 
 from register import records
@@ -40,14 +41,20 @@ STATES: Final[Mapping[str, tuple[str, ...]]] = {
 """Kind → the words for its state."""
 
 
-def describe(kind: str, record: Record, at: datetime) -> dict[str, Any]:
-    """Return a record as the API gives it, standing as it does at `at`."""
+NAMED: Final = ("agency", "issuer", "programme", "key", "mandate", "accreditation")
+"""Kinds whose resources say whose register they are from."""
+
+
+def describe(kind: str, record: Record, at: datetime, origin: str = "") -> dict[str, Any]:
+    """Return a record as the API gives it, standing as it does at `at`; `origin` is the log of another's register."""
     told = records.dump_mapping(kind, record)
     if "valid" in told:
         told["valid_from"] = told["valid"].get("valid_from")
         told["valid_until"] = told.pop("valid").get("valid_until")
     if kind in STATES:
         told["state"] = _STATE[kind](record, at)
+    if kind in NAMED:
+        told["register"] = origin or settings.ASSAY_ORIGIN
     return told
 
 
@@ -144,6 +151,9 @@ def schema_of(kind: str) -> dict[str, Any]:
     if kind in STATES:
         properties["state"] = {"type": "string", "enum": list(STATES[kind])}
         schema["required"] = [*schema["required"], "state"]
+    if kind in NAMED:
+        properties["register"] = {**_TEXT, "description": "Origin of the register that records it: ours, or a peer's."}
+        schema["required"] = [*schema["required"], "register"]
     return schema
 
 

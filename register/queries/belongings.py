@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from register.queries.cuts import Cut
+from register.queries.hearing import heard_only
 from register.queries.selecting import MOST, Page, known_only, read_page, read_uid
 from register.records import KeyRecord, MandateRecord, RelationRecord
 
@@ -11,7 +12,7 @@ def list_keys(cut: Cut, issuer: str, after: str | None = None, limit: int = 50) 
     """Return the keys of an issuer, revoked ones among them."""
     conditions = known_only("v", cut)
     conditions.add("v.issuer = %(issuer)s::uuid", issuer=read_uid(issuer, "issuer"))
-    return read_page("key", conditions, after, limit)
+    return read_page("key", conditions, after, limit, cut)
 
 
 def list_relations(cut: Cut, issuer: str) -> list[RelationRecord]:
@@ -26,8 +27,8 @@ def list_mandates(
     cut: Cut, issuer: str | None = None, after: str | None = None, limit: int = 50
 ) -> Page[MandateRecord]:
     """Return mandates, those given by or to `issuer` only when it is named."""
-    conditions = known_only("v", cut)
+    conditions = heard_only("mandate", cut)
     if issuer is not None:
         uid = read_uid(issuer, "issuer")
         conditions.add("v.awarding_body = %(issuer)s::uuid OR v.sealer = %(issuer)s::uuid", issuer=uid)
-    return read_page("mandate", conditions, after, limit)
+    return read_page("mandate", conditions, after, limit, cut)

@@ -30,10 +30,20 @@ _FIRST_LATER: Final = """
 """
 
 
+class Speaker(NamedTuple):
+    """Another register that we hear: its name, its address, and the countries for which we let it speak."""
+
+    name: str
+    url: str
+    countries: tuple[str, ...]
+
+
 class Cut(NamedTuple):
     """The first `size` entries of one log; `newest` when they are all that the read model holds.
 
-    `company`: other registers' logs are kept here, too.
+    `company`: other registers' logs are kept here, too. `speaker` is who speaks in a peer's log. `peers` are the cuts
+    of further logs that lists look into as well (register.queries.hearing); everything else reads the one log.
+    `known_at` is how the cut was asked for, where other logs are to be cut alike.
     """
 
     log_id: int
@@ -41,15 +51,41 @@ class Cut(NamedTuple):
     size: int
     newest: bool = True
     company: bool = False
+    speaker: Speaker | None = None
+    peers: tuple[Cut, ...] = ()
+    known_at: datetime | TreeSize | None = None
+
+    @property
+    def all(self) -> tuple[Cut, ...]:
+        """The cut of each log that is looked into, this one first."""
+        return (self._replace(peers=()), *self.peers)
+
+    def origin_of(self, log_id: int) -> str:
+        """Return the origin of one of the logs looked into."""
+        return next(one.origin for one in self.all if one.log_id == log_id)
 
     def known(self, alias: str) -> tuple[str, dict[str, Any]]:
         """Return the SQL condition under which a version `alias` is known, with its parameters."""
+        if self.peers:
+            return self._known_in_all(alias)
         if self.newest:
             return f"{alias}.log_id = %(log)s AND {alias}.recorded_until IS NULL", {"log": self.log_id}
         return (
             f"{alias}.log_id = %(log)s AND {alias}.recorded_from < %(size)s "
             f"AND ({alias}.recorded_until IS NULL OR {alias}.recorded_until >= %(size)s)",
             {"log": self.log_id, "size": self.size},
+        )
+
+    def _known_in_all(self, alias: str) -> tuple[str, dict[str, Any]]:
+        logs: dict[str, Any] = {"logs": [one.log_id for one in self.all]}
+        if all(one.newest for one in self.all):
+            return f"{alias}.log_id = ANY(%(logs)s::smallint[]) AND {alias}.recorded_until IS NULL", logs
+        return (
+            f"{alias}.log_id = ANY(%(logs)s::smallint[]) AND EXISTS ("
+            f"SELECT FROM unnest(%(logs)s::smallint[], %(sizes)s::bigint[]) AS k(log_id, size) "
+            f"WHERE k.log_id = {alias}.log_id AND {alias}.recorded_from < k.size "
+            f"AND ({alias}.recorded_until IS NULL OR {alias}.recorded_until >= k.size))",
+            {**logs, "sizes": [one.size for one in self.all]},
         )
 
 

@@ -29,7 +29,10 @@ _SUSPENDED: Final = "coalesce(%(at)s <@ ANY ({a}.suspended), false)"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed by; None and empty: not at all. `at` is the valid time at which states are judged."""
+    """What a list is narrowed by; None and empty: not at all. `at` is the valid time at which states are judged.
+
+    `set_aside` widens it: by what peers said beyond their countries, kept without counting.
+    """
 
     at: datetime
     q: str | None = None
@@ -42,6 +45,7 @@ class Filters:
     isced_f: str | None = None
     status: str | None = None
     provider_type: int | None = None
+    set_aside: bool = False
 
     @property
     def limits(self) -> bool:
@@ -117,9 +121,11 @@ def _require_identifier(conditions: Conditions, identifier: Identifier, cut: Cut
     if identifier.scheme == NODE:
         conditions.add("v.uid = %(named)s::uuid", named=identifier.value)
         return
-    known, _ = cut.known("c")
+    known, parameters = cut.known("c")
+    conditions.parameters |= parameters
+    held, claimed = ("(v.uid, v.log_id)", "c.issuer, c.log_id") if cut.peers else ("v.uid", "c.issuer")
     conditions.add(
-        f"v.uid IN (SELECT c.issuer FROM register_claim c "
+        f"{held} IN (SELECT {claimed} FROM register_claim c "
         f"WHERE c.value = %(claimed)s AND c.scheme = %(scheme)s AND {known})",
         claimed=identifier.value,
         scheme=identifier.scheme,
@@ -130,6 +136,8 @@ def _exists_accreditation(conditions: Conditions, filters: Filters, cut: Cut) ->
     """Return the condition that an accreditation meets the limits and, unless another state is asked, is in force."""
     inner = known_only("a", cut)
     inner.add("a.issuer = v.uid AND a.quarantine IS NULL")
+    if cut.peers:
+        inner.add("a.log_id = v.log_id")
     inner.add("a.decision IN ('positive', 'positive_with_conditions')")
     inner.add(accreditation_state("a", "in_force"))
     narrow_accreditations(inner, filters, "a")

@@ -15,13 +15,19 @@ from register.trust.identity import Also, list_also
 
 
 def find_also(issuer: IssuerRecord, at: datetime, cut: Cut) -> list[Also]:
-    """Return other registers' records of an issuer of the cut's register, territorial ones first.
+    """Return other registers' records of an issuer of the cut's register, our own or a peer's; territorial ones first.
 
     A node that keeps no other log is not asked anything.
     """
     if not cut.company:
         return []
-    question = Question(Identifier(NODE, issuer.id), at)
-    known = None if cut.newest else TreeSize(cut.origin, cut.size)
-    gathered = gather_facts(AskedQuestion(question, known_size=known), timezone.now())
+    question = Question(Identifier(NODE, issuer.id), at, written=issuer.url)
+    gathered = gather_facts(_pin(question, cut), timezone.now())
     return list_also(gathered.facts, issuer, cut.origin, at)
+
+
+def _pin(question: Question, cut: Cut) -> AskedQuestion:
+    known = cut.known_at or (None if cut.newest else TreeSize(cut.origin, cut.size))
+    if isinstance(known, TreeSize):
+        return AskedQuestion(question, known_size=known)
+    return AskedQuestion(question, known_instant=known)

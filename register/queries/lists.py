@@ -1,4 +1,7 @@
-"""Lists of issuers, agencies, programmes, accreditations and events, each with two or three queries a page."""
+"""Lists of issuers, agencies, programmes, accreditations and events, each with two or three queries a page.
+
+Of our own register, and of the peers in `cut.peers` where there are any (register.queries.hearing).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,9 @@ from register.queries.filters import (
     narrow_issuers,
     programme_state,
 )
+from register.queries.hearing import heard_only
 from register.queries.search import search
-from register.queries.selecting import MOST, Conditions, Page, known_only, read_page, read_uid, select
+from register.queries.selecting import MOST, Conditions, Page, read_page, read_uid, select
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, ProgrammeRecord
 
 EVENT_COLUMNS: Final = (
@@ -45,31 +49,36 @@ class EventRow:
 
 def list_issuers(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[IssuerRecord]:
     """Return issuers; with `q` the best matches first."""
-    conditions = known_only("v", cut)
+    conditions = heard_only("issuer", cut, set_aside=filters.set_aside)
     narrow_issuers(conditions, filters, cut)
-    return _read("issuer", filters.q, conditions, after, limit)
+    return _read("issuer", filters.q, conditions, cut, after, limit)
 
 
 def find_issuers(identifier: Identifier, cut: Cut) -> list[IssuerRecord]:
     """Return the issuers that an identifier or key has ever named, as far as the cut knows."""
-    conditions = known_only("v", cut)
+    return find_named(identifier, cut).items
+
+
+def find_named(identifier: Identifier, cut: Cut) -> Page[IssuerRecord]:
+    """Return the same with the registers they are from."""
+    conditions = heard_only("issuer", cut)
     narrow_issuers(conditions, Filters(datetime.max, identifier=identifier), cut)
-    return read_page("issuer", conditions, None, MOST).items
+    return read_page("issuer", conditions, None, MOST, cut)
 
 
 def list_agencies(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[AgencyRecord]:
     """Return agencies, by `q`, country and status."""
-    conditions = known_only("v", cut)
+    conditions = heard_only("agency", cut, set_aside=filters.set_aside)
     if filters.country is not None:
         conditions.add("v.country = %(country)s", country=filters.country)
     if filters.status is not None:
         conditions.add(agency_state("v", filters.status), at=filters.at)
-    return _read("agency", filters.q, conditions, after, limit)
+    return _read("agency", filters.q, conditions, cut, after, limit)
 
 
 def list_programmes(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[ProgrammeRecord]:
     """Return programmes, by `q`, issuer, type, level, field and status."""
-    conditions = known_only("v", cut)
+    conditions = heard_only("programme", cut, set_aside=filters.set_aside)
     _require_issuer(conditions, filters)
     if filters.credential_type is not None:
         conditions.add("v.credential_type = %(type)s", type=filters.credential_type)
@@ -81,25 +90,27 @@ def list_programmes(cut: Cut, filters: Filters, after: str | None = None, limit:
         )
     if filters.status is not None:
         conditions.add(programme_state("v", filters.status), at=filters.at)
-    return _read("programme", filters.q, conditions, after, limit)
+    return _read("programme", filters.q, conditions, cut, after, limit)
 
 
 def list_accreditations(
     cut: Cut, filters: Filters, after: str | None = None, limit: int = 50
 ) -> Page[AccreditationRecord]:
     """Return accreditations, by issuer, agency, the issuer's country, type, level, field and status."""
-    conditions = known_only("v", cut)
+    conditions = heard_only("accreditation", cut, set_aside=filters.set_aside)
     _require_issuer(conditions, filters)
     narrow_accreditations(conditions, filters, "v")
     if filters.country is not None:
         known, _ = cut.known("i")
+        same = "AND i.log_id = v.log_id " if cut.peers else ""
         conditions.add(
-            f"EXISTS (SELECT FROM register_issuer i WHERE i.uid = v.issuer AND i.country = %(country)s AND {known})",
+            f"EXISTS (SELECT FROM register_issuer i WHERE i.uid = v.issuer {same}AND i.country = %(country)s "
+            f"AND {known})",
             country=filters.country,
         )
     if filters.status is not None:
         conditions.add(accreditation_state("v", filters.status), at=filters.at)
-    return read_page("accreditation", conditions, after, limit)
+    return read_page("accreditation", conditions, after, limit, cut)
 
 
 def list_events(
@@ -128,12 +139,12 @@ def list_events(
     return Page(items, str(items[-1].index) if len(rows) > limit else None)
 
 
-def _read(kind: str, q: str | None, conditions: Conditions, after: str | None, limit: int) -> Page[Any]:
+def _read(kind: str, q: str | None, conditions: Conditions, cut: Cut, after: str | None, limit: int) -> Page[Any]:
     if q is None or not q.strip():
-        return read_page(kind, conditions, after, limit)
+        return read_page(kind, conditions, after, limit, cut)
     if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 6):
         raise NotUnderstood("invalid", "after", "after: expected the cursor of an earlier page of this very search")
-    return search(kind, q, conditions, after, limit)
+    return search(kind, q, conditions, after, limit, cut)
 
 
 def _require_issuer(conditions: Conditions, filters: Filters) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from register.models import VERSIONS
 from register.names import split_words
+from register.queries.cuts import Cut
 from register.queries.selecting import MOST, Conditions, Page, select
 from register.records import load
 
@@ -40,22 +41,31 @@ class _Found(NamedTuple):
     """A record found, with the words of its names."""
 
     uid: str
+    log_id: int
     words: Sequence[str]
     content: str
 
 
-def search(kind: str, q: str, conditions: Conditions, after: str | None, limit: int) -> Page[Any]:
-    """Return the records of a kind (alias `v`) whose names match, best first; the cursor is a place in the ranking."""
+def search(kind: str, q: str, conditions: Conditions, after: str | None, limit: int, cut: Cut) -> Page[Any]:
+    """Return the records of a kind (alias `v`) whose names match, best first; the cursor is a place in the ranking.
+
+    Among peers' records our own come first where names match equally well, and none of ours is crowded out by theirs.
+    """
     words = sorted(dict.fromkeys(split_words(q)), key=len, reverse=True)[:MOST_WORDS]
     start = int(after) if after is not None and after.isascii() and after.isdecimal() and len(after) < 6 else 0
     limit = max(1, min(limit, MOST))
     if not words:
         return Page([])
     meant = _spread(words)
-    found = _find(kind, [group for group in meant.values() if group], conditions)
-    ranked = sorted(found, key=lambda one: (-_score(one.words, meant), len(one.words), one.uid))
-    items = [load(kind, one.content) for one in ranked[start : start + limit]]
-    return Page(items, str(start + limit) if len(ranked) > start + limit else None)
+    found = _find(kind, [group for group in meant.values() if group], conditions, cut)
+    ranked = sorted(
+        found,
+        key=lambda one: (-_score(one.words, meant), len(one.words), one.log_id != cut.log_id, one.uid, one.log_id),
+    )
+    shown = ranked[start : start + limit]
+    origins = [cut.origin_of(one.log_id) for one in shown]
+    more = str(start + limit) if len(ranked) > start + limit else None
+    return Page([load(kind, one.content) for one in shown], more, origins)
 
 
 def _spread(words: Sequence[str]) -> dict[str, dict[str, float]]:
@@ -73,14 +83,14 @@ def _take(meant: dict[str, dict[str, float]], rows: Sequence[tuple[Any, ...]]) -
         meant[word][found] = max(fit, meant[word].get(found, 0.0))
 
 
-def _find(kind: str, groups: list[dict[str, float]], conditions: Conditions) -> list[_Found]:
-    found = _select(kind, [groups], conditions) if groups else []
+def _find(kind: str, groups: list[dict[str, float]], conditions: Conditions, cut: Cut) -> list[_Found]:
+    found = _select(kind, [groups], conditions, cut) if groups else []
     if found or len(groups) < 2:
         return found
-    return _select(kind, [groups[:n] + groups[n + 1 :] for n in range(len(groups))], conditions)
+    return _select(kind, [groups[:n] + groups[n + 1 :] for n in range(len(groups))], conditions, cut)
 
 
-def _select(kind: str, choices: list[list[dict[str, float]]], conditions: Conditions) -> list[_Found]:
+def _select(kind: str, choices: list[list[dict[str, float]]], conditions: Conditions, cut: Cut) -> list[_Found]:
     """Return the first records that hold a word of every group of one of the choices."""
     parameters: dict[str, Any] = {}
     alternatives = []
@@ -89,11 +99,12 @@ def _select(kind: str, choices: list[list[dict[str, float]]], conditions: Condit
         alternatives.append(" AND ".join(f"v.words && %({name})s::text[]" for name in names))
     matching = " OR ".join(f"({alternative})" for alternative in alternatives)
     table = VERSIONS[kind]._meta.db_table
+    order = "v.log_id <> %(ours)s, v.uid, v.log_id" if cut.peers else "v.uid"
     sql = (
-        f"SELECT v.uid::text, v.words, v.content::text FROM {table} v "
-        f"WHERE {conditions.joined()} AND ({matching}) ORDER BY v.uid LIMIT {CANDIDATES}"
+        f"SELECT v.uid::text, v.log_id, v.words, v.content::text FROM {table} v "
+        f"WHERE {conditions.joined()} AND ({matching}) ORDER BY {order} LIMIT {CANDIDATES}"
     )
-    return [_Found(*row) for row in select(sql, {**conditions.parameters, **parameters})]
+    return [_Found(*row) for row in select(sql, {**conditions.parameters, **parameters, "ours": cut.log_id})]
 
 
 def _name(parameters: dict[str, Any], words: list[str]) -> str:

@@ -26,10 +26,14 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """Some items of a list; `next` is the cursor with which to ask for those after them, None at the end."""
+    """Some items of a list; `next` is the cursor with which to ask for those after them, None at the end.
+
+    `origins` says of each item whose register it is from, where a list is of several registers.
+    """
 
     items: list[Item]
     next: str | None = None
+    origins: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -55,18 +59,38 @@ def known_only(kind_alias: str, cut: Cut) -> Conditions:
     return Conditions([condition], parameters)
 
 
-def read_page(kind: str, conditions: Conditions, after: str | None, limit: int) -> Page[Any]:
-    """Return the records of a kind (alias `v`) that meet the conditions, in the order of their ids, after a cursor."""
+def read_page(kind: str, conditions: Conditions, after: str | None, limit: int, cut: Cut | None = None) -> Page[Any]:
+    """Return the records of a kind (alias `v`) that meet the conditions, in the order of their ids, after a cursor.
+
+    `cut` names the registers where the list is of several. Two of them may use one id, so the cursor then holds the
+    log, too.
+    """
     limit = max(1, min(limit, MOST))
+    several = cut is not None and bool(cut.peers)
     if after is not None:
-        conditions.add("v.uid > %(after)s::uuid", after=read_uid(after, "after"))
+        _begin_after(conditions, after, several)
     table = VERSIONS[kind]._meta.db_table
+    order = "v.uid, v.log_id" if several else "v.uid"
     sql = (
-        f"SELECT v.uid::text, v.content::text FROM {table} v WHERE {conditions.joined()} ORDER BY v.uid LIMIT %(limit)s"
+        f"SELECT v.uid::text, v.log_id, v.content::text FROM {table} v WHERE {conditions.joined()} "
+        f"ORDER BY {order} LIMIT %(limit)s"
     )
     rows = select(sql, {**conditions.parameters, "limit": limit + 1})
-    more = rows[limit - 1][0] if len(rows) > limit else None
-    return Page([load(kind, content) for _, content in rows[:limit]], more)
+    last = rows[limit - 1] if len(rows) > limit else None
+    cursor = None if last is None else f"{last[0]}.{last[1]}" if several else last[0]
+    origins = [cut.origin_of(log_id) for _, log_id, _ in rows[:limit]] if cut is not None else []
+    return Page([load(kind, content) for *_, content in rows[:limit]], cursor, origins)
+
+
+def _begin_after(conditions: Conditions, after: str, several: bool) -> None:
+    uid, _, log = after.partition(".")
+    given = {"after": read_uid(uid, "after")}
+    if log and not (log.isascii() and log.isdecimal() and len(log) < 10):
+        raise NotUnderstood("invalid", "after", "after: expected the cursor of an earlier page of this very list")
+    if several and log:
+        conditions.add("(v.uid, v.log_id) > (%(after)s::uuid, %(after_log)s::bigint)", **given, after_log=int(log))
+    else:
+        conditions.add("v.uid > %(after)s::uuid", **given)
 
 
 def select(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
