@@ -27,6 +27,9 @@ Resolve = Callable[[str, int], Sequence[str]]
 """Host and port → IP addresses as text; raises `OSError`."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All of IPv6 that is given out for the internet (IANA); what lies outside may be a way back in: site-local addresses,
+those of local NAT64 (RFC 8215), IPv4-translated and IPv4-compatible ones."""
 _CURE = "give the address the peer has for everybody, or name its network in ASSAY_PEER_NETWORKS"
 
 
@@ -95,6 +98,8 @@ def _is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner:
             return _is_public(inner)
+        if address not in _GLOBAL_UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 
