@@ -6,7 +6,8 @@ of the log's row, and the answer leaves after the commit: of two requests from t
 the commit leaves nothing; after it, a cosignature nobody has, and the log is told the new size when it asks again.
 
 Only lines that were verified or made here are stored: a line under our name that somebody else put into the note would
-otherwise make the stored state impossible to open.
+otherwise make the stored state impossible to open. Anybody may submit what a log has signed, also again and with lines
+left out: so lines of the tree cosigned last stay, and only what was not known before is news.
 """
 
 from __future__ import annotations
@@ -44,16 +45,17 @@ LOCK_SECONDS: Final = 5
 
 _PATIENCE: Final[LiteralString] = f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true)"
 _READ: Final = """
-    SELECT f.peer, f.vkeys, f.witness_vkeys, c.size, c.root, c.time FROM federation_following f
+    SELECT f.peer, f.vkeys, f.witness_vkeys, c.size, c.root, c.time, c.note FROM federation_following f
     LEFT JOIN LATERAL (
-        SELECT size, root, time FROM federation_cosigned WHERE origin = f.origin FOR UPDATE
+        SELECT size, root, time, note FROM federation_cosigned WHERE origin = f.origin FOR UPDATE
     ) c ON true WHERE f.origin = %s AND f.status = 'following'
 """
 _BEGIN: Final = """
     INSERT INTO federation_cosigned (origin, size, root, note, time) VALUES (%s, 0, %s, ''::bytea, %s)
     ON CONFLICT DO NOTHING
 """
-# Whoever reaches us can be reached again: what we have to submit to it need not wait any longer.
+# Whoever reaches us can be reached again: what we have to submit to it need not wait any longer. (With news alone: what
+# was submitted before may come from anybody.)
 _STORE: Final = """
     WITH tried_again AS (
         UPDATE federation_submission SET next_attempt = NULL
@@ -66,7 +68,7 @@ _following = Asking("federation.follow")
 
 
 class _Log(NamedTuple):
-    """A followed log and what was cosigned of it last; `size` 0 and a time in 1970 when nothing was."""
+    """A followed log and what was cosigned of it last; `size` 0, a time in 1970 and no note when nothing was."""
 
     peer: UUID
     keys: tuple[VerifierKey, ...]
@@ -74,6 +76,14 @@ class _Log(NamedTuple):
     size: int
     root: bytes
     time: datetime
+    note: bytes
+
+
+class _Cosignature(NamedTuple):
+    """Our line, and whether the checkpoint told us anything: a larger tree, or a line we did not have."""
+
+    line: Signature
+    news: bool
 
 
 class WitnessUnavailable(FederationError):
@@ -90,19 +100,20 @@ def cosign(body: bytes, now: datetime | None = None) -> bytes:
     """Answer an add-checkpoint request with our signature line, after the new state has been committed.
 
     Raises the subclasses of `WitnessRefusal`, in the specification's order, and `WitnessUnavailable`; either leaves
-    nothing behind. The peer's submission is also the news that its log has grown: following it is started.
+    nothing behind. The peer's submission may also be the news that its log has grown: then following it is started.
     """
     request = witness.parse_add_checkpoint(body)
     try:
         with transaction.atomic(durable=True):
-            line = _cosign_locked(request, now or timezone.now())
+            line, news = _cosign_locked(request, now or timezone.now())
     except OperationalError as error:
         log.warning("no checkpoint of %s is cosigned: %s", request.origin[:80], type(error).__name__)
         raise WitnessUnavailable("the witness's database is busy or away; submit again", 2) from error
     except KeyUnusable as error:
         log.error("nothing is cosigned: %s", error)
         raise WitnessUnavailable("the witness cannot sign until its operator looks after it", 60) from error
-    _following.ask(request.origin)
+    if news:
+        _following.ask(request.origin)
     return witness.format_cosignatures([line])
 
 
@@ -119,7 +130,7 @@ def hash_origin(origin: str) -> str:
     return sha256(origin.encode()).hexdigest()
 
 
-def _cosign_locked(request: AddCheckpoint, now: datetime) -> Signature:
+def _cosign_locked(request: AddCheckpoint, now: datetime) -> _Cosignature:
     log_row = _lock(request.origin)
     signers = node_signers()
     last = witness.Cosigned(log_row.size, log_row.root)
@@ -127,9 +138,11 @@ def _cosign_locked(request: AddCheckpoint, now: datetime) -> Signature:
     seconds = _choose_time(log_row.time, now)
     line = checkpoint.cosign(signed.text, signers.witness, seconds)
     head, time = signed.checkpoint, datetime.fromtimestamp(seconds, UTC)
-    note = _compose(signed, log_row, line, seconds)
-    execute(_STORE, (log_row.peer, head.size, head.root, note, time, request.origin))
-    return line
+    lines = _gather_lines(signed, log_row, seconds)
+    news = head.size > log_row.size or not set(lines) <= set(_lines_before(signed, log_row))
+    note = add_signatures(format_note(signed.text, lines), [line])
+    execute(_STORE, (log_row.peer if news else None, head.size, head.root, note, time, request.origin))
+    return _Cosignature(line, news)
 
 
 def _lock(origin: str) -> _Log:
@@ -159,12 +172,20 @@ def _choose_time(last: datetime, now: datetime) -> int:
     return max(before, seconds)
 
 
-def _compose(signed: SignedCheckpoint, peer: _Log, line: Signature, now: int) -> bytes:
-    """Return the note to keep: one line a log key, those of witnesses we know, the latest of each, and our own."""
-    logs = {item.key: item.signature for item in signed.log_signatures}
-    others = Note(signed.text, tuple(set(parse_note(signed.raw).signatures) - set(logs.values())))
+def _gather_lines(signed: SignedCheckpoint, peer: _Log, now: int) -> list[Signature]:
+    """Return the lines to keep beside ours: one a log key, and the latest of each witness we know, also from before."""
+    before = _lines_before(signed, peer)
+    logs = {key: line for key in peer.keys for line in before if (line.name, line.key_id) == (key.name, key.key_id)}
+    logs |= {item.key: item.signature for item in signed.log_signatures}
+    others = Note(signed.text, tuple({*parse_note(signed.raw).signatures, *before} - set(logs.values())))
     kept = keep_cosignatures(others, peer.witness_keys, now)
     if len(kept) < len(others.signatures):
         kept = keep_cosignatures(others, dict.fromkeys((*peer.witness_keys, *list_cosigners())), now)
     room = MAX_SIGNATURES - len(logs) - 1
-    return add_signatures(format_note(signed.text, [*logs.values(), *kept[:room]]), [line])
+    return [*logs.values(), *kept[:room]]
+
+
+def _lines_before(signed: SignedCheckpoint, peer: _Log) -> tuple[Signature, ...]:
+    """Return the lines kept under this very text before, ours among them; they were verified then."""
+    known = parse_note(peer.note) if peer.note else None
+    return known.signatures if known is not None and known.text == signed.text else ()

@@ -77,7 +77,7 @@ def test_growth_is_cosigned_stored_and_shown(followed: list[str]) -> None:
         assert (note.status_code, note["Cache-Control"]) == (200, "no-store")
         signed = open_checkpoint(note.content, [DE.log.verifier, own_key()], DE.origin)
         assert (signed.checkpoint.size, len(signed.verified), signed.time) == (new, 2, line.signature.time)
-    assert followed == [DE.origin] * 4
+    assert followed == [DE.origin] * 3
 
 
 def without_signature() -> bytes:
@@ -220,6 +220,42 @@ def test_a_note_full_of_lines_still_gets_ours() -> None:
     assert len(parse_note(shown().content).signatures) == 64
 
 
+def test_submitting_a_tree_again_with_lines_left_out_or_older_takes_none_away(followed: list[str]) -> None:
+    """Whoever copies a checkpoint may submit it, so that nobody can hold back what a closed policy waits for."""
+    text, now = parse_note(LOG.checkpoint(8)).text, int(timezone.now().timestamp())
+    bare = LOG.checkpoint(8, time=None)
+    full = add_signatures(bare, [DE.witness.cosign(text, now), FR.witness.cosign(text, now)])
+    older = add_signatures(bare, [DE.witness.cosign(text, now - 60)])
+    for old, note in ((0, full), (8, bare), (8, older)):
+        assert post(format_add_checkpoint(old, [], note)).status_code == 200
+        assert {line for line in parse_note(shown().content).signatures if line.name != own_key().name} == set(
+            parse_note(full).signatures
+        )
+    assert followed == [DE.origin]
+    later = add_signatures(bare, [DE.witness.cosign(text, now + 1)])
+    assert post(format_add_checkpoint(8, [], later)).status_code == 200
+    assert followed == [DE.origin] * 2
+    assert set(parse_note(later).signatures) < set(parse_note(shown().content).signatures)
+    assert post(ask(8, 12)).status_code == 200
+    assert len(parse_note(shown().content).signatures) == 2
+
+
+def test_a_key_that_was_given_up_signs_no_line_that_is_kept() -> None:
+    new = Country("de2").log
+    text = parse_note(LOG.checkpoint(8)).text
+    next_key = Signer.generate(DE.origin, new.seed, ED25519)
+    DE.follow(vkeys=[str(DE.log.verifier), str(next_key.verifier)])
+    both = add_signatures(LOG.checkpoint(8, time=None), [next_key.sign(text)])
+    assert post(format_add_checkpoint(0, [], both)).status_code == 200
+    assert post(ask(8, 8)).status_code == 200
+    assert len(parse_note(shown().content).signatures) == 3
+    DE.follow(vkeys=[str(next_key.verifier)])
+    assert post(format_add_checkpoint(8, [], format_note(text, [next_key.sign(text)]))).status_code == 200
+    assert set(open_checkpoint(shown().content, [next_key.verifier, own_key()]).verified) == set(
+        open_checkpoint(shown().content, [next_key.verifier, DE.log.verifier, own_key()]).verified
+    )
+
+
 def test_time_of_our_cosignature_never_goes_back() -> None:
     def time_of(line: bytes) -> int:
         return parse_cosignatures(line, parse_note(LOG.checkpoint(8)).text, [own_key()])[0].signature.time
@@ -272,6 +308,9 @@ def test_a_submission_makes_us_try_the_peer_again() -> None:
     Submission.objects.create(peer=peer.id, failures=5, next_attempt=timezone.now() + timedelta(minutes=5))
     cosign(ask(0, 8))
     assert Submission.objects.get().next_attempt is None
+    Submission.objects.update(next_attempt=timezone.now() + timedelta(minutes=5))
+    cosign(ask(8, 8))
+    assert Submission.objects.get().next_attempt is not None
 
 
 def test_the_first_submission_starts_following_and_a_broker_that_is_away_costs_no_answer(
