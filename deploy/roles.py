@@ -10,10 +10,13 @@ from psycopg import Connection, sql
 
 # Rows that may be added and read, never changed or removed.
 APPEND_ONLY = ("ledger_entry", "ledger_tile", "ledger_checkpoint", "ledger_cosignature")
-_RIGHTS: dict[str, LiteralString] = dict.fromkeys(APPEND_ONLY, "SELECT, INSERT") | {
-    "ledger_log": "SELECT, INSERT, UPDATE",
-    "django_migrations": "SELECT",
-}
+# Rows that are never removed; triggers say what may change in them.
+NEVER_REMOVED = ("ledger_log", "federation_cosigned", "federation_evidence")
+_RIGHTS: dict[str, LiteralString] = (
+    dict.fromkeys(APPEND_ONLY, "SELECT, INSERT")
+    | dict.fromkeys(NEVER_REMOVED, "SELECT, INSERT, UPDATE")
+    | {"django_migrations": "SELECT"}
+)
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
 
 

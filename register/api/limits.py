@@ -9,7 +9,7 @@ subject is refused up to (processes - 1) / 1000 of its limit early, and never la
 | lists of questions | address | ASSAY_BATCHES_PER_MINUTE |
 | reads | address | ASSAY_READS_PER_MINUTE |
 
-While Redis is away nothing is counted and a warning is logged: a register that cannot count still answers.
+While Redis is away or hangs nothing is counted and a warning is logged: a register that cannot count still answers.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ from register.access.models import Token
 log = logging.getLogger(__name__)
 WINDOW = 60
 SHARES = 1000
+PATIENCE = 0.5
+"""Seconds that a request waits for Redis; one that hangs is taken for away."""
 
 
 @cache
 def counters() -> Redis:
     """Return this process's client of Redis; Django's cache would make one a request and ask three times."""
-    return Redis.from_url(settings.REDIS_URL)
+    return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE)
 
 
 class Drawn:

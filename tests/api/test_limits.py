@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
 from unittest.mock import patch
 
 import pytest
@@ -106,6 +109,33 @@ def test_a_register_whose_counters_are_away_still_answers(settings: Settings) ->
     with patch("register.api.limits.counters", side_effect=RedisDown("gone")):
         for _ in range(3):
             assert caller.post("/api/v1/agencies", {}).status == 400
+
+
+@pytest.fixture
+def hung(settings: Settings) -> Iterator[threading.Event]:
+    """A Redis that takes connections and says nothing, until it gives up (and says so) so that no test hangs."""
+    gave_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def give_up() -> None:
+            gave_up.set()
+            server.close()
+
+        patience = threading.Timer(20, give_up)
+        patience.start()
+        settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        counters.cache_clear()
+        yield gave_up
+        patience.cancel()
+    counters.cache_clear()
+
+
+def test_a_redis_that_hangs_does_not_hold_a_write_up(settings: Settings, hung: threading.Event) -> None:
+    settings.ASSAY_WRITES_PER_MINUTE = 1
+    caller = make_caller("operator")
+    for _ in range(3):
+        assert caller.post("/api/v1/agencies", {}).status == 400
+    assert not hung.is_set()
 
 
 def test_a_preflight_is_answered_and_reading_is_open_to_pages_of_any_origin() -> None:

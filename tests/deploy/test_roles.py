@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from deploy.roles import APPEND_ONLY
+from deploy.roles import APPEND_ONLY, NEVER_REMOVED
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -15,7 +15,26 @@ def test_app_role_may_not_alter_the_ledger(app_connection: psycopg.Connection[An
         app_connection.execute(statement.format(table).encode())
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("table", NEVER_REMOVED)
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}"])
+def test_app_role_may_not_remove_what_was_cosigned_or_proven(
+    app_connection: psycopg.Connection[Any], table: str, statement: str
+) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app_connection.execute(statement.format(table).encode())
+
+
+@pytest.mark.parametrize("table", ["federation_cosigned", "federation_evidence"])
+def test_app_role_keeps_what_it_cosigns_and_finds(app_connection: psycopg.Connection[Any], table: str) -> None:
+    rights = app_connection.execute(
+        "SELECT string_agg(privilege_type, ' ' ORDER BY privilege_type) FROM information_schema.role_table_grants "
+        "WHERE table_name = %s AND grantee = current_user",
+        [table],
+    ).fetchone()
+    assert rights == ("INSERT SELECT UPDATE",)
+
+
+@pytest.mark.parametrize("table", [*APPEND_ONLY, *NEVER_REMOVED])
 def test_app_role_may_not_drop_the_triggers_of_the_ledger(app_connection: psycopg.Connection[Any], table: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         app_connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL".encode())
