@@ -1,4 +1,4 @@
-"""Slow bodies: a client that drips its body into a request is answered 408 instead of holding a thread for hours.
+"""Bodies: one that drips is answered 408 instead of holding a thread for hours, one that breaks off 400.
 
 The server reads a body while the application asks for it, in one of its few threads, and a read waits for all bytes
 asked for, without a time limit and without a way to interrupt it. So a body is asked for in pieces that double, from
@@ -6,6 +6,9 @@ one byte on, and between two pieces the time it took is compared with what `Pace
 about twice the grace, and an ordinary body costs a dozen short reads. A client that falls silent is not found out
 before it sends again or hangs up: that is for the proxy in front. Refused: reading in another thread and answering
 without it, since granian 2.8 serves nobody else while a body it has answered is still being read.
+
+Of a connection that breaks off the server gives what had come, as if that were all, and half a form is a form: nothing
+shorter than was declared reaches the application (RFC 9112, 8: an incomplete message).
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
 
@@ -37,8 +41,32 @@ class Pace:
         return min(self.grace + received / self.rate, self.longest)
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a body was not taken (RFC 9457)."""
+
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+_TOO_SLOW = Problem(
+    "body too slow",
+    408,
+    "body_too_slow",
+    "The body did not arrive in time; nothing was done. Send it again over a better connection.",
+)
+_INCOMPLETE = Problem(
+    "body incomplete",
+    400,
+    "body_incomplete",
+    "The body ended before its declared length; nothing was done. Send it again.",
+)
+
+
 class BodyDeadline:
-    """WSGI middleware: the application finds the whole body in memory, or a slow client an answer (RFC 9110, 15.5.9).
+    """WSGI middleware: the application finds the whole body in memory, or its client is told why not (RFC 9110, 15.5).
 
     Bodies longer than `most` bytes are left alone: the application refuses them by their declared length, unread.
     """
@@ -54,7 +82,9 @@ class BodyDeadline:
             return self._application(environ, start_response)
         body = read_body(environ["wsgi.input"], int(declared), self._pace)
         if body is None:
-            return _answer_too_slow(start_response)
+            return _answer(start_response, _TOO_SLOW)
+        if len(body) < int(declared):
+            return _answer(start_response, _INCOMPLETE)
         environ["wsgi.input"] = BytesIO(body)
         return self._application(environ, start_response)
 
@@ -73,21 +103,14 @@ def read_body(source: IO[bytes], length: int, pace: Pace) -> bytes | None:
     return bytes(body)
 
 
-def _answer_too_slow(start_response: StartResponse) -> list[bytes]:
-    """Answer 408 as a problem (RFC 9457)."""
-    problem = {
-        "type": "about:blank",
-        "title": "body too slow",
-        "status": 408,
-        "code": "body_too_slow",
-        "detail": "The body did not arrive in time; nothing was done. Send it again over a better connection.",
-    }
-    body = json.dumps(problem).encode()
+def _answer(start_response: StartResponse, problem: Problem) -> list[bytes]:
+    """Answer with a problem (RFC 9457) and end the connection."""
+    body = json.dumps({"type": "about:blank", **asdict(problem)}).encode()
     headers = [
         ("Content-Type", "application/problem+json"),
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
         ("Connection", "close"),
     ]
-    start_response("408 Request Timeout", headers)
+    start_response(f"{problem.status} {HTTPStatus(problem.status).phrase}", headers)
     return [body]

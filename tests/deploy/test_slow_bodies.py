@@ -69,8 +69,10 @@ def test_of_what_follows_a_body_nothing_is_read() -> None:
     assert source.read() == b"next"
 
 
-def test_a_body_that_ends_early_is_passed_on_as_it_is() -> None:
-    assert send(BytesIO(b"half"), 8) == ("200 OK", b"half")
+@pytest.mark.parametrize("arrived", [b"", b"half", b"reason=quality&note=the hal"])
+def test_a_body_that_ends_early_never_reaches_the_application(arrived: bytes) -> None:
+    status, body = send(BytesIO(arrived), 40)
+    assert (status, json.loads(body)["code"]) == ("400 Bad Request", "body_incomplete")
 
 
 @pytest.mark.parametrize("length", ["", "0", "x", "-1", MOST + 1])
@@ -188,3 +190,11 @@ def test_a_body_in_two_halves_is_no_slow_one(port: int) -> None:
         connected.sendall(b"x" * 5)
         status, problem = receive(connected)
     assert (status, problem["code"]) == (404, "not_found")
+
+
+def test_of_a_connection_that_breaks_off_half_a_body_is_400(port: int) -> None:
+    with begin_request(port, 10) as connected:
+        connected.sendall(b"x" * 5)
+        connected.shutdown(socket.SHUT_WR)
+        status, problem = receive(connected)
+    assert (status, problem["code"]) == (400, "body_incomplete")
