@@ -45,16 +45,18 @@ def attach(origin: str, size: int, root: bytes, lines: Sequence[Signature]) -> S
     """Keep witnesses' lines under our checkpoint of that tree and return the newest, fullest row of it.
 
     The caller has verified each line (type 0x04) under a key it trusts. A line replaces an older one of its key; lines
-    under our own keys are passed over. All are kept as cosignatures; the note takes as many as `MAX_LINES` allows,
-    first come. Raises `NotCovered` when we signed no such tree. Losing the rows in a crash is harmless: the next
+    under our own keys are passed over, and a second one of a name for one second (another key, or another signature of
+    the same, which Ed25519 lets its owner make). All others are kept as cosignatures; the note takes as many as
+    `MAX_LINES` allows, first come. Raises `NotCovered` when we signed no such tree, and `RuntimeError` inside a
+    transaction, whose commit it would keep from waiting for the disk. Losing the rows in a crash is harmless: the next
     announcement brings the lines again.
     """
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         head = _lock(origin, size, root)
         keys = read_verifiers()
         known = {(key.name, key.key_id) for key in keys}
         fresh = {(line.name, line.key_id): line for line in lines if (line.name, line.key_id) not in known}
-        _keep(head, list(fresh.values()))
+        fresh = {key: line for key, line in fresh.items() if _keep(head, line)}
         present = split_lines(head.note, keys)
         others = {(line.name, line.key_id): line for line in present.others} | fresh
         room = max(MAX_LINES - len(present.own), 0)
@@ -104,20 +106,15 @@ def _own_second(head: SignedCheckpointRow, keys: Sequence[VerifierKey]) -> int:
     return time
 
 
-def _keep(head: SignedCheckpointRow, lines: Sequence[Signature]) -> None:
-    for line in lines:
-        execute(
-            "INSERT INTO ledger_cosignature (log_id, size, key_name, time, root, line) "
-            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (
-                head.log_id,
-                head.size,
-                line.name,
-                datetime.fromtimestamp(line.time, UTC),
-                head.root,
-                line.line.encode(),
-            ),
-        )
+def _keep(head: SignedCheckpointRow, line: Signature) -> bool:
+    """Keep a line as a cosignature; tell whether it is the one kept of its name and second."""
+    time = datetime.fromtimestamp(line.time, UTC)
+    added = execute(
+        "INSERT INTO ledger_cosignature (log_id, size, key_name, time, root, line) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (head.log_id, head.size, line.name, time, head.root, line.line.encode()),
+    )
+    return bool(added) or find_line(head.log_id, head.size, line)
 
 
 def _store(row: SignedCheckpointRow) -> SignedCheckpointRow:

@@ -111,6 +111,20 @@ def test_a_tree_we_never_signed_takes_no_lines() -> None:
     assert Cosignature.objects.count() == 0
 
 
+def test_of_a_name_one_line_a_second_counts_and_the_ledger_stays_sound() -> None:
+    """A witness with two keys of one name, or two signatures of one key, cannot have us show what we did not keep."""
+    head = sign(3)
+    namesake = Signer.generate(DE.name, sha256(b"another key").digest(), COSIGNATURE)
+    first, second = lines(head, DE, namesake)
+    fuller = attach(head, first, second)
+    assert parse_note(fuller.note).signatures == (*parse_note(head.note).signatures, first)
+    assert attach(head, second) == fuller
+    (later,) = lines(head, namesake, later=2)
+    assert attach(head, later).note == fuller.note + later.line.encode()
+    assert Cosignature.objects.count() == 2
+    fsck.check_log(origin(), keys())
+
+
 def test_a_line_under_our_own_key_is_passed_over() -> None:
     head = sign(3)
     own = lines(head, node_signers().witness, later=7)
