@@ -18,6 +18,7 @@ from register.trust.links import find_state
 
 _REFUSED = Standing("bad", _("refused"))
 _NOT_COUNTED = Standing("bad", _("does not count"))
+_SET_ASIDE = Standing("bad", _("set aside"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ def show_records(found: Iterable[AccreditationRecord], at: datetime) -> list[Acc
     ]
 
 
+def show_uncounted(found: Iterable[AccreditationRecord]) -> list[AccreditationRow]:
+    """Return accreditations of a record about which its register has no say."""
+    return [AccreditationRow(one, show_kind(one), spell_scope(one.scope), _NOT_COUNTED) for one in found]
+
+
 def show_kind(record: AccreditationRecord) -> str:
     """Return what kind of accreditation it is."""
     return label("accreditation-kinds", record.kind)
@@ -75,6 +81,8 @@ def show_kind(record: AccreditationRecord) -> str:
 
 def show_state(record: AccreditationRecord, state: str) -> Standing:
     """Return how an accreditation stands; a decision that was not positive never was in force."""
+    if record.quarantine is not None:
+        return _SET_ASIDE
     if state != "revoked" and record.decision not in POSITIVE_DECISIONS:
         return _REFUSED
     if state == "in_force" and record.decision == "positive_with_conditions":

@@ -12,8 +12,9 @@ from register import vocabularies
 from register.api.parameters import Parameter, one_of, whole_number
 from register.errors import NotUnderstood
 from register.moments import format_moment, parse_moment
-from register.queries.cuts import read_known_at
+from register.queries.cuts import Cut, read_known_at
 from register.queries.filters import AGENCY_STATES, ISSUER_STATES
+from register.queries.hearing import hear_peers
 from register.queries.selecting import read_uid
 from register.site.entry_words import TYPE_TITLES
 from register.site.standing import Instants
@@ -44,6 +45,12 @@ def _read_cursor(text: str) -> str:
     return text
 
 
+def _read_origin(text: str) -> str:
+    if len(text) > 300:
+        raise ValueError("expected at most 300 characters")
+    return check_line(text)
+
+
 AT: Final = Parameter("at", "The instant that matters.", parse_moment)
 KNOWN_AT: Final = Parameter("known_at", "Only entries recorded till then.", _read_known_at)
 Q: Final = Parameter("q", "A name in any language, or an identifier.", _read_name)
@@ -55,7 +62,11 @@ AFTER: Final = Parameter("after", "Cursor.", _read_cursor)
 BEFORE: Final = Parameter("before", "Only entries below this index.", whole_number(0, 10**15))
 TYPE: Final = Parameter("type", "Type of entry.", one_of(*TYPE_TITLES))
 
+REGISTER: Final = Parameter("register", "Origin of a register.", _read_origin)
+
 DATES: Final = (AT, KNOWN_AT)
+THIS: Final = (*DATES, REGISTER)
+"""What the page of one thing may be asked."""
 
 
 def read_instants(query: Mapping[str, Any]) -> Instants:
@@ -73,6 +84,11 @@ def read_instants(query: Mapping[str, Any]) -> Instants:
         known_instant=known if isinstance(known, datetime) and known < now else None,
         known_size=known if isinstance(known, TreeSize) else None,
     )
+
+
+def hear(instants: Instants, query: Mapping[str, Any]) -> Cut:
+    """Return the registers that a page looks into, as they were known: ours and the peers', or the one named."""
+    return hear_peers(instants.known_instant or instants.known_size, query.get("register"))
 
 
 def write_instants(instants: Instants) -> dict[str, str | None]:

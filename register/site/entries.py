@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
 from ledger.logs import SignedCheckpointRow
 from ledger.reader import Evidence, read_evidence
 from register import events
 from register.errors import RegisterError
 from register.events import Event
 from register.queries.lists import EventRow
+from register.receipts import path_to_entry
 from register.site import entry_words
 from register.site.directory import Directory
 from register.site.entry_words import EntryWords, Parties
@@ -29,9 +28,14 @@ class Entry:
     evidence: Evidence
     event: Event | None
 
+    @property
+    def page(self) -> str:
+        """The address of its page."""
+        return path_to_entry(self.row.origin, self.row.index)
+
 
 def read_entries(rows: Sequence[EventRow], checkpoint: SignedCheckpointRow | None) -> list[Entry]:
-    """Return entries in words; three queries however many they are.
+    """Return entries of the checkpoint's log in words; three queries however many they are.
 
     Rows that the checkpoint does not cover yet are left out: a page shows nothing that cannot be proven.
     Raises LedgerDamaged when stored bytes do not prove themselves.
@@ -39,9 +43,9 @@ def read_entries(rows: Sequence[EventRow], checkpoint: SignedCheckpointRow | Non
     if checkpoint is None or not rows:
         return []
     covered = [row for row in rows if row.index < checkpoint.size]
-    proven = read_evidence(settings.ASSAY_ORIGIN, [row.index for row in covered], checkpoint)
+    proven = read_evidence(checkpoint.origin, [row.index for row in covered], checkpoint)
     parsed = {row.index: _parse(proven[row.index].data) for row in covered}
-    directory = read_directory(_find_ids(covered, parsed.values()))
+    directory = read_directory(_find_ids(covered, parsed.values()), checkpoint.origin)
     return [
         Entry(row, _tell(parsed[row.index], row, directory), proven[row.index], parsed[row.index]) for row in covered
     ]

@@ -77,6 +77,11 @@ def first_name(names: Mapping[str, str], country: str = "", reader: str = "en") 
     return first if is_latin(first.text) else replace(first, gloss=gloss)
 
 
+def isolate(text: str) -> SafeString:
+    """Return a stranger's text of no known language, isolated."""
+    return format_html("<bdi>{}</bdi>", text)
+
+
 def is_latin(text: str) -> bool:
     """Tell whether a name begins in Latin letters, by its first letter."""
     letter = next((sign for sign in text if sign.isalpha()), "a")

@@ -22,10 +22,10 @@ from register.site.directory import Directory, Listed
 from register.site.names import first_name
 
 
-def newest_checkpoint() -> SignedCheckpointRow | None:
-    """Return the newest checkpoint of our own log; None before the first."""
+def newest_checkpoint(origin: str = "") -> SignedCheckpointRow | None:
+    """Return the newest checkpoint of a log, by default our own; None before the first."""
     try:
-        return latest_checkpoint(settings.ASSAY_ORIGIN)
+        return latest_checkpoint(origin or settings.ASSAY_ORIGIN)
     except (NotCovered, UnknownLog):
         return None
 
@@ -62,9 +62,9 @@ _NOTABLE: Final[LiteralString] = f"""
 """
 
 
-def list_newest(before: int, entry_type: str | None, limit: int) -> list[EventRow]:
-    """Return the newest entries below an index, of one type or of all."""
-    given = {"origin": settings.ASSAY_ORIGIN, "before": before, "type": entry_type, "limit": limit}
+def list_newest(before: int, entry_type: str | None, limit: int, origin: str = "") -> list[EventRow]:
+    """Return the newest entries of a log, by default our own, below an index, of one type or of all."""
+    given = {"origin": origin or settings.ASSAY_ORIGIN, "before": before, "type": entry_type, "limit": limit}
     return [EventRow(*row) for row in fetch_all(_NEWEST, given)]
 
 
@@ -95,12 +95,12 @@ _NAMED: Final[LiteralString] = """
 """
 
 
-def read_directory(ids: Iterable[str | None]) -> Directory:
-    """Return the names of the agencies, issuers and programmes among some ids, as they are now; one query."""
+def read_directory(ids: Iterable[str | None], origin: str = "") -> Directory:
+    """Return the names of a register's agencies, issuers and programmes among some ids, as they are now; one query."""
     wanted = sorted({thing for thing in ids if thing is not None and is_uid(thing)})
     if not wanted:
         return Directory()
-    rows = fetch_all(_NAMED, {"ids": wanted, "origin": settings.ASSAY_ORIGIN})
+    rows = fetch_all(_NAMED, {"ids": wanted, "origin": origin or settings.ASSAY_ORIGIN})
     return Directory({uid: Listed(kind, first_name(json.loads(names), country)) for kind, uid, country, names in rows})
 
 

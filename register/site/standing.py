@@ -6,7 +6,7 @@ contributes comes from the same links. Nothing is judged here a second time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,12 @@ from register.identifiers import NODE, Identifier
 from register.queries.facts import Gathered, gather_facts, gather_many
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, KeyRecord, MandateRecord, RelationRecord
 from register.scope import Scope, intersect
-from register.trust import AskedQuestion, Decision, Question, Reason, RegisterFacts, TreeSize, decide
+from register.trust import AskedQuestion, Decision, Facts, Question, Reason, RegisterFacts, TreeSize, decide
 from register.trust.candidates import find_candidates
 from register.trust.identity import Also, list_also
 from register.trust.judgement import judge
 from register.trust.links import find_state
+from register.trust.naming import find_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,26 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherRecord:
+    """Another register's record of the institution, and what its accreditations contribute to the answer."""
+
+    also: Also
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def uncounted(self) -> list[AccreditationRecord]:
+        """Accreditations of that record to which the decision does not look: its register has no say about it."""
+        weighed = {one.record.id for one in self.contributions}
+        held = self.also.register.accreditations
+        return [one for one in held if one.issuer == self.also.issuer.id and one.id not in weighed]
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerStanding:
-    """An issuer at two instants: the decision about it and the records around it."""
+    """An issuer of one register at two instants: the decision about it and the records around it.
+
+    `others` are the records that other registers have of the same institution.
+    """
 
     instants: Instants
     issuer: IssuerRecord
@@ -76,12 +95,36 @@ class IssuerStanding:
     register: RegisterFacts
     contributions: tuple[Contribution, ...]
     checkpoint: SignedCheckpointRow | None
-    also: tuple[Also, ...] = ()
+    others: tuple[OtherRecord, ...] = ()
 
     @property
     def counting(self) -> list[Contribution]:
-        """The accreditations that entitle at the instant asked."""
-        return [contribution for contribution in self.contributions if contribution.counts]
+        """The accreditations that entitle at the instant asked: of this register, else of the others."""
+        own = [contribution for contribution in self.contributions if contribution.counts]
+        return own or [one for other in self.others for one in other.contributions if one.counts]
+
+    @property
+    def lead(self) -> Also | None:
+        """The record of another register that speaks for the institution's country where this one's does not.
+
+        Where several speak for it, ours comes first. None: this record leads.
+        """
+        here = self.issuer.quarantine is None and self.register.speaks_for(self.issuer.country)
+        if self.register.own:
+            return None
+        same = [
+            one.also for one in self.others if one.also.territorial and one.also.issuer.country == self.issuer.country
+        ]
+        best = min(same, key=lambda also: (not also.register.own, also.register.origin), default=None)
+        if best is None or not here or best.register.own:
+            return best
+        return best if best.register.origin < self.register.origin else None
+
+    @property
+    def institution(self) -> set[tuple[str, str]]:
+        """Origin and id of every record of it."""
+        others = {(one.also.register.origin, one.also.issuer.id) for one in self.others}
+        return {(self.register.origin, self.issuer.id), *others}
 
     @property
     def own(self) -> list[Contribution]:
@@ -105,22 +148,22 @@ class IssuerStanding:
 
 
 def find_standing(identifier: Identifier, instants: Instants, **limits: Any) -> list[IssuerStanding]:
-    """Return how each issuer that an identifier names stands; one query. Empty: nobody of that name is known.
+    """Return how each issuer that an identifier names stands, ours first; one query. Empty: nobody is known by it.
 
-    `limits` ask for a scope, by the names of a question's fields.
+    `limits` ask for a scope, by the names of a question's fields; `written` is the address that was asked for.
     Raises NotUnderstood (field `known_at`) for a ledger or size not held here.
     """
     asked = _ask(identifier, instants, **limits)
     return read_standings(gather_facts(asked, instants.now), asked, instants)
 
 
-def find_standings(ids: Sequence[str], instants: Instants) -> dict[str, IssuerStanding]:
-    """Return how many issuers stand, by id, with one query."""
-    asked = [_ask(Identifier(NODE, issuer), instants) for issuer in ids]
+def find_standings(issuers: Sequence[IssuerRecord], instants: Instants) -> dict[str, IssuerStanding]:
+    """Return how many issuers of any registers stand, by their addresses, with one query."""
+    asked = [_ask(Identifier(NODE, issuer.id), instants, written=issuer.url) for issuer in issuers]
     if not asked:
         return {}
     found = zip(asked, gather_many(asked, instants.now), strict=True)
-    return {one.issuer.id: one for question, gathered in found for one in read_standings(gathered, question, instants)}
+    return {one.issuer.url: one for question, gathered in found for one in read_standings(gathered, question, instants)}
 
 
 def _ask(identifier: Identifier, instants: Instants, **limits: Any) -> AskedQuestion:
@@ -131,41 +174,48 @@ def _ask(identifier: Identifier, instants: Instants, **limits: Any) -> AskedQues
 def read_standings(gathered: Gathered, asked: AskedQuestion, instants: Instants) -> list[IssuerStanding]:
     """Return how each issuer that a question names stands, from facts; pure."""
     facts = gathered.facts
-    own = next((register for register in facts.registers if register.own), None)
-    if own is None:
+    if not any(register.own for register in facts.registers):
         return []
     question = asked.known_as({register.origin: register.size for register in facts.registers})
     decision = decide(question, facts)
-    contributions = tuple(_list_contributions(question, gathered, own))
-    checkpoint = gathered.checkpoints.get(own.origin)
     return [
         IssuerStanding(
             instants,
             issuer,
             decision,
-            own,
-            contributions,
-            checkpoint,
-            tuple(list_also(facts, issuer, own.origin, question.at)),
+            register,
+            tuple(_list_contributions(question, facts, register, issuer)),
+            gathered.checkpoints.get(register.origin),
+            tuple(_list_others(question, facts, register, issuer)),
         )
-        for issuer in facts.issuers_asked(own)
+        for register in sorted(facts.heard, key=lambda one: not one.own)
+        for issuer in find_named(question, facts, register)
     ]
 
 
-def _list_contributions(question: Question, gathered: Gathered, own: RegisterFacts) -> list[Contribution]:
-    """Return the accreditations that bear on the issuer, the weightiest first.
+def _list_others(
+    question: Question, facts: Facts, register: RegisterFacts, issuer: IssuerRecord
+) -> Iterator[OtherRecord]:
+    for also in list_also(facts, issuer, register.origin, question.at):
+        yield OtherRecord(also, tuple(_list_contributions(question, facts, also.register, also.issuer)))
+
+
+def _list_contributions(
+    question: Question, facts: Facts, register: RegisterFacts, issuer: IssuerRecord
+) -> list[Contribution]:
+    """Return the accreditations of a register that bear on its record of the issuer, the weightiest first.
 
     What another issuer holds is told only when it counts for this one: a former institution's page shows its own
     record, not that of its successor.
     """
-    asked = {issuer.id for issuer in gathered.facts.issuers_asked(own)}
     found: dict[str, Contribution] = {}
-    for candidate in find_candidates(question, gathered.facts):
+    for candidate in find_candidates(question, facts):
         record = candidate.accreditation
-        if record is None or record.id in found or candidate.register.origin != own.origin:
+        here = candidate.register.origin == register.origin and candidate.asked.id == issuer.id
+        if record is None or record.id in found or not here:
             continue
         faults = judge(question, candidate).faults
-        foreign = record.issuer not in asked
+        foreign = record.issuer != issuer.id
         if foreign and (faults or candidate.moved):
             continue
         found[record.id] = Contribution(

@@ -24,8 +24,10 @@ from register.site.standing import Contribution, Instants, IssuerStanding
 from register.site.words import Standing, Tone, label, spell_award, spell_scope
 from register.trust import Reason, Since
 from register.trust.lineage import read_succession
+from register.trust.reasons import CLAIMED, KEY_CLAIMED
 
 _MOST_SINCE: Final = 3
+_CLAIMS: Final = frozenset({CLAIMED, KEY_CLAIMED})
 
 No = tuple[Tone, str, str]
 """A no: its tone, its words in a list, its words after a colon in the headline."""
@@ -83,15 +85,22 @@ def _say_entitled(standing: IssuerStanding) -> Verdict:
     counting = standing.counting
     award = spell_award(unite_scopes([one.scope for one in counting]))
     values = {"when": _on(standing.instants), "award": award}
-    conditional = all(one.record.decision == "positive_with_conditions" for one in counting)
+    conditional = bool(counting) and all(one.record.decision == "positive_with_conditions" for one in counting)
     words = (
         gettext("Entitled %(when)s, with conditions, to award %(award)s")
         if conditional
         else gettext("Entitled %(when)s to award %(award)s")
     )
-    sentences = [_ground(counting[0]), *_count_others(standing), *_tell_since(standing)]
+    ground = [_ground(counting[0]), *_count_others(standing)] if counting else _tell(standing.decision.reasons)
+    sentences = [*ground, *_tell_claims(standing), *_tell_since(standing)]
     short = gettext("may award %(award)s") % values
     return Verdict("warn" if conditional else "good", words % values, tuple(sentences), short)
+
+
+def _tell_claims(standing: IssuerStanding) -> tuple[SafeString, ...]:
+    """Say what other registers claim against the answer."""
+    told = [one.text for reason in standing.decision.reasons for one in reason.sentences if one.template in _CLAIMS]
+    return tuple(format_html("{}", text) for text in told)
 
 
 def unite_scopes(scopes: list[Scope]) -> Scope:

@@ -21,6 +21,7 @@ register.filter("name", names.name_record)
 register.filter("shorten", directory.shorten_id)
 register.filter("scope", words.spell_scope)
 register.filter("place", words.label_place)
+register.filter("isolate", names.isolate)
 register.filter("is_web_address", links.is_web_address)
 
 

@@ -13,15 +13,17 @@ from django.utils.translation import gettext
 
 from register.identifiers import NODE, Identifier
 from register.moments import format_moment
-from register.queries.cuts import resolve_cut
-from register.queries.single import find_record, read_history
+from register.queries.cuts import Cut
+from register.queries.hearing import find_placed
+from register.queries.single import read_history
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, scope_at
 from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_records
-from register.site.asked import DATES, read_instants, write_instants
+from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import last_day, mark_day, spell_day
 from register.site.entries import read_entries
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_directory
+from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants, find_standing
 from register.site.timeline import NARROW, WIDE, draw
 from register.site.verdict import Verdict
@@ -31,15 +33,14 @@ from register.trust.links import find_state
 _HISTORY = 50
 
 
-@page("site/accreditation.html", "issuers", DATES)
+@page("site/accreditation.html", "issuers", THIS)
 def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
     """Show one accreditation at two instants."""
     instants = read_instants(query)
-    cut = resolve_cut(instants.known_instant or instants.known_size)
-    record: AccreditationRecord = find_record("accreditation", str(id), cut)
-    row = _find_row(record, instants)
+    record, cut = find_placed("accreditation", str(id), hear(instants, query))
+    row = _find_row(record, instants, cut)
     scope = scope_at(record.scope, record.former_scopes, instants.at)
-    checkpoint = newest_checkpoint()
+    checkpoint = newest_checkpoint(cut.origin)
     history = read_history("accreditation", record.id, cut, limit=_HISTORY)
     parties = [record.issuer, record.agency, *record.contributing_agencies, *(scope.programmes or ())]
     return {
@@ -49,10 +50,10 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
         "limits": list_limits(scope),
         "programmes": scope.programmes or (),
         "drawings": [(drawing, [(drawing.rows[0], row)]) for drawing in _draw(record, row, instants)],
-        "directory": read_directory(parties),
+        "directory": read_directory(parties, cut.origin),
         "history": read_entries([item.event for item in history.items], checkpoint),
-        "checkpoint": checkpoint,
-        "cites": record.entries,
+        "recorder": name_recorder(record, cut),
+        "cites": cite(cut.origin, record.entries),
         "instants": instants,
         "size": cut.size,
         "dates": write_instants(instants),
@@ -66,10 +67,10 @@ def _draw(record: AccreditationRecord, row: AccreditationRow, instants: Instants
     return [drawing for layout in (WIDE, NARROW) if (drawing := draw([record], instants.at, layout, ends))]
 
 
-def _find_row(record: AccreditationRecord, instants: Instants) -> AccreditationRow:
+def _find_row(record: AccreditationRecord, instants: Instants, cut: Cut) -> AccreditationRow:
     """Return the accreditation as it bears on its issuer, so that one that does not count says why."""
     for standing in find_standing(Identifier(NODE, record.issuer), instants):
-        for one in standing.contributions:
+        for one in standing.contributions if standing.register.origin == cut.origin else ():
             if one.record.id == record.id:
                 return show_contribution(one)
     return show_records([record], instants.at)[0]

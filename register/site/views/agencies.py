@@ -13,19 +13,31 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from register.moments import format_moment
-from register.queries.cuts import resolve_cut
 from register.queries.filters import AGENCY_STATES, Filters
+from register.queries.hearing import Placed, find_placed, place_page
 from register.queries.lists import list_accreditations, list_agencies
-from register.queries.single import find_record, read_history
+from register.queries.single import read_history
 from register.records import AgencyRecord, scope_at
 from register.site.accreditation_rows import show_records
-from register.site.asked import AFTER, AGENCY_STATUS, COUNTRY, DATES, Q, read_instants, write_instants
+from register.site.asked import (
+    AFTER,
+    AGENCY_STATUS,
+    COUNTRY,
+    DATES,
+    REGISTER,
+    THIS,
+    Q,
+    hear,
+    read_instants,
+    write_instants,
+)
 from register.site.dates import spell_day
 from register.site.entries import read_entries
 from register.site.links import with_query
 from register.site.names import Name, order_names
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_directory
+from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants
 from register.site.verdict import Verdict
 from register.site.words import STATES, Standing, label, list_limits, spell_scope
@@ -35,25 +47,26 @@ _PAGE = 25
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One agency in the list: its names, what it may accredit, how it stands."""
+    """One agency in the list: its names, what it may accredit, how it stands; `register` names a peer's."""
 
     record: AgencyRecord
     name: Name
     other: Name | None
     scope: str
     standing: Standing
+    register: str
 
 
-@page("site/agencies.html", "agencies", (Q, COUNTRY, AGENCY_STATUS, AFTER, *DATES))
+@page("site/agencies.html", "agencies", (Q, COUNTRY, AGENCY_STATUS, REGISTER, AFTER, *DATES))
 def list_recognised(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     """Show the agencies that match."""
     instants = read_instants(query)
-    cut = resolve_cut(instants.known_instant or instants.known_size)
+    cut = hear(instants, query)
     filters = Filters(instants.at, q=query.get("q"), country=query.get("country"), status=query.get("status"))
     found = list_agencies(cut, filters, query.get("after"), _PAGE)
-    kept = {name: query.get(name) for name in ("q", "country", "status")} | write_instants(instants)
+    kept = {name: query.get(name) for name in ("q", "country", "status", "register")} | write_instants(instants)
     return {
-        "agencies": [_list(agency, instants) for agency in found.items],
+        "agencies": [_list(one, instants) for one in place_page(found, cut)],
         "query": query,
         "statuses": [(state, STATES[state].words) for state in AGENCY_STATES],
         "next": with_query("/agencies", **kept, after=found.next) if found.next else None,
@@ -61,10 +74,13 @@ def list_recognised(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     }
 
 
-def _list(agency: AgencyRecord, instants: Instants) -> Listed:
+def _list(placed: Placed, instants: Instants) -> Listed:
+    agency: AgencyRecord = placed.record
     first, *others = order_names(agency.names, agency.country)
     scope = spell_scope(scope_at(agency.scope, agency.former_scopes, instants.at))
-    return Listed(agency, first, others[0] if others else None, scope, STATES[find_agency_state(agency, instants)])
+    register = placed.cut.speaker.name if placed.cut.speaker else ""
+    state = STATES[find_agency_state(agency, instants)]
+    return Listed(agency, first, others[0] if others else None, scope, state, register)
 
 
 def find_agency_state(agency: AgencyRecord, instants: Instants) -> str:
@@ -77,16 +93,15 @@ def find_agency_state(agency: AgencyRecord, instants: Instants) -> str:
     return "not_yet_valid" if start is not None and instants.at < start else "expired"
 
 
-@page("site/agency.html", "agencies", (AFTER, *DATES))
+@page("site/agency.html", "agencies", (AFTER, *THIS))
 def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
     """Show one agency, what it may accredit, and its accreditations some at a time."""
     instants = read_instants(query)
-    cut = resolve_cut(instants.known_instant or instants.known_size)
-    agency: AgencyRecord = find_record("agency", str(id), cut)
+    agency, cut = find_placed("agency", str(id), hear(instants, query))
     granted = list_accreditations(cut, Filters(instants.at, agency=agency.id), query.get("after"), _PAGE)
     history = read_history("agency", agency.id, cut, limit=_PAGE)
     first, *others = order_names(agency.names, agency.country)
-    checkpoint, dates = newest_checkpoint(), write_instants(instants)
+    checkpoint, dates = newest_checkpoint(cut.origin), write_instants(instants) | {"register": query.get("register")}
     return {
         "agency": agency,
         "first_name": first,
@@ -94,12 +109,12 @@ def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
         "verdict": _reach_verdict(agency, instants),
         "limits": list_limits(scope_at(agency.scope, agency.former_scopes, instants.at)),
         "rows": show_records(granted.items, instants.at),
-        "directory": read_directory([record.issuer for record in granted.items]),
+        "directory": read_directory([record.issuer for record in granted.items], cut.origin),
         "next": with_query(request.path, **dates, after=granted.next) if granted.next else None,
         "first": with_query(request.path, **dates) if query.get("after") else None,
         "history": read_entries([item.event for item in history.items], checkpoint),
-        "checkpoint": checkpoint,
-        "cites": agency.entries,
+        "recorder": name_recorder(agency, cut),
+        "cites": cite(cut.origin, agency.entries),
         "instants": instants,
         "size": cut.size,
         "dates": dates,

@@ -13,34 +13,50 @@ from ledger.logs import SignedCheckpointRow
 from register.errors import NotFound, NotUnderstood
 from register.identifiers import NODE, Identifier, parse_identifier
 from register.moments import format_moment
-from register.queries.cuts import Cut, resolve_cut
+from register.queries.cuts import Cut
 from register.queries.filters import Filters
-from register.queries.lists import find_issuers, list_programmes
+from register.queries.hearing import Placed, find_all_placed, find_placed, place_page
+from register.queries.identity import Rival, find_rivals
+from register.queries.lists import find_named, list_programmes
 from register.queries.single import read_history
 from register.records import IssuerRecord, KeyRecord, RelationRecord
-from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution
-from register.site.asked import DATES, read_instants, write_instants
+from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_uncounted
+from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.cosignatures import list_signers
 from register.site.entries import read_entries
 from register.site.links import path_to, with_query
 from register.site.names import order_names
 from register.site.page import Context, page
 from register.site.reading import list_mandates_to, read_directory
-from register.site.standing import Instants, IssuerStanding, find_standing
+from register.site.recorder import Cited, Recorder, cite, name_register
+from register.site.standing import Instants, IssuerStanding, OtherRecord, find_standing
 from register.site.timeline import NARROW, WIDE, draw
 from register.site.verdict import reach_verdict
 from register.site.words import STATES, Standing
+from register.trust.identity import Also
 from register.trust.lineage import read_succession
 
 _HISTORY = 40
 
 
 @dataclass(frozen=True, slots=True)
+class ShownOther:
+    """Another register's record of the institution: its accreditations, its entries, and whether it contradicts."""
+
+    also: Also
+    recorder: Recorder | None
+    rows: list[AccreditationRow]
+    cites: list[Cited]
+    contradicts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShownKey:
-    """A key and how it stands at the instant shown."""
+    """A key, how it stands at the instant shown, and who else claims it."""
 
     record: KeyRecord
     standing: Standing
+    rivals: list[Rival]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,54 +69,78 @@ class ShownRelation:
     current: bool
 
 
-@page("site/issuer.html", "issuers", DATES)
+@page("site/issuer.html", "issuers", THIS)
 def show_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context | HttpResponse:
-    """Show one issuer at two instants."""
+    """Show one institution at two instants: the record that leads, ours or a peer's, and what others record of it."""
     instants = read_instants(query)
-    found = find_standing(Identifier(NODE, str(id)), instants)
+    found = _find(str(id), query, instants)
     if not found:
         raise NotFound("not_found", "", "The register knew no issuer with this id then.")
+    if len(found) > 1:
+        return HttpResponseRedirect(with_query("/issuers", q=str(id), **write_instants(instants)))
     standing = found[0]
     checkpoint = standing.checkpoint
     if checkpoint is None:
         raise NotFound("not_found", "", "The register has not signed its ledger yet.")
     cut = Cut(checkpoint.log_id, standing.register.origin, standing.register.size, newest=False)
+    history = read_history("issuer", standing.issuer.id, cut, limit=_HISTORY)
     return {
         **_describe(standing, checkpoint),
         **_surround(standing, cut),
-        "history": read_entries(
-            [item.event for item in read_history("issuer", str(id), cut, limit=_HISTORY).items], checkpoint
-        ),
+        "history": read_entries([item.event for item in history.items], checkpoint),
         "dates": write_instants(instants),
         "asked_at": "" if instants.today else format_moment(instants.at)[:10],
         "today": format_moment(instants.now)[:10],
     }
 
 
+def _find(issuer: str, query: Mapping[str, Any], instants: Instants) -> list[IssuerStanding]:
+    """Return how the institution stands by the record that leads, whichever of its records was asked for."""
+    url = ""
+    if "register" in query:
+        url = find_placed("issuer", issuer, hear(instants, query)).record.url
+    found = find_standing(Identifier(NODE, issuer), instants, written=url)
+    lead = found[0].lead if len(found) == 1 else None
+    if lead is None:
+        return found
+    leading = find_standing(Identifier(NODE, lead.issuer.id), instants, written=lead.issuer.url)
+    return [one for one in leading if one.register.origin == lead.register.origin]
+
+
 def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Context:
-    issuer, instants = standing.issuer, standing.instants
+    issuer, instants, register = standing.issuer, standing.instants, standing.register
     first, *others = order_names(issuer.names, issuer.country)
     rows = [show_contribution(one) for one in standing.contributions]
     records = [row.record for row in rows]
     drawings = [draw(records, instants.at, layout, find_ends(standing.contributions)) for layout in (WIDE, NARROW)]
+    frame = {"node": register.register, "checkpoint": checkpoint} if register.own else {}
     return {
+        **frame,
         "issuer": issuer,
         "first_name": first,
         "other_names": others,
         "verdict": reach_verdict(standing),
+        "recorder": name_register(issuer, register),
         "instants": instants,
         "rows": rows,
         "drawings": [_pair(drawing, rows) for drawing in drawings if drawing],
-        "node": standing.register.register,
-        "checkpoint": checkpoint,
-        "signers": list_signers(checkpoint.note, standing.register.register),
-        "size": standing.register.size,
-        "cites": [
-            citation.index for citation in standing.decision.cites if citation.origin == standing.register.origin
-        ],
-        "also": standing.also,
-        "evidence": with_query("/api/v1/trust", issuer=issuer.id, **write_instants(instants)),
+        "head": checkpoint,
+        "signers": list_signers(checkpoint.note, register.register),
+        "size": register.size,
+        "cites": [cited for one in standing.decision.cites for cited in cite(one.origin, [one.index])],
+        "ledgers": len({one.origin for one in standing.decision.cites}),
+        "others": [_show_other(other, issuer) for other in standing.others],
+        "evidence": with_query(
+            "/api/v1/trust", issuer=issuer.id if register.own else issuer.url, **write_instants(instants)
+        ),
     }
+
+
+def _show_other(other: OtherRecord, issuer: IssuerRecord) -> ShownOther:
+    rows = [show_contribution(one) for one in other.contributions] + show_uncounted(other.uncounted)
+    record, register = other.also.issuer, other.also.register
+    entries = cite(register.origin, record.entries)
+    return ShownOther(other.also, name_register(record, register), rows, entries, record.country != issuer.country)
 
 
 def _pair(drawing: Any, rows: list[AccreditationRow]) -> tuple[Any, list[tuple[Any, AccreditationRow]]]:
@@ -113,11 +153,12 @@ def _surround(standing: IssuerStanding, cut: Cut) -> Context:
     given = list_mandates_to(issuer.id, cut)
     programmes = list_programmes(cut, Filters(instants.at, issuer=issuer.id), limit=30)
     parties = [mandate.awarding_body for mandate in given] + [mandate.sealer for mandate in standing.mandates]
+    rivals = find_rivals(standing.keys, standing.institution, instants.known_instant or instants.known_size)
     return {
-        "keys": [ShownKey(key, _stand_key(key, instants)) for key in standing.keys],
+        "keys": [ShownKey(key, _stand_key(key, instants), rivals.get(key.value, [])) for key in standing.keys],
         "relations": [_show_relation(relation, standing) for relation in standing.relations],
         "mandates": [*standing.mandates, *given],
-        "directory": read_directory(parties),
+        "directory": read_directory(parties, cut.origin),
         "programmes": programmes.items,
     }
 
@@ -140,7 +181,7 @@ def _show_relation(relation: RelationRecord, standing: IssuerStanding) -> ShownR
     return ShownRelation(relation, other, from_here, current)
 
 
-@page("site/issuer.html", "issuers", DATES)
+@page("site/issuer.html", "issuers", THIS)
 def find_issuer(request: HttpRequest, query: Mapping[str, Any], identifier: str) -> Context | HttpResponse:
     """Lead from any identifier to the page of the issuer it names; several go to the list."""
     try:
@@ -148,9 +189,21 @@ def find_issuer(request: HttpRequest, query: Mapping[str, Any], identifier: str)
     except ValueError as error:
         raise NotUnderstood("invalid", "identifier", str(error)) from None
     instants = read_instants(query)
-    found = find_issuers(named, resolve_cut(instants.known_instant or instants.known_size))
+    cut, dates = hear(instants, query), write_instants(instants)
+    if named.scheme == NODE:
+        placed = find_placed("issuer", named.value, cut, identifier)
+        return HttpResponseRedirect(_lead_to(placed, cut, dates))
+    placed_all = place_page(find_named(named, cut), cut)
+    found = [one for one in placed_all if one.cut.speaker is None] or placed_all
     if not found:
         raise NotFound("not_found", "", "No issuer in this register is known by that identifier.")
     if len(found) > 1:
-        return HttpResponseRedirect(with_query("/issuers", q=identifier, **write_instants(instants)))
-    return HttpResponseRedirect(path_to("issuer", found[0].id, **write_instants(instants)))
+        return HttpResponseRedirect(with_query("/issuers", q=identifier, **dates))
+    return HttpResponseRedirect(_lead_to(found[0], cut, dates))
+
+
+def _lead_to(placed: Placed, cut: Cut, dates: Mapping[str, str | None]) -> str:
+    """Return the address of an issuer's page; it names the register where the id alone would mean another one."""
+    alone = find_all_placed("issuer", placed.record.id, cut)
+    register = None if [one.cut.origin for one in alone] == [placed.cut.origin] else placed.cut.origin
+    return path_to("issuer", placed.record.id, register=register, **dates)

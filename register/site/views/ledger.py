@@ -15,8 +15,11 @@ from register.api.address import answer_json
 from register.api.records import Event
 from register.errors import NotFound
 from register.moments import format_instant
+from register.queries.hearing import hear_peers
 from register.queries.lists import EventRow
-from register.site.asked import BEFORE, TYPE
+from register.queries.peers import find_register
+from register.receipts import path_to_entry, path_to_receipt
+from register.site.asked import BEFORE, REGISTER, TYPE
 from register.site.cosignatures import list_signers
 from register.site.entries import read_entries
 from register.site.entry_words import TYPE_TITLES
@@ -81,24 +84,26 @@ def _answer_entry(request: HttpRequest, query: Mapping[str, Any], index: int) ->
     return response
 
 
-@page("site/entry.html", "ledger", twin=_answer_entry)
+@page("site/entry.html", "ledger", (REGISTER,), twin=_answer_entry)
 def show_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> Context:
     """Show one entry: in words, its bytes, its receipt, and a check of both that runs in the browser."""
-    checkpoint, node = newest_checkpoint(), read_register()
-    rows = list_newest(index + 1, None, 1) if index < 2**53 else []
+    cut = hear_peers(register=query.get("register", settings.ASSAY_ORIGIN))
+    checkpoint, register = newest_checkpoint(cut.origin), find_register(cut.origin)
+    rows = list_newest(index + 1, None, 1, cut.origin) if index < 2**53 else []
     if checkpoint is None or not rows or rows[0].index != index or index >= checkpoint.size:
         raise NotFound("not_found", "", f"The ledger holds no signed entry {index}.")
     entry = read_entries(rows, checkpoint)[0]
     data = entry.evidence.data.decode("utf-8")
     return {
-        "checkpoint": checkpoint,
-        "node": node,
+        "recorder": None if cut.speaker is None else register,
+        "vkey": register.vkey if register else "",
+        "receipt": path_to_receipt(cut.origin, index),
         "entry": entry,
         "data": data,
         "pretty": json.dumps(json.loads(data), indent=2, ensure_ascii=False),
         "actor": _actor(entry.event.data if entry.event else None),
-        "previous": index - 1 if index > 0 else None,
-        "following": index + 1 if index + 1 < checkpoint.size else None,
+        "previous": path_to_entry(cut.origin, index - 1) if index > 0 else None,
+        "following": path_to_entry(cut.origin, index + 1) if index + 1 < checkpoint.size else None,
     }
 
 

@@ -11,16 +11,17 @@ from django.utils.translation import gettext
 
 from register.identifiers import NODE, Identifier
 from register.moments import format_moment
-from register.queries.cuts import resolve_cut
-from register.queries.single import find_record, read_history
+from register.queries.hearing import find_placed
+from register.queries.single import read_history
 from register.records import ProgrammeRecord
 from register.site.accreditation_rows import show_contribution
-from register.site.asked import DATES, read_instants, write_instants
+from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import spell_day
 from register.site.entries import read_entries
 from register.site.names import order_names
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_directory
+from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants, IssuerStanding, find_standing
 from register.site.verdict import Verdict, reach_verdict
 from register.site.words import label_field
@@ -28,16 +29,19 @@ from register.site.words import label_field
 _HISTORY = 50
 
 
-@page("site/programme.html", "issuers", DATES)
+@page("site/programme.html", "issuers", THIS)
 def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
     """Show one programme at two instants."""
     instants = read_instants(query)
-    cut = resolve_cut(instants.known_instant or instants.known_size)
-    programme: ProgrammeRecord = find_record("programme", str(id), cut)
+    programme, cut = find_placed("programme", str(id), hear(instants, query))
     first, *others = order_names(programme.titles)
-    standings = find_standing(Identifier(NODE, programme.issuer), instants, **_ask(programme))
+    standings = [
+        one
+        for one in find_standing(Identifier(NODE, programme.issuer), instants, **_ask(programme))
+        if one.register.origin == cut.origin
+    ]
     history = read_history("programme", programme.id, cut, limit=_HISTORY)
-    checkpoint = newest_checkpoint()
+    checkpoint = newest_checkpoint(cut.origin)
     return {
         "programme": programme,
         "first_name": first,
@@ -45,10 +49,10 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         "fields": [label_field(code) for code in programme.isced_f],
         "verdict": _reach_verdict(programme, standings, instants),
         "rows": [show_contribution(one) for standing in standings for one in standing.counting],
-        "directory": read_directory([programme.issuer, *programme.awarding_bodies]),
+        "directory": read_directory([programme.issuer, *programme.awarding_bodies], cut.origin),
         "history": read_entries([item.event for item in history.items], checkpoint),
-        "checkpoint": checkpoint,
-        "cites": programme.entries,
+        "recorder": name_recorder(programme, cut),
+        "cites": cite(cut.origin, programme.entries),
         "instants": instants,
         "size": cut.size,
         "dates": write_instants(instants),
