@@ -51,6 +51,8 @@ def prepare_schema() -> None:
 
     if (backup := os.environ.get("ASSAY_RESTORE")) and not is_open():
         restore(backup)
+    if mirrors := os.environ.get("ASSAY_RECOVER"):
+        recover(mirrors.split())
     print(COMPLETE if is_open() and is_current(settings.ASSAY_DATA_DIR / ACCESS_FILE) else "demo is to follow")
 
 
@@ -58,6 +60,19 @@ def restore(backup: str) -> None:
     """Fill the new database from a backup before anybody can write; a refusal is the start's one line of failure."""
     try:
         call_command("restore", backup)
+    except CommandError as error:
+        sys.exit(str(error))
+
+
+def recover(mirrors: list[str]) -> None:
+    """Bring the ledger of a lost node back from its peers' mirrors, or go on with that; a refusal stops the start."""
+    from deploy.opening import is_open
+    from federation.recovery import is_under_way
+
+    if is_open() and not is_under_way():
+        return
+    try:
+        call_command("recover", *mirrors)
     except CommandError as error:
         sys.exit(str(error))
 

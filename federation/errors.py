@@ -107,3 +107,9 @@ class TooManyEntries(FederationError):
     """The peer's log is longer than `ASSAY_PEER_MAX_ENTRIES` allows; nothing beyond that is copied."""
 
     code = "too_many_entries"
+
+
+class RecoveryRefused(FederationError):
+    """Our own log cannot be brought back from these mirrors, or not without a decision of the operator's."""
+
+    code = "recovery_refused"

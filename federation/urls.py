@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("mirror/<str:log>/checkpoint", mirror.checkpoint, name="mirror-checkpoint"),
     path("mirror/<str:log>/tile/<path:path>", mirror.tile, name="mirror-tile"),
     path("mirror/<str:log>/receipt/<str:index>", mirror.receipt, name="mirror-receipt"),
+    path("mirror/<str:log>/first-receipt/<str:index>", mirror.first_receipt, name="mirror-first-receipt"),
     path("witness/add-checkpoint", witness.add_checkpoint, name="witness-add-checkpoint"),
     path("witness/<str:digest>/checkpoint", witness.cosigned, name="witness-checkpoint"),
     path("api/v1/peers", peers.Peers.as_view()),

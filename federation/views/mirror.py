@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 
 from federation.witness import hash_origin
 from ledger import views
-from ledger.errors import UnknownLog
-from ledger.reader import list_logs
+from ledger.errors import NotCovered, UnknownLog
+from ledger.reader import first_checkpoint_covering, list_logs, read_receipts
+from ledger.tlog.lines import decode_decimal
 
 
 @views.public_bytes
@@ -32,6 +33,21 @@ def tile(request: HttpRequest, log: str, path: str) -> HttpResponse:
 def receipt(request: HttpRequest, log: str, index: str) -> HttpResponse:
     """The receipt of a peer's entry."""
     return views.receipt(request, index, origin=find_origin(log))
+
+
+@views.public_bytes
+def first_receipt(request: HttpRequest, log: str, index: str) -> HttpResponse:
+    """The receipt of a peer's entry under the oldest checkpoint held that covers it.
+
+    It shows a change of keys under the key before, to whoever knows no later one.
+    """
+    origin = find_origin(log)
+    try:
+        number = decode_decimal(index)
+    except ValueError as error:
+        raise NotCovered(f"receipts are numbered from 0: {error}") from error
+    text = read_receipts(origin, [number], first_checkpoint_covering(origin, number + 1))[number]
+    return HttpResponse(text, content_type=views.TEXT, headers={"Cache-Control": views.FRESH})
 
 
 def find_origin(log: str) -> str:

@@ -15,7 +15,7 @@ from federation.sync import follow, storing
 from federation.sync.targets import read_target
 from ledger import reader
 from register.models import VERSIONS, Happening
-from register.projection import replaying
+from register.projection import catch_up, replaying
 from tests import factories, reference
 from tests.federation import cast
 from tests.peers import Peer
@@ -66,7 +66,7 @@ def test_rebuilding_in_the_middle_of_a_later_copy_keeps_to_the_newest_checkpoint
 
 def test_rows_past_the_newest_checkpoint_are_found_and_taken_back(followed: Peer) -> None:
     follow(followed.origin)
-    storing.projection.catch_up(followed.origin)
+    catch_up(followed.origin)
     assert count_rows()[0] == 256
     found = replaying.rebuild()
     assert found is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -56,6 +57,19 @@ def test_the_mirrors_tiles_and_receipts_prove_the_peers_entries(peer: Peer, clie
     assert parse_bundle(client.get(f"{peer.mirror_path}tile/entries/000").content, 256) == peer.entries[:256]
     proof = parse_proof(client.get(f"{peer.mirror_path}receipt/270").content)
     check_proof(proof, peer.entries[270], keys)
+
+
+def test_an_early_entry_is_also_proven_under_the_oldest_checkpoint_that_covers_it(peer: Peer, client: Client) -> None:
+    """Who knows only the key of that time can follow the next one from there."""
+    first, peer.signed_at = len(peer.entries), peer.signed_at + timedelta(seconds=20)
+    cast.grow(peer, 5)
+    follow(peer.origin)
+    keys = [peer.signer.verifier, peer.witness.verifier]
+    for index, size in ((2, first), (first - 1, first), (first, first + 5)):
+        answer = client.get(f"{peer.mirror_path}first-receipt/{index}")
+        assert check_proof(parse_proof(answer.content), peer.entries[index], keys).checkpoint.size == size
+    for index in (f"{first + 5}", "x", "-1"):
+        assert client.get(f"{peer.mirror_path}first-receipt/{index}").status_code == 404
 
 
 def test_what_is_not_copied_is_not_found(peer: Peer, client: Client) -> None:
