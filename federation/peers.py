@@ -91,7 +91,8 @@ def refresh() -> None:
             status = WITHDRAWN if record.withdrawal else FOLLOWING
             Following.objects.get_or_create(origin=record.origin, defaults={**_fields(record), "status": status})
         elif changes := _find_changes(record, row):
-            Following.objects.filter(origin=record.origin).update(**changes)
+            # By its id, too: of two who find it recognised anew, the later one must not thaw what froze in between.
+            Following.objects.filter(origin=record.origin, peer=row.peer).update(**changes)
 
 
 def _last_recognised(records: Iterable[PeerRecord]) -> Iterable[PeerRecord]:

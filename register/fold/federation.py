@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from register.errors import NotFound
 from register.events import Event
@@ -13,10 +13,14 @@ from register.fold.amended import find, succeed
 from register.records import Ending, ForkRecord, PeerRecord, Recorded, RegisterKey
 from register.state import Change, State
 
+MOST_FORMER: Final = 64
+"""Keys, of log and of witness each, that a peer recognised anew brings along; a ledger may do so without end."""
 
-def recognise_peer(event: Event, recorded: Recorded, _: State) -> list[Change]:
-    """A new peer; its fields are those of its terms."""
+
+def recognise_peer(event: Event, recorded: Recorded, state: State) -> list[Change]:
+    """A new peer; its fields are those of its terms. Recognised anew, it keeps what its keys were before."""
     data = event.data
+    earlier = state.peers.get(state.peer_of.get(data.origin, ""))
     record = PeerRecord(
         id=event.subject_id,
         url=event.subject,
@@ -32,18 +36,25 @@ def recognise_peer(event: Event, recorded: Recorded, _: State) -> list[Change]:
         max_age_seconds=data.max_age_seconds,
         policy=data.policy,
         demonstration=data.demonstration,
+        former_vkeys=_give_up(earlier, "vkeys", data.vkeys)[-MOST_FORMER:],
+        former_witness_vkeys=_give_up(earlier, "witness_vkeys", data.witness_vkeys)[-MOST_FORMER:],
     )
     return [Change("peer", record.id, record)]
 
 
+def _give_up(record: PeerRecord | None, field: str, kept: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys a peer had but those it keeps: by them evidence of the past is judged."""
+    known = (*getattr(record, f"former_{field}"), *getattr(record, field)) if record else ()
+    return tuple(dict.fromkeys(key for key in known if key not in kept))
+
+
 def amend_peer(event: Event, recorded: Recorded, state: State) -> list[Change]:
-    """New values; keys given up are kept as former ones, by which evidence of the past is judged."""
+    """New values; keys given up are kept as former ones."""
     record: PeerRecord = find(state, event)
     given = event.data.given()
     for field in ("vkeys", "witness_vkeys"):
         if field in given:
-            known = (*getattr(record, f"former_{field}"), *getattr(record, field))
-            given[f"former_{field}"] = tuple(dict.fromkeys(key for key in known if key not in given[field]))
+            given[f"former_{field}"] = _give_up(record, field, given[field])
     return succeed(event, record, recorded, **given)
 
 

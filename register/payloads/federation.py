@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints, model_validator
@@ -18,6 +19,7 @@ MAX_EVIDENCE: Final = 60_000
 
 _MAX_NOTE: Final = 16_384
 _ESCAPED: Final = '\n\t"\\'
+_NOT_IN_NOTE: Final = re.compile("[\\x00-\\x09\\x0b-\\x1f\\ud800-\\udfff]")
 
 
 def _check_origin(text: str) -> str:
@@ -52,6 +54,13 @@ def _check_address(text: str) -> str:
     return text
 
 
+def _check_note_text(text: str) -> str:
+    """Let through what a note may hold, hidden characters too: else a log could sign what nobody can report."""
+    if _NOT_IN_NOTE.search(text):
+        raise ValueError("expected the text of a signed note, got control characters; give it verbatim")
+    return text
+
+
 Origin = Annotated[Text, AfterValidator(_check_origin)]
 """The name of a ledger (C2SP tlog-checkpoint), which is also that of its keys."""
 
@@ -65,10 +74,10 @@ WitnessKeys = Annotated[tuple[WitnessKey, ...], Field(min_length=1, max_length=8
 Countries = Annotated[tuple[Country, ...], Field(min_length=1, max_length=260, fail_fast=True)]
 Seconds = Annotated[StrictInt, Field(ge=60, le=366 * 86_400)]
 NoteText = Annotated[
-    str, StringConstraints(min_length=1, max_length=_MAX_NOTE, strict=True), AfterValidator(check_text)
+    str, StringConstraints(min_length=1, max_length=_MAX_NOTE, strict=True), AfterValidator(_check_note_text)
 ]
 ProofText = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_EVIDENCE, strict=True), AfterValidator(check_text)
+    str, StringConstraints(min_length=1, max_length=MAX_EVIDENCE, strict=True), AfterValidator(_check_note_text)
 ]
 PolicyText = Annotated[str, StringConstraints(min_length=1, max_length=20_000, strict=True), AfterValidator(check_text)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from federation import forks, gossip, sync
+from federation import forks, gossip, peers, sync
 from federation.errors import CheckpointInvalid, PeerFrozen, UnknownPeer
 from federation.models import Alert, Evidence, Following, Sighting
 from ledger import cache, reader
@@ -19,7 +20,7 @@ from ledger.tlog.fork import check_fork, parse_fork
 from ledger.tlog.note import Signature
 from ledger.tlog.witness import format_add_checkpoint
 from register import commands, events
-from register.payloads import PeerTerms
+from register.payloads import PeerEnding, PeerTerms
 from register.projection import replaying
 from tests import factories, reference
 from tests.cli.test_base_install import run_without_the_node
@@ -276,9 +277,8 @@ def test_a_waiting_second_history_is_not_forgotten_for_a_larger_honest_one() -> 
         for note in (other.checkpoint(), peer.checkpoint()):
             assert forks.suspect(peer.origin, note, "anybody") is None
         peer.signed_at += LATER
-        sync.follow(peer.origin)
         with pytest.raises(PeerFrozen):
-            gossip.compare_sightings(peer.origin)
+            sync.follow(peer.origin)
     assert_convicted(peer, "inconsistent", 9)
 
 
@@ -336,6 +336,33 @@ def test_a_fork_that_was_looked_into_does_not_freeze_the_peer_again_but_another_
         assert (row_of(peer).status, Alert.objects.filter(settled_at=None).count()) == ("following", 0)
         assert forks.suspect(peer.origin, other.checkpoint(7), "anybody") != first
         assert row_of(peer).status == "frozen"
+
+
+def test_hidden_characters_beside_a_second_root_keep_it_from_no_ledger() -> None:
+    """What a log signs it may adorn; a note that could not be reported would be a way to fork in silence."""
+    factories.open_register()
+    peer, other = open_faces(9, 9)
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+    head = Checkpoint(peer.origin, 9, reference.mth(other.entries), ("back\u202ewards", "\x9b31m\u2028"))
+    note = sign_checkpoint(head, peer.signer, peer.witness, time=int(other.signed_at.timestamp()))
+    assert forks.suspect(peer.origin, note, "anybody") is not None
+    assert_convicted(peer, "same_size", 9)
+
+
+def test_a_peer_recognised_anew_under_another_key_answers_for_what_it_signed_before() -> None:
+    factories.open_register()
+    peer, other = open_faces(9, 9)
+    with stage(peer) as standing:
+        follow_openly(peer, standing.url)
+    commands.withdraw_peer(str(row_of(peer).peer), PeerEnding(reason="agreement_ended"), actor=OPERATOR)
+    former, new = str(peer.signer.verifier), cast.signer_of(peer.origin, number=2)
+    recognise_openly(replace(peer, signer=new))
+    peers.refresh()
+    assert (row_of(peer).status, row_of(peer).former_vkeys) == ("following", [former])
+    assert forks.suspect(peer.origin, replace(other, signer=new).checkpoint(), "anybody") is not None
+    assert row_of(peer).status == "frozen"
+    assert forks.report_evidence() == 1
 
 
 @pytest.mark.parametrize(("status", "then"), [("paused", "frozen"), ("withdrawn", "withdrawn")])
