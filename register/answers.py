@@ -16,6 +16,7 @@ from ledger.logs import SignedCheckpointRow
 from ledger.reader import Evidence, first_checkpoint_covering, read_evidence
 from register.moments import format_instant
 from register.queries.facts import Gathered, gather_facts, gather_many
+from register.queries.facts_sql import MOST_CLAIMS
 from register.trust import AskedQuestion, Decision, decide, format_decision
 
 Proofs = Mapping[str, Mapping[int, Evidence]]
@@ -32,7 +33,7 @@ def answer(asked: AskedQuestion, now: datetime) -> dict[str, Any]:
     """
     gathered = gather_facts(asked, now)
     decision = _decide(asked, gathered)
-    return _format(decision, _prove([decision], gathered.checkpoints), _find_covering(asked, gathered))
+    return _format(decision, gathered, _prove([decision], gathered.checkpoints), _find_covering(asked, gathered))
 
 
 def answer_many(asked: Sequence[AskedQuestion], now: datetime) -> list[dict[str, Any]]:
@@ -46,7 +47,10 @@ def answer_many(asked: Sequence[AskedQuestion], now: datetime) -> list[dict[str,
         decisions = [_decide(asked[number], facts) for number, facts in zip(numbers, gathered, strict=True)]
         proofs = _prove(decisions, gathered[0].checkpoints)
         covering = _find_covering(asked[numbers[0]], gathered[0])
-        answers |= {n: _format(decision, proofs, covering) for n, decision in zip(numbers, decisions, strict=True)}
+        answers |= {
+            number: _format(decision, facts, proofs, covering)
+            for number, decision, facts in zip(numbers, decisions, gathered, strict=True)
+        }
     return [answers[number] for number in range(len(asked))]
 
 
@@ -76,7 +80,7 @@ def _find_covering(asked: AskedQuestion, gathered: Gathered) -> Covering:
     }
 
 
-def _format(decision: Decision, proofs: Proofs, covering: Covering) -> dict[str, Any]:
+def _format(decision: Decision, gathered: Gathered, proofs: Proofs, covering: Covering) -> dict[str, Any]:
     evidence = []
     for origin, index in decision.cites:
         proven = proofs[origin][index]
@@ -86,4 +90,6 @@ def _format(decision: Decision, proofs: Proofs, covering: Covering) -> dict[str,
     answer = format_decision(decision, evidence)
     for origin, checkpoint in covering.items():
         answer["fresh"][origin]["covered_by"] = checkpoint
+    for origin in gathered.limited:
+        answer["fresh"][origin]["most_claims"] = MOST_CLAIMS
     return answer

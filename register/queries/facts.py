@@ -29,10 +29,14 @@ from register.trust.facts import NOT_RECOGNISED, RECOGNISED, Recognition, read_r
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The facts for one question, and by origin the checkpoint under which its evidence can be proven."""
+    """The facts for one question, and by origin the checkpoint under which its evidence can be proven.
+
+    `limited` are the origins in which no more than MOST_CLAIMS claims of the identifier were looked at.
+    """
 
     facts: Facts
     checkpoints: Mapping[str, SignedCheckpointRow]
+    limited: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,6 +53,7 @@ class _Ledger:
     agencies: dict[str, Any] = field(default_factory=dict)
     asked: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     shared: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    limited: set[int] = field(default_factory=set)
     found: dict[int, dict[str, list[Any]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
 
@@ -138,6 +143,8 @@ def _sort_in(ledger: _Ledger, q: int, kind: str, content: str) -> None:
         ledger.asked[q].append(content.strip('"'))
     elif kind == "shared":
         ledger.shared[q].append(content.strip('"'))
+    elif kind == "limited":
+        ledger.limited.add(q)
     elif kind == "register":
         ledger.register = _load_shared(kind, content)
     elif kind == "peer":
@@ -184,7 +191,8 @@ def _assemble(
     named = {ledger.origin: _in_order(ledger, q, ledger.asked) for ledger in heard}
     shared = {ledger.origin: _in_order(ledger, q, ledger.shared) for ledger in heard if ledger.shared.get(q)}
     checkpoints = {ledger.origin: ledger.checkpoint for ledger in heard if ledger.checkpoint is not None}
-    return Gathered(Facts(registers, named, shared), checkpoints)
+    limited = tuple(ledger.origin for ledger in heard if q in ledger.limited)
+    return Gathered(Facts(registers, named, shared), checkpoints, limited)
 
 
 def _in_order(ledger: _Ledger, q: int, named: Mapping[int, list[str]]) -> tuple[str, ...]:

@@ -57,21 +57,44 @@ def _of(kind: LiteralString, column: LiteralString, source: LiteralString, *more
     """
 
 
-_ASKED: Final[LiteralString] = f"""
+MOST_CLAIMS: Final = 50
+"""Claims of one identifier that are looked at in another's log. A peer may file any number of them, in its own country
+one after the other or set aside; beyond this it crowds out its own word only, and the answer says so."""
+
+_QUESTION: Final[LiteralString] = """
     question AS MATERIALIZED (
         SELECT * FROM json_to_recordset($4::json) AS n(q int, uid uuid, scheme text, value text, key text)
-    ),
-    asked AS MATERIALIZED (
+    )
+"""
+_BY_ID: Final[LiteralString] = f"""
         SELECT n.q, v.log_id, v.uid FROM question n, LATERAL (
             SELECT v.log_id, v.uid FROM cut JOIN register_issuer v ON v.log_id = cut.log_id
             WHERE v.uid = n.uid AND {KNOWN} OFFSET 0
         ) v
+"""
+_ASKED: Final[LiteralString] = f"""
+    {_QUESTION},
+    asked AS MATERIALIZED (
+        {_BY_ID}
         UNION
         SELECT n.q, v.log_id, v.issuer FROM question n, LATERAL (
             SELECT v.log_id, v.issuer FROM cut JOIN register_claim v ON v.log_id = cut.log_id
             WHERE v.value = n.value AND v.scheme = n.scheme AND {KNOWN} OFFSET 0
         ) v
     )
+"""
+
+_LIMIT: Final[LiteralString] = "LIMIT CASE WHEN cut.own THEN NULL ELSE 50 END"
+_ASKED_OF_PEERS: Final[LiteralString] = f"""
+    {_QUESTION},
+    claimed AS MATERIALIZED (
+        SELECT n.q, cut.log_id, cut.own, v.uid FROM question n CROSS JOIN cut, LATERAL (
+            SELECT v.issuer AS uid FROM register_claim v
+            WHERE v.value = n.value AND v.scheme = n.scheme AND v.log_id = cut.log_id AND {KNOWN}
+            ORDER BY v.record {_LIMIT}
+        ) v
+    ),
+    asked AS MATERIALIZED ({_BY_ID} UNION SELECT q, log_id, uid FROM claimed)
 """
 
 # The same institution in other logs: whoever claims an identifier of a record that was named. One step, no further.
@@ -81,11 +104,11 @@ _SHARED: Final[LiteralString] = f"""
             SELECT s.scheme, s.value FROM cut JOIN register_issuer v ON v.log_id = cut.log_id,
                 json_to_recordset(v.content->'identifiers') AS s(scheme text, value text)
             WHERE cut.log_id = n.log_id AND v.uid = n.uid AND {KNOWN} OFFSET 0
-        ) s, LATERAL (
-            SELECT v.log_id, v.issuer AS uid FROM cut JOIN register_claim v ON v.log_id = cut.log_id
-            WHERE cut.log_id <> n.log_id AND v.value = s.value AND v.scheme = s.scheme AND v.record = v.issuer
-            AND {KNOWN} OFFSET 0
-        ) c WHERE s.scheme <> 'national'
+        ) s CROSS JOIN cut, LATERAL (
+            SELECT cut.log_id, v.issuer AS uid FROM register_claim v
+            WHERE v.log_id = cut.log_id AND v.value = s.value AND v.scheme = s.scheme AND v.record = v.issuer
+            AND {KNOWN} ORDER BY v.record {_LIMIT}
+        ) c WHERE cut.log_id <> n.log_id AND s.scheme <> 'national'
     ),
     named AS (SELECT q, log_id, uid FROM asked UNION SELECT q, log_id, uid FROM shared)
 """
@@ -113,14 +136,20 @@ _KEYS_NAMED: Final[LiteralString] = f"""
         WHERE v.value = n.key AND {KNOWN} OFFSET 0
     ) v
 """
+_KEYS_NAMED_OF_PEERS: Final[LiteralString] = f"""
+    SELECT n.q, cut.log_id, v.content, v.issuer FROM question n CROSS JOIN cut, LATERAL (
+        SELECT v.content, v.issuer FROM register_key v
+        WHERE v.value = n.key AND v.log_id = cut.log_id AND {KNOWN} ORDER BY v.uid {_LIMIT}
+    ) v
+"""
 _UUID: Final = "'^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'"
 
 
-def _compose(asked: LiteralString, reached: LiteralString) -> LiteralString:
+def _compose(asked: LiteralString, reached: LiteralString, keys_named: LiteralString) -> LiteralString:
     return f"""
     WITH RECURSIVE {CUT}, {asked}, {reached},
     accreditation AS MATERIALIZED ({_of("accreditation", "issuer", "reached", "agency", "programmes")}),
-    named_key AS MATERIALIZED ({_KEYS_NAMED}),
+    named_key AS MATERIALIZED ({keys_named}),
     mandate AS MATERIALIZED ({_of("mandate", "awarding_body", "reached", "sealer")}),
     organisation AS (
         SELECT q, log_id, uid FROM reached
@@ -149,7 +178,7 @@ def _compose(asked: LiteralString, reached: LiteralString) -> LiteralString:
 """
 
 
-STATEMENT: Final[LiteralString] = _compose(_ASKED, _reach("asked"))
+STATEMENT: Final[LiteralString] = _compose(_ASKED, _reach("asked"), _KEYS_NAMED)
 """What a node asks that follows nobody."""
 
 _PEERS: Final[LiteralString] = f"""
@@ -157,6 +186,10 @@ _PEERS: Final[LiteralString] = f"""
     FROM cut JOIN register_peer v ON v.log_id = cut.log_id WHERE cut.own AND NOT v.withdrawn AND {KNOWN}
     UNION ALL SELECT q, 'shared', log_id, to_json(uid::text)::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM shared
+    UNION ALL SELECT q, 'limited', log_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM claimed WHERE NOT own GROUP BY q, log_id HAVING count(*) >= 50
 """
-WITH_PEERS: Final[LiteralString] = _compose(f"{_ASKED}, {_SHARED}", _reach("named")) + _PEERS
+WITH_PEERS: Final[LiteralString] = (
+    _compose(f"{_ASKED_OF_PEERS}, {_SHARED}", _reach("named"), _KEYS_NAMED_OF_PEERS) + _PEERS
+)
 """What a node asks that follows others: whom it recognised at the cut, and who else records the institution."""

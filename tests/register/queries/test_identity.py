@@ -12,6 +12,7 @@ from django.utils import timezone
 from ledger import publish, reader
 from register import answers, knowledge
 from register.queries.facts import gather_facts
+from register.queries.facts_sql import MOST_CLAIMS
 from register.replay import replay
 from register.trust import Facts, decide, parse_question
 from register.trust.facts import RECOGNISED
@@ -182,3 +183,26 @@ def test_an_id_of_ours_means_ours_and_an_address_what_stands_there(tmp_path: Pat
     assert ask(f"{settings.ASSAY_BASE_URL}/issuers/{ours}")["decision"] == "not_trusted"
     assert ask(theirs)["decision"] == "trusted"
     assert ask(theirs)["chain"]["issuer"]["url"] == theirs
+
+
+def test_a_flood_of_set_aside_claims_is_read_no_further_than_said(tmp_path: Path) -> None:
+    ours = at_home(identifiers=[ROR])
+    factories.make_accreditation(ours, factories.make_agency())
+    publish.cover(settings.ASSAY_ORIGIN)
+    told = {"names": {"en": "Claimed"}, "country": "NL", "identifiers": [ROR]}
+    with peering.peer_register(tmp_path, name="Flooding register") as flooding:
+        for number in range(MOST_CLAIMS + 2):
+            thing = f"00000000-0000-7000-8000-{number:012d}"
+            peering.slip_in(flooding, "issuer.registered", "issuers", told, thing)
+    peering.recognise(flooding)
+    quiet = abroad(tmp_path, identifiers=[PIC])
+    for question in ("ror:04dkp9463", ours):
+        asked = parse_question({"issuer": question}, timezone.now())
+        gathered = gather_facts(asked, timezone.now())
+        known = next(one for one in gathered.facts.registers if one.origin == flooding)
+        assert len(known.issuers) == MOST_CLAIMS
+    answer = answers.answer(parse_question({"issuer": "ror:04dkp9463"}, timezone.now()), timezone.now())
+    assert answer["decision"] == "trusted"
+    assert answer["fresh"][flooding]["most_claims"] == MOST_CLAIMS
+    assert not any("most_claims" in told for origin, told in answer["fresh"].items() if origin != flooding)
+    assert quiet
