@@ -20,12 +20,19 @@ from register.state import Change, State
 NARROWED: frozenset[str] = frozenset({"scope_exceeds_agency"})
 """Refusals of a peer's entry that the trust decision makes harmless by narrowing, so the entry is applied."""
 
+MOST_ENTRIES = 500
+"""Entries of one of a peer's records: each version carries what was before, so that without end a peer that amends one
+thing for ever would fill the disk with the square of what it wrote, and every answer that cites it."""
+
+_CHANGING = (".amended", ".reinstated", ".key_rotated")
+"""Ends of types that are not taken beyond MOST_ENTRIES; what ends or suspends something always is."""
+
 _LEAVE_A_MARK = frozenset({"issuer.registered", "accreditation.granted"})
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Why an entry is kept but not applied: `malformed`, `unknown_type` or a code of rules.REFUSALS."""
+    """Why an entry is kept but not applied: `malformed`, `unknown_type`, `record_full` or a code of rules.REFUSALS."""
 
     code: str
     message: str
@@ -65,6 +72,8 @@ def advance(state: State, event: Event | Quarantine, *, own: bool) -> Step:
         return Step(index, None, (), event)
     state.size = index
     try:
+        if not own:
+            _insist_on_room(event, state)
         rules.check(event, state)
     except Refused as refusal:
         if own:
@@ -72,6 +81,16 @@ def advance(state: State, event: Event | Quarantine, *, own: bool) -> Step:
         if refusal.code not in NARROWED:
             return _quarantine(state, event, refusal, index)
     return _apply(state, event, index)
+
+
+def _insist_on_room(event: Event, state: State) -> None:
+    """Refuse to change a peer's record for ever; ours may have as many entries as its people need."""
+    if event.type.endswith(_CHANGING):
+        record = state.register if event.kind == "register" else state.table(event.kind).get(event.subject_id)
+        if record is not None and len(record.entries) >= MOST_ENTRIES:
+            raise Refused(
+                "record_full", "", f"expected at most {MOST_ENTRIES} entries about one thing of a peer's, got another"
+            )
 
 
 def _apply(state: State, event: Event, index: int) -> Step:

@@ -41,6 +41,7 @@ ERRORS: Final[Mapping[str, Words]] = {
 UNREAD: Final[Mapping[str, Words]] = {
     "unknown_type": _("A type of entry that this version does not know."),
     "malformed": _("Not an entry of the catalogue."),
+    "record_full": _("Too many changes of one thing: what this node takes from a peer has an end."),
 }
 """Reasons to set an entry aside before the rules are asked; theirs are register.rules.REFUSALS."""
 

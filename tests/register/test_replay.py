@@ -266,6 +266,29 @@ def test_deeply_nested_and_enormous_entries_are_set_aside_quickly() -> None:
         assert step.quarantine.code == "malformed"
 
 
+def test_one_thing_of_a_peers_is_not_changed_for_ever_but_can_always_end() -> None:
+    """Each version carries what was before: 10,000 amendments of one issuer would be a gigabyte."""
+    ledger = open_ledger(own=False)
+    grant(ledger, A)
+    for number in range(replay.MOST_ENTRIES):
+        ledger.say("issuer.amended", UTOPIA, {"names": {"en": f"Utopia {number}"}})
+        ledger.say("accreditation.amended", A, {"summary": f"Report {number}"})
+    full = ledger.say("issuer.amended", UTOPIA, {"names": {"en": "One more"}}).quarantine
+    assert full is not None
+    assert (full.code, len(ledger.state.issuers[UTOPIA].entries)) == ("record_full", replay.MOST_ENTRIES)
+    assert ledger.say("issuer.amended", ARCADIA, {"names": {"en": "Another"}}).quarantine is None
+    for event_type, data in (("suspended", ending("2026-01-01")), ("revoked", ending("2026-02-01"))):
+        assert ledger.say(f"accreditation.{event_type}", A, data).quarantine is None
+    assert ledger.say("issuer.closed", UTOPIA, ending("2026-03-01", "institution_closed")).quarantine is None
+
+
+def test_a_thing_of_our_own_may_be_changed_as_often_as_its_people_need() -> None:
+    ledger = open_ledger()
+    for number in range(replay.MOST_ENTRIES + 1):
+        ledger.say("issuer.amended", UTOPIA, {"names": {"en": f"Utopia {number}"}})
+    assert len(ledger.state.issuers[UTOPIA].entries) == replay.MOST_ENTRIES + 2
+
+
 def test_the_read_ledger_is_independent_of_who_reads_it() -> None:
     ledger: Ledger = open_ledger()
     grant(ledger, A)
