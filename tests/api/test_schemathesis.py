@@ -17,6 +17,7 @@ from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
 from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from federation import lifecycle
@@ -28,6 +29,8 @@ from tests.api.conftest import World
 from tests.federation.strangers import Stranger, Wire, meet_stranger, wire
 
 PER_OPERATION = 8
+# Beside what it expects by itself: too many questions (413), and another node that does not answer (502, 504).
+REFUSALS = {"checks": {"negative_data_rejection": {"expected-statuses": ["4xx", "502", "504"]}}}
 
 
 def name_things(world: World, stranger: Stranger) -> dict[str, dict[str, str]]:
@@ -81,7 +84,8 @@ def test_the_api_does_what_its_description_says(
     # Whoever would be asked at an address that was made up does not answer: nobody outside is bothered.
     monkeypatch.setattr("federation.api.verbs.open_client", lambda **_: nullcontext(Wire()))
     things = name_things(world, meet_stranger("de"))
-    schema = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application())
+    config = SchemathesisConfig.from_dict(REFUSALS)
+    schema = schemathesis.openapi.from_wsgi("/api/schema", get_wsgi_application(), config=config)
     tried = 0
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]
