@@ -220,7 +220,7 @@ def _say_not_entitled(standing: IssuerStanding) -> Verdict:
     sentences = (
         (*shown, *_tell_late(standing), *_tell_since(standing))
         if shown
-        else (_nothing_recorded(), *_tell_since(standing))
+        else (_nothing_recorded(), *_tell_claims(standing), *_tell_since(standing))
     )
     return Verdict(tone, headline, sentences, short)
 

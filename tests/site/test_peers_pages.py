@@ -155,7 +155,17 @@ def test_claims_for_different_countries_are_shown_as_a_conflict_and_merge_nothin
     assert "The two registers contradict each other" in page
     other = words(read(client, f"/issuers/{theirs['issuer']}"))
     assert other.index("College abroad") < other.index("Also recorded by this register")
-    assert read(client, "/issuers?q=college").count("<h3>") == 2
+    found = read(client, "/issuers?q=college")
+    assert found.count("<h3>") == 2
+    assert "Also recorded by" not in found
+
+
+def test_a_no_says_who_claims_the_identifier_for_another_country(client: Client, tmp_path: Path) -> None:
+    ours = at_home(identifiers=[ROR])
+    abroad(tmp_path, identifiers=[ROR])
+    page = words(read(client, f"/issuers/{ours}"))
+    assert "Not entitled today: no accreditation is recorded" in page
+    assert "But National register of BE records ror:https://ror.org/04dkp9463 for College abroad" in page
 
 
 def test_a_key_bound_to_two_institutions_is_shown_as_a_conflict(client: Client, tmp_path: Path) -> None:

@@ -119,7 +119,11 @@ def _show(placed: Placed, standing: IssuerStanding | None, *, ambiguous: bool) -
     ours = lead.register.own if lead else placed.cut.speaker is None
     mine = placed.cut.speaker.name if placed.cut.speaker else gettext("this register")
     others = [one.also for one in standing.others] if standing else []
-    names = {one.register.origin: one.register.name for one in others if one.issuer.country == issuer.country}
+    names = {
+        one.register.origin: one.register.name
+        for one in others
+        if one.territorial and one.issuer.country == issuer.country
+    }
     names[placed.cut.origin] = mine
     own_name = names.pop(lead.register.origin if lead else placed.cut.origin)
     first, *more = order_names(issuer.names, issuer.country)
