@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from federation.cosigners import read_vkey
 from federation.errors import UnknownPeer
 from federation.models import Following
-from ledger.tlog.note import VerifierKey, parse_vkey
+from ledger.tlog.note import VerifierKey
 from register.queries import peers as recorded
 from register.records import PeerRecord
 
@@ -69,13 +70,13 @@ def read_peer(row: Following) -> Peer:
         origin=row.origin,
         name=row.name,
         url=row.url,
-        keys=tuple(map(parse_vkey, row.vkeys)),
-        witness_keys=tuple(map(parse_vkey, row.witness_vkeys)),
+        keys=tuple(map(read_vkey, row.vkeys)),
+        witness_keys=tuple(map(read_vkey, row.witness_vkeys)),
         territory=tuple(row.territory),
         remit=None if row.remit is None else tuple(row.remit),
         max_age_seconds=row.max_age_seconds,
         status=row.status,
-        former_keys=tuple(map(parse_vkey, row.former_vkeys)),
+        former_keys=tuple(map(read_vkey, row.former_vkeys)),
     )
 
 
