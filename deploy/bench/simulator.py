@@ -128,8 +128,8 @@ class Simulation:
                 lines = f"Content-Type: {answer.content_type}\r\nContent-Length: {len(answer.body)}\r\n"
                 writer.write(f"HTTP/1.1 {answer.status} -\r\n{lines}\r\n".encode() + answer.body)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
+            pass  # the node has done with us, or the simulation is over
         finally:
             writer.close()
 
