@@ -37,15 +37,18 @@ from register.trust.identity import Also
 from register.trust.lineage import read_succession
 
 _HISTORY = 40
+_OTHERS_ROWS = 40
+"""Accreditations shown of another register's record: whoever claims our institution may grant it any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownOther:
-    """Another register's record of the institution: its accreditations, its entries, and whether it contradicts."""
+    """Another register's record: its accreditations, `more` of them not shown, its entries, whether it contradicts."""
 
     also: Also
     recorder: Recorder | None
     rows: list[AccreditationRow]
+    more: int
     cites: list[Cited]
     contradicts: bool
 
@@ -137,10 +140,13 @@ def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Cont
 
 
 def _show_other(other: OtherRecord, issuer: IssuerRecord) -> ShownOther:
-    rows = [show_contribution(one) for one in other.contributions] + show_uncounted(other.uncounted)
+    uncounted = other.uncounted
+    rows = [show_contribution(one) for one in other.contributions[:_OTHERS_ROWS]]
+    rows += show_uncounted(uncounted[: _OTHERS_ROWS - len(rows)])
+    more = len(other.contributions) + len(uncounted) - len(rows)
     record, register = other.also.issuer, other.also.register
-    entries = cite(register.origin, record.entries)
-    return ShownOther(other.also, name_register(record, register), rows, entries, record.country != issuer.country)
+    entries, contradicts = cite(register.origin, record.entries), record.country != issuer.country
+    return ShownOther(other.also, name_register(record, register), rows, more, entries, contradicts)
 
 
 def _pair(drawing: Any, rows: list[AccreditationRow]) -> tuple[Any, list[tuple[Any, AccreditationRow]]]:
