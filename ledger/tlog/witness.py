@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ledger.tlog.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, parse_checkpoint_note
-from ledger.tlog.errors import ProofInvalid, SignatureInvalid, TlogError, UnknownKey
+from ledger.tlog.errors import ProofInvalid, TlogError
 from ledger.tlog.lines import decode_decimal, decode_proof, encode_proof
 from ledger.tlog.merkle import EMPTY_ROOT, check_consistency
 from ledger.tlog.note import COSIGNATURE, Note, Signature, VerifiedSignature, VerifierKey, open_note
@@ -180,5 +180,5 @@ def parse_conflict(body: bytes) -> int | None:
 def _open(request: AddCheckpoint, keys: Sequence[VerifierKey]) -> SignedCheckpoint:
     try:
         return open_checkpoint(request.note, keys, request.origin)
-    except (UnknownKey, SignatureInvalid) as error:
+    except TlogError as error:  # two keys that share a name and key ID, too, which whoever rotates to them can make
         raise SignatureRefused(str(error)) from error

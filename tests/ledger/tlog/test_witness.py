@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -141,6 +141,14 @@ def test_pitfall_8_a_log_that_signs_with_the_witness_s_key_is_refused() -> None:
     data = SmallLog(SMALL.entries, twin).checkpoint(12, time=None)
     with pytest.raises(OriginUnknown):
         witness.decide_add_checkpoint(ask(0, [], data), [twin.verifier], Cosigned(), WITNESS.verifier)
+
+
+def test_a_log_with_two_keys_of_one_key_id_is_refused_by_the_table() -> None:
+    """32 bits are soon found; whoever does has spoilt its own log and nothing of ours."""
+    twin = replace(LOG.verifier, public_key=OTHER_LOG.verifier.public_key)
+    request = ask(8, SMALL.consistency(8, 12), SMALL.checkpoint(12, time=None))
+    with pytest.raises(SignatureRefused, match="expected one key"):
+        witness.decide_add_checkpoint(request, [LOG.verifier, twin], AT_8, WITNESS.verifier)
 
 
 def test_pitfall_12_growth_from_size_zero_needs_no_proof_also_after_an_empty_checkpoint() -> None:
