@@ -58,6 +58,7 @@ EVENT_WITH_PROOF: Final = Named(
         "properties": {
             **_EVENT["properties"],  # type: ignore[dict-item]
             "data": {**_TEXT, "description": "The entry's exact bytes as text."},
+            "data_base64": {**_TEXT, "description": "The bytes, only where a peer's are no UTF-8."},
             "receipt": {**_TEXT, "description": "C2SP tlog-proof text."},
         },
     },

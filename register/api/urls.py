@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from register.api import documentation, lists, node, records, tokens, trust, verbs
+from register.api import documentation, entries, lists, node, records, tokens, trust, verbs
 from register.api.address import answer_absent
 
 urlpatterns = [
@@ -49,7 +49,7 @@ urlpatterns = [
     path("api/v1/accreditations/<uuid:id>/suspend", verbs.SuspendAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/reinstate", verbs.ReinstateAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/revoke", verbs.RevokeAccreditation.as_view()),
-    path("api/v1/events", records.Events.as_view()),
-    path("api/v1/events/<int:index>", records.Event.as_view()),
+    path("api/v1/events", entries.Events.as_view()),
+    path("api/v1/events/<int:index>", entries.Event.as_view()),
     re_path(r"^api(/|$)", answer_absent),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.test.utils import override_settings
 
-from ledger import publish
+from ledger import publish, reader, writer
 from register import commands
+from register.projection import catch_up
 from register.queries.peers import list_peers
 from tests import factories
 from tests.factories import OPERATOR
@@ -223,3 +226,18 @@ def test_agencies_of_peers_are_listed_with_who_recognises_them(client: Client, t
         )
     assert "Hidden" not in read(client, "/agencies")
     assert "Agency abroad" in read(client, f"/agencies?register={theirs['origin']}")
+
+
+@pytest.mark.parametrize("data", [b"\xff\x00{", b"[" * 5000, b'"\\ud800"', b"{}"])
+def test_an_entry_that_is_no_event_is_shown_as_it_is(client: Client, tmp_path: Path, data: bytes) -> None:
+    with peering.peer_register(tmp_path) as origin:
+        peering.disown(origin)
+        writer.extend(origin, reader.get_log(origin).size, [data])
+        with override_settings(ASSAY_BASE_URL="http://home.example"):
+            catch_up(origin)
+        peering.disown(origin, own=True)
+    peering.recognise(origin)
+    path = f"/ledger/entries/1?register={origin.replace('/', '%2F')}"
+    assert "cannot read" in read(client, path)
+    told = json.loads(client.get(path, headers={"Accept": "application/json"}).content)
+    assert base64.b64decode(told["data_base64"]) == data if "data_base64" in told else told["data"].encode() == data

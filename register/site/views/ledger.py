@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ledger.logs import SignedCheckpointRow
 from register.api.address import answer_json
-from register.api.records import Event
+from register.api.entries import Event
 from register.errors import NotFound
 from register.moments import format_instant
 from register.queries.hearing import hear_peers
@@ -93,18 +93,27 @@ def show_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> Co
     if checkpoint is None or not rows or rows[0].index != index or index >= checkpoint.size:
         raise NotFound("not_found", "", f"The ledger holds no signed entry {index}.")
     entry = read_entries(rows, checkpoint)[0]
-    data = entry.evidence.data.decode("utf-8")
+    data = entry.evidence.data.decode("utf-8", "replace")
     return {
         "recorder": None if cut.speaker is None else register,
         "vkey": register.vkey if register else "",
         "receipt": path_to_receipt(cut.origin, index),
         "entry": entry,
         "data": data,
-        "pretty": json.dumps(json.loads(data), indent=2, ensure_ascii=False),
+        "pretty": _lay_out(data),
         "actor": _actor(entry.event.data if entry.event else None),
         "previous": path_to_entry(cut.origin, index - 1) if index > 0 else None,
         "following": path_to_entry(cut.origin, index + 1) if index + 1 < checkpoint.size else None,
     }
+
+
+def _lay_out(data: str) -> str:
+    """Lay an entry out for reading; a peer's may be no JSON at all, or hold half a character."""
+    try:
+        laid_out = json.dumps(json.loads(data), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return data
+    return laid_out.encode("utf-8", "replace").decode()
 
 
 def _actor(data: Any) -> Mapping[str, str]:
