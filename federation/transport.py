@@ -99,7 +99,7 @@ class Client:
             ) from error
 
     def _read(self, response: httpcore.Response, url: str, limit: int) -> Answer:
-        headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+        headers = {name.lower(): value.decode("ascii", "replace") for name, value in response.headers}
         if 300 <= response.status < 400:
             raise UnexpectedAnswer(
                 f"expected an answer from {_name(url)} itself, got a redirect ({response.status}); give the final "
@@ -180,11 +180,8 @@ def _trust_store() -> ssl.SSLContext:
 
 def _encode(parts: SplitResult) -> httpcore.URL:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = parts.hostname or ""
-    return httpcore.URL(
-        scheme=parts.scheme.encode(), host=host.encode("idna") if not host.isascii() else host.encode(),
-        port=parts.port, target=target.encode(),
-    )  # fmt: skip
+    host = (parts.hostname or "").encode("ascii")
+    return httpcore.URL(scheme=parts.scheme.encode(), host=host, port=parts.port, target=target.encode())
 
 
 def _name(url: str) -> str:

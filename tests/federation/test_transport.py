@@ -252,6 +252,13 @@ def test_an_error_says_no_more_than_a_few_words_of_the_peers() -> None:
     assert len(str(caught.value)) < 400
 
 
+def test_an_error_holds_no_escape_code_of_the_peers() -> None:
+    with pytest.raises(UnexpectedAnswer) as caught:
+        fetch(misbehaviour.say(b"", Content_Type="text/\x9b31mred"), limit=100, types=["text/plain"])
+    assert "red" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
 def test_the_trust_store_verifies_names() -> None:
     store = transport._trust_store()
     assert store.check_hostname

@@ -1,0 +1,54 @@
+"""The node's log: one line a message, whatever words of others are in it."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+from django.conf import settings
+
+from deploy.log_lines import OneLine
+
+
+@pytest.fixture
+def written() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def log(written: io.StringIO) -> logging.Logger:
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(OneLine(settings.LOGGING["formatters"]["line"]["format"]))
+    log = logging.Logger("test")
+    log.addHandler(handler)
+    return log
+
+
+def test_no_word_of_others_breaks_the_line_or_moves_the_terminal(log: logging.Logger, written: io.StringIO) -> None:
+    log.warning("%s does not cosign", "register\n2026-01-01 ERROR forged\r\x1b[2J\x9b31m\u202etxet")
+    line = written.getvalue()
+    assert line.count("\n") == 1
+    assert line.endswith("\n")
+    assert line[:-1].isprintable()
+    assert r"register\n2026-01-01 ERROR forged\r\x1b[2J\x9b31m\u202etxet does not cosign" in line
+
+
+def test_what_can_be_printed_stays_as_it_is(log: logging.Logger, written: io.StringIO) -> None:
+    log.info("Universität Łódź, 東京 “é” \\ %s", "n")
+    assert written.getvalue().endswith("INFO test: Universität Łódź, 東京 “é” \\ n\n")
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else(log: logging.Logger, written: io.StringIO) -> None:
+    try:
+        raise ValueError("bad\x1b[2J")
+    except ValueError:
+        log.exception("failed")
+    lines = written.getvalue().split("\n")
+    assert len(lines) > 4
+    assert all(line.isprintable() for line in lines)
+    assert lines[-2] == r"ValueError: bad\x1b[2J"
+
+
+def test_the_node_writes_its_log_so() -> None:
+    assert any(isinstance(handler.formatter, OneLine) for handler in logging.getLogger().handlers)
