@@ -27,10 +27,10 @@ class CountingBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect."""
-        return _Counted(self._backend.connect_tcp(host, port, timeout, local_address, socket_options), self)
+        return CountedStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options), self)
 
 
-class _Counted(httpcore.NetworkStream):
+class CountedStream(httpcore.NetworkStream):
     """One connection; `head` is what has come of an answer's head, `left` what is to come of its body."""
 
     def __init__(self, stream: httpcore.NetworkStream, counts: CountingBackend) -> None:

@@ -5,11 +5,18 @@ import subprocess
 import sys
 from typing import Any
 
+import httpcore
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deploy.bench.catalogue import BENCHMARKS
 from deploy.bench.result import Reach, percentile, spread
+from deploy.bench.signed_logs import Tree, make_log
 from deploy.bench.timing import spend, spend_about
+from deploy.bench.wire import CountedStream, CountingBackend
+from ledger.tlog.witness import Cosigned, decide_add_checkpoint, parse_add_checkpoint
+from tests import reference
 from tests.nodes import ROOT, clean_environment
 
 
@@ -82,3 +89,28 @@ def test_short_work_is_repeated_and_long_work_is_done_once() -> None:
     assert spend_about(0.0, lambda: done.append(1)).seconds > 0
     assert done == [1]
     assert spend(lambda: sum(range(200_000))).processor > 0
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=4), st.integers(1, 40))
+def test_bytes_on_the_wire_are_counted_however_they_come_in(lengths: list[int], step: int) -> None:
+    heads = [f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() for length in lengths]
+    sent = b"".join(head + b"x" * length for head, length in zip(heads, lengths, strict=True))
+    pieces = [sent[start : start + step] for start in range(0, len(sent), step)]
+    counts = CountingBackend()
+    stream = CountedStream(httpcore.MockStream(list(pieces)), counts)
+    assert b"".join(stream.read(step) for _ in pieces) == sent
+    assert counts.answers == len(lengths)
+    assert counts.bodies == sum(lengths)
+    assert counts.heads == sum(map(len, heads))
+
+
+def test_simulated_logs_grow_as_witnesses_want_to_see_it() -> None:
+    entries = [b"entry %d" % number for number in range(40)]
+    log, last = make_log("register.example", Tree(entries)), Cosigned()
+    witness = make_log("other.example", Tree([])).witness.verifier
+    for size in (1, 7, 8, 31, 40):
+        assert log.tree.root(size) == reference.mth(entries[:size])
+        request = parse_add_checkpoint(log.submit(last.size, size))
+        signed = decide_add_checkpoint(request, [log.log.verifier], last, witness)
+        last = Cosigned(signed.checkpoint.size, signed.checkpoint.root)
+    assert last.size == 40
