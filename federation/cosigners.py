@@ -6,7 +6,7 @@ dropped without a word, because it says nothing about the log or the witness it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,7 +16,7 @@ from ledger.tlog.errors import SignatureInvalid
 from ledger.tlog.note import COSIGNATURE, Note, Signature, VerifierKey, parse_vkey
 
 MAX_AHEAD: Final = 300
-"""Seconds a cosignature's time may be ahead of our clock: a later one would keep a silent log fresh."""
+"""Seconds a cosignature's time may be ahead of our clock and be believed: a later one would keep a silent log fresh."""
 
 WITNESSING: Final = ("following", "paused")
 """Statuses of peers whose witnesses count: one whose own log forked says nothing of others'."""
@@ -30,10 +30,18 @@ def list_cosigners() -> tuple[VerifierKey, ...]:
     return tuple(key for public_key, key in found.items() if public_key not in own)
 
 
-def keep_cosignatures(note: Note, keys: Iterable[VerifierKey], now: int) -> tuple[Signature, ...]:
+def keep_own_lines(note: Note, keys: Sequence[VerifierKey], now: int) -> tuple[Signature, ...]:
+    """Return the verified lines of a log's own witness: those not from the future; without any, those that are.
+
+    A clock that is ahead must not keep back what the log says; its times prove nothing (`sync.targets`).
+    """
+    return keep_cosignatures(note, keys, now) or keep_cosignatures(note, keys, None)
+
+
+def keep_cosignatures(note: Note, keys: Iterable[VerifierKey], now: int | None) -> tuple[Signature, ...]:
     """Return the note's lines that verify under these witness keys: the latest of each key, none from the future.
 
-    `now` is POSIX seconds.
+    `now` is POSIX seconds; None lets every time pass.
     """
     latest: dict[VerifierKey, Signature] = {}
     for key in keys:
@@ -43,9 +51,11 @@ def keep_cosignatures(note: Note, keys: Iterable[VerifierKey], now: int) -> tupl
     return tuple(latest.values())
 
 
-def _take_later(latest: dict[VerifierKey, Signature], key: VerifierKey, line: Signature, text: str, now: int) -> None:
+def _take_later(
+    latest: dict[VerifierKey, Signature], key: VerifierKey, line: Signature, text: str, now: int | None
+) -> None:
     known = latest.get(key)
-    if line.time > now + MAX_AHEAD or (known is not None and known.time >= line.time):
+    if (now is not None and line.time > now + MAX_AHEAD) or (known is not None and known.time >= line.time):
         return
     try:
         key.check(text, line)

@@ -23,7 +23,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from federation.coalescing import Asking
-from federation.cosigners import keep_cosignatures, list_cosigners, read_vkey
+from federation.cosigners import keep_cosignatures, keep_own_lines, list_cosigners, read_vkey
 from federation.errors import FederationError
 from federation.models import Cosigned
 from ledger.database import execute, fetch_one, fetch_one_after
@@ -178,9 +178,10 @@ def _gather_lines(signed: SignedCheckpoint, peer: _Log, now: int) -> list[Signat
     logs = {key: line for key in peer.keys for line in before if (line.name, line.key_id) == (key.name, key.key_id)}
     logs |= {item.key: item.signature for item in signed.log_signatures}
     others = Note(signed.text, tuple({*parse_note(signed.raw).signatures, *before} - set(logs.values())))
-    kept = keep_cosignatures(others, peer.witness_keys, now)
+    kept = keep_own_lines(others, peer.witness_keys, now)
     if len(kept) < len(others.signatures):
-        kept = keep_cosignatures(others, dict.fromkeys((*peer.witness_keys, *list_cosigners())), now)
+        further = [key for key in list_cosigners() if key not in peer.witness_keys]
+        kept = (*kept, *keep_cosignatures(others, further, now))
     room = MAX_SIGNATURES - len(logs) - 1
     return [*logs.values(), *kept[:room]]
 

@@ -27,7 +27,7 @@ from federation.errors import (
     UnexpectedAnswer,
 )
 from federation.models import Cosigned, Following
-from federation.peers import Peer, find_peer
+from federation.peers import Peer, find_peer, read_peer
 from federation.policy import hold_to_policy
 from federation.remote import RemoteLog
 from federation.sync import record, storing
@@ -35,7 +35,7 @@ from federation.sync.bundles import Batch, read_batches
 from federation.sync.countersigning import countersign
 from federation.sync.disputes import Dispute, compare_with_copy, compare_with_newest
 from federation.sync.sources import list_sources
-from federation.sync.targets import Target, read_target
+from federation.sync.targets import Target, is_held, read_target
 from federation.sync.turn import check_status, take_turn
 from federation.transport import Client, open_client
 from ledger.errors import WrongStart
@@ -68,7 +68,10 @@ def follow(origin: str, client: Client | None = None) -> Outcome:
     mirrors, if it fails). Raises `UnknownPeer`, `NotFollowed`, `PeerFrozen`, `PeerBusy`, and whatever
     `FederationError` stopped it, which is kept on the peer's row as well.
     """
-    peer = find_peer(origin)
+    return _follow(find_peer(origin), client)
+
+
+def _follow(peer: Peer, client: Client | None) -> Outcome:
     check_status(peer.name, peer.status)
     until = time.monotonic() + settings.ASSAY_SYNC_SECONDS
     outcome = _take_run(peer, client, until)
@@ -92,7 +95,7 @@ def attempt(origin: str, due: bool = False) -> bool:
     if row is None or (not due and row.failures and row.next_attempt and row.next_attempt > timezone.now()):
         return False
     try:
-        return not follow(origin).done
+        return not _follow(read_peer(row), None).done
     except (PeerBusy, NotFollowed):
         return False
     except HeldBack as error:
@@ -127,11 +130,14 @@ def _known_news(peer: Peer) -> Target | None:
     cosigned = Cosigned.objects.filter(origin=peer.origin, size__gt=0).first()
     if cosigned is None:
         return None
+    note, head = bytes(cosigned.note), storing.find_head(peer.origin)
+    if is_held(peer, note, head):
+        return None
     try:
-        target = read_target(peer, bytes(cosigned.note), timezone.now())
+        target = read_target(peer, note, timezone.now())
     except CheckpointInvalid:
         return None
-    return target if target.adds_to(storing.find_head(peer.origin)) else None
+    return target if target.adds_to(head) else None
 
 
 class _Run:
@@ -190,7 +196,11 @@ class _Run:
         head = storing.find_head(self.origin)
         for number, remote in enumerate(list_sources(self.client, self.peer)):
             try:
-                target = self._open(remote.read_checkpoint())
+                note = remote.read_checkpoint()
+                if number == 0 and head is not None and is_held(self.peer, note, head):
+                    record.keep_heard(self.peer, head.size)
+                    return None
+                target = self._open(note)
                 if head is not None and target.size <= head.size and target.root != head.root:
                     compare_with_copy(self.origin, target, remote.base)
                     self._insist_on_growth(target, head.size, remote)
@@ -200,7 +210,7 @@ class _Run:
             if target.adds_to(head):
                 return target
             if number == 0:
-                record.keep_heard(self.origin, target)
+                record.keep_heard(self.peer, target.size, target.ahead)
                 return None
         if self.complaint is not None:
             raise self.complaint
@@ -215,7 +225,7 @@ class _Run:
 
     def _reach(self, target: Target) -> bool:
         """Bring the copy to a checkpoint and record it; return False if the run's allowance ended before."""
-        record.keep_heard(self.origin, target)
+        record.keep_heard(self.peer, target.size, target.ahead)
         self._insist_on_cap(target)
         hold_to_policy(self.peer, target.note)
         copy = storing.read_copy(self.origin)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from federation.alerts import raise_alert, settle
 from federation.errors import FederationError, HeldBack
-from federation.models import Following
+from federation.models import Alert, Following
+from federation.peers import Peer
 from federation.sync.targets import Target
 from ledger.database import fetch_all
 from ledger.errors import LedgerError
 from register.errors import RegisterError
+
+CLOCK_AHEAD: Final = "clock_ahead"
+"""Alert: a peer states times of the future."""
 
 SHORTEST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
@@ -37,11 +43,30 @@ def claim_due() -> list[str]:
     return [row[0] for row in fetch_all(_DUE, (now + CLAIM, now))]
 
 
-def keep_heard(origin: str, target: Target) -> None:
-    """Remember that the peer's word reached us."""
-    Following.objects.filter(origin=origin).update(
-        heard_at=timezone.now(), seen_size=Greatest(F("seen_size"), target.size)
+def keep_heard(peer: Peer, size: int, ahead: int = 0) -> None:
+    """Remember that the peer's word of so many entries reached us, and tell the operator while its clock is `ahead`."""
+    Following.objects.filter(origin=peer.origin).update(
+        heard_at=timezone.now(), seen_size=Greatest(F("seen_size"), size)
     )
+    if ahead:
+        raise_alert(peer.origin, CLOCK_AHEAD, _describe_clock(peer, ahead))
+    else:
+        settle(peer.origin, CLOCK_AHEAD)
+
+
+def _describe_clock(peer: Peer, seconds: int) -> str:
+    others = Alert.objects.filter(code=CLOCK_AHEAD, settled_at=None).exclude(origin=peer.origin).count()
+    whose = f"{others} other peers are ahead as well, so look at our own clock first" if others else "one is wrong"
+    return (
+        f"The clock of {peer.name} is {_spell(seconds)} ahead of ours; {whose}. What it records is taken over, but its "
+        "times prove nothing: decisions about its issuers read unchecked once its last believable one is too old."
+    )
+
+
+def _spell(seconds: int) -> str:
+    minutes = seconds // 60
+    units = ((525_600, "years"), (1_440, "days"), (60, "hours"))
+    return next((f"{minutes // size} {name}" for size, name in units if minutes >= 2 * size), f"{minutes} minutes")
 
 
 def keep_pending(origin: str, target: Target | None) -> None:

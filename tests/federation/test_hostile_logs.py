@@ -165,10 +165,6 @@ def claim_size(size: str) -> Callable[[Peer], bytes]:
     return note
 
 
-def come_from_the_future(peer: Peer) -> bytes:
-    return replace(peer, signed_at=peer.signed_at + timedelta(minutes=6)).checkpoint()
-
-
 def babble(peer: Peer) -> bytes:
     return b"We moved.\n"
 
@@ -201,7 +197,6 @@ LIES = {
     "claims 2^63 entries": Lie(show(claim_size(str(2**63))), "checkpoint_invalid", "from 0 to 2\\^63-1"),
     "claims 2^63 - 1 entries": Lie(show(claim_size(str(2**63 - 1))), "too_many_entries", "ASSAY_PEER_MAX_ENTRIES"),
     "claims a size with a leading zero": Lie(show(claim_size("016")), "checkpoint_invalid", "without leading zero"),
-    "comes from the future": Lie(show(come_from_the_future), "checkpoint_invalid", "one of the two clocks"),
     "babbles": Lie(show(babble), "checkpoint_invalid", "no signatures"),
 }
 
