@@ -106,7 +106,8 @@ def heard_only(kind: str, cut: Cut, *, set_aside: bool = False) -> Conditions:
     conditions.add(
         f"v.log_id <> ALL(%(peer_logs)s::smallint[]) OR ({_within(kind, cut, set_aside)} AND NOT EXISTS ("
         f"SELECT FROM {table} o WHERE o.uid = v.uid AND o.log_id = "
-        "(SELECT id FROM ledger_log WHERE origin = %(our_origin)s)))",
+        # OFFSET 0: one look-up a row; else the planner would read the whole table into a hash first.
+        "(SELECT id FROM ledger_log WHERE origin = %(our_origin)s) OFFSET 0))",
         peer_logs=[log_id for log_id, _ in speakers],
         heard_logs=logs,
         heard_in=countries,
@@ -123,7 +124,7 @@ def _within(kind: str, cut: Cut, set_aside: bool) -> str:
         known, _ = cut.known("i")
         inside = (
             f"EXISTS (SELECT FROM register_issuer i WHERE i.uid = {_ISSUER_OF[kind]} AND i.log_id = v.log_id "
-            f"AND i.quarantine IS NULL AND {known} AND {_PAIRS.format(alias='i')})"
+            f"AND i.quarantine IS NULL AND {known} AND {_PAIRS.format(alias='i')} OFFSET 0)"
         )
     else:
         return "true"
