@@ -36,8 +36,8 @@ def follow(origin: str, due: bool = False) -> None:
 
 @shared_task(name="federation.poll")
 def poll() -> None:
-    """Put the peers on the queue that failed and may be tried again, or have said nothing for a while."""
-    for origin in sync.claim_due():
+    """Ask the peers that were silent for a while; follow those with news, and those that failed and may be tried."""
+    for origin in sync.ask_due():
         follow.delay(origin, due=True)
 
 

@@ -10,10 +10,11 @@
 | `disputes` | what it means when roots disagree |
 | `storing` | the one place that writes copies and brings the read model up to date |
 | `record` | how an attempt ended, kept in the peer's row; when the next one is due |
+| `polling` | asking silent peers whether there is news |
 | `turn` | one worker a peer |
 """
 
 from federation.sync.follow import Outcome, attempt, follow
-from federation.sync.record import claim_due
+from federation.sync.polling import ask_due
 
-__all__ = ["Outcome", "attempt", "claim_due", "follow"]
+__all__ = ["Outcome", "ask_due", "attempt", "follow"]

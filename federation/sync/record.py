@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from federation.errors import FederationError, HeldBack
 from federation.models import Alert, Following
 from federation.peers import Peer
 from federation.sync.targets import Target
-from ledger.database import fetch_all
+from ledger.database import execute, fetch_all
 from ledger.errors import LedgerError
 from register.errors import RegisterError
 
@@ -35,12 +36,23 @@ _DUE = """
     UPDATE federation_following SET next_attempt = %s
     WHERE status = 'following' AND (next_attempt IS NULL OR next_attempt <= %s) RETURNING origin
 """
+_SILENT = """
+    UPDATE federation_following SET heard_at = now(), succeeded_at = now(),
+        next_attempt = now() + make_interval(secs => %s * (0.75 + 0.5 * random()))
+    WHERE origin = ANY(%s) AND status = 'following' AND failures = 0
+"""
 
 
 def claim_due() -> list[str]:
     """Return the origins that are to be followed now, and claim them so that the next poll does not return them too."""
     now = timezone.now()
     return [row[0] for row in fetch_all(_DUE, (now + CLAIM, now))]
+
+
+def keep_silent(origins: Collection[str]) -> None:
+    """Note that peers which are followed without trouble were asked, and have nothing new."""
+    if origins:
+        execute(_SILENT, (settings.ASSAY_POLL_SECONDS, list(origins)))
 
 
 def keep_heard(peer: Peer, size: int, ahead: int = 0) -> None:

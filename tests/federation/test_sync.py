@@ -14,7 +14,7 @@ from django.utils import timezone
 from federation import tasks
 from federation.errors import HeldBack, NotFollowed, PeerBusy, PeerFrozen, TooManyEntries, UnknownPeer, Unreachable
 from federation.models import Following
-from federation.sync import bundles, claim_due, follow, record, storing
+from federation.sync import bundles, follow, record, storing
 from federation.sync.follow import attempt
 from federation.sync.turn import _LOCK_CLASS
 from ledger import reader
@@ -339,11 +339,11 @@ def test_the_poll_leaves_alone_who_was_heard_or_rests_or_is_not_followed(peer: P
     pause = until_next_attempt(peer)
     assert timedelta(seconds=0.7 * settings.ASSAY_POLL_SECONDS) < pause
     assert pause < timedelta(seconds=1.3 * settings.ASSAY_POLL_SECONDS)
-    assert claim_due() == []
+    assert record.claim_due() == []
     Following.objects.update(next_attempt=timezone.now(), status="frozen")
-    assert claim_due() == []
+    assert record.claim_due() == []
     Following.objects.update(status="following")
-    assert claim_due() == [peer.origin]
+    assert record.claim_due() == [peer.origin]
 
 
 def test_a_closed_policy_holds_a_checkpoint_back_until_others_have_seen_it(peer: Peer, settings: Any) -> None:
