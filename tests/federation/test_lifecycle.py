@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from federation import lifecycle, peers
 from federation.errors import NotFollowed, PeerFrozen, PeerRefused, UnknownPeer
@@ -78,6 +80,17 @@ def test_terms_are_amended_and_emptied() -> None:
     assert (row.remit, row.max_age_seconds, row.status) == (["DE"], None, "following")
     lifecycle.amend(row.origin, PeerChanges(remit=None, address="https://other.example"))
     assert (row_of(stranger).remit, row_of(stranger).url) == (None, "https://other.example")
+
+
+def test_an_amended_peer_is_tried_at_once_however_often_it_failed_before() -> None:
+    """The operator gives the new address because the old one fails: the next attempt must not wait for its turn."""
+    stranger = meet_stranger("de")
+    row = confirm(stranger)
+    trouble = {"failures": 9, "next_attempt": timezone.now() + timedelta(minutes=10), "error_code": "unreachable"}
+    Following.objects.filter(peer=row.peer).update(**trouble)
+    lifecycle.amend(row.peer, PeerChanges(address="https://other.example"))
+    row = row_of(stranger)
+    assert (row.failures, row.next_attempt, row.error_code) == (0, None, "")
 
 
 @pytest.mark.parametrize("name", ["vkeys", "witness_vkeys"])
