@@ -21,7 +21,7 @@ MOST_WORDS: Final = 8
 """Words of a query that count; the longest ones do."""
 
 CANDIDATES: Final = 200
-"""Records that are ranked; a query that finds more should say more."""
+"""Records that are ranked, of ours and of all peers' each; a query that finds more should say more."""
 
 _BEGINNING: Final = """
     SELECT n.word, f.word, CASE WHEN f.word = n.word THEN 1.0 ELSE 0.8 END::float8
