@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -11,10 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test.utils import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given
@@ -34,6 +32,7 @@ from register.replay import replay
 from register.trust import Facts, RegisterFacts, decide, parse_question
 from tests import factories
 from tests.factories import OPERATOR, ending
+from tests.statements import count_statements
 
 _origins = itertools.count(1)
 DAYS = ["2019-01-01", "2020-06-01", "2022-01-01", "2024-01-01", "2025-07-01", "2026-01-01"]
@@ -246,24 +245,6 @@ def test_an_answer_takes_the_same_few_queries_however_many_ask(cast: dict[str, s
     question = parse_question({"issuer": cast["college"]}, now)
     executed = [count_statements(partial(answers.answer_many, [question] * n, now)) for n in (1, 50)]
     assert all(0 < count <= 3 for count in executed), executed
-
-
-def count_statements(call: Callable[[], object]) -> int:
-    """Count statements where they leave for the server: those of raw cursors do not pass through Django."""
-    connection.ensure_connection()
-    seen: list[Any] = []
-    original = psycopg.Cursor.execute
-
-    def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
-        seen.append(args)
-        return original(self, *args, **kwargs)
-
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign]
-    try:
-        call()
-    finally:
-        psycopg.Cursor.execute = original  # type: ignore[method-assign]
-    return len(seen)
 
 
 def test_entries_not_yet_signed_are_not_spoken_of(cast: dict[str, str]) -> None:
