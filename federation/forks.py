@@ -111,8 +111,12 @@ def suspect(origin: str, note: bytes, shown_by: str = "") -> Evidence | None:
 
 def weigh(origin: str, note: bytes, shown_by: str, sighted_by: UUID | None = None) -> Verdict:
     """Do as `suspect` does, and keep what a peer (`sighted_by`) has told us of a log also when it is settled."""
-    signed = open_shown(origin, note)
-    judged = judge(signed)
+    return weigh_opened(open_shown(origin, note), shown_by, sighted_by)
+
+
+def weigh_opened(signed: SignedCheckpoint, shown_by: str, sighted_by: UUID | None = None) -> Verdict:
+    """Do as `weigh` does with what `open_shown` returned."""
+    origin, judged = signed.checkpoint.origin, judge(signed)
     if judged.fork is not None:
         return Verdict(convict(judged.fork, shown_by), settled=True)
     if origin == settings.ASSAY_ORIGIN:

@@ -26,7 +26,7 @@ from federation.errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from federation.forks import Verdict, examine, find_keys, list_rivals, open_shown, weigh
+from federation.forks import Verdict, examine, find_keys, list_rivals, open_shown, weigh, weigh_opened
 from federation.models import Following, Sighting
 from federation.peers import FOLLOWING, Peer, find_peer, list_peers
 from federation.remote import MAX_CHECKPOINT, RemoteLog
@@ -93,7 +93,7 @@ def note_sighting(peer: Peer, origin: str, note: bytes) -> bool:
     signed = open_shown(origin, note)
     if kept is not None and kept.compared and bytes(kept.note) == signed.raw:
         return False
-    verdict = weigh(origin, signed.raw, peer.name, peer.id)
+    verdict = weigh_opened(signed, peer.name, peer.id)
     if verdict.settled or origin == settings.ASSAY_ORIGIN:
         return False
     size = signed.checkpoint.size
