@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -19,7 +20,8 @@ def written() -> io.StringIO:
 @pytest.fixture
 def log(written: io.StringIO) -> logging.Logger:
     handler = logging.StreamHandler(written)
-    handler.setFormatter(OneLine(settings.LOGGING["formatters"]["line"]["format"]))
+    said: Any = settings.LOGGING
+    handler.setFormatter(OneLine(said["formatters"]["line"]["format"]))
     log = logging.Logger("test")
     log.addHandler(handler)
     return log

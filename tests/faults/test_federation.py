@@ -129,7 +129,7 @@ def level(node: NationalNode, holders: list[NationalNode]) -> bool:
 def check_peers(node: NationalNode) -> None:
     """Insist that a node follows all its peers and accuses none."""
     peers: list[dict[str, Any]] = httpx.get(f"{node.url}/api/v1/peers", timeout=30, trust_env=False).json()["items"]
-    assert [peer["status"] for peer in peers] == ["following"] * 2
+    assert [peer["following"]["status"] for peer in peers] == ["following"] * 2
     with node.superuser() as database:
         assert database.execute("SELECT count(*) FROM federation_evidence").fetchone() == (0,)
 

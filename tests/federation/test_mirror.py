@@ -68,8 +68,8 @@ def test_an_early_entry_is_also_proven_under_the_oldest_checkpoint_that_covers_i
     for index, size in ((2, first), (first - 1, first), (first, first + 5)):
         answer = client.get(f"{peer.mirror_path}first-receipt/{index}")
         assert check_proof(parse_proof(answer.content), peer.entries[index], keys).checkpoint.size == size
-    for index in (f"{first + 5}", "x", "-1"):
-        assert client.get(f"{peer.mirror_path}first-receipt/{index}").status_code == 404
+    for absent in (f"{first + 5}", "x", "-1"):
+        assert client.get(f"{peer.mirror_path}first-receipt/{absent}").status_code == 404
 
 
 def test_what_is_not_copied_is_not_found(peer: Peer, client: Client) -> None:

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from ledger import publish, reader, writer
-from register import commands
+from register import commands, payloads
 from register.projection import catch_up
 from register.queries.peers import list_peers
 from tests import factories
@@ -219,7 +219,7 @@ def test_agencies_of_peers_are_listed_with_who_recognises_them(client: Client, t
     assert "recognised by National register of BE" in page
     with peering.peer_register(tmp_path, ("FR",)):
         commands.recognise_agency(
-            factories.AgencyTerms.model_validate(
+            payloads.AgencyTerms.model_validate(
                 {"names": {"en": "Hidden"}, "country": "FR", "valid_from": "2020-01-01"}
             ),
             actor=OPERATOR,

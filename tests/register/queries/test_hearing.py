@@ -22,7 +22,7 @@ from register.queries.peers import list_peers
 from register.trust import TreeSize
 from tests import factories
 from tests.register import peering
-from tests.register.queries.test_facts import count_statements
+from tests.statements import count_statements
 
 pytestmark = pytest.mark.django_db
 ROR = {"scheme": "ror", "value": "https://ror.org/04dkp9463"}
