@@ -29,7 +29,7 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "audit": Needs(web_workers=2),
     "search": Needs(web_workers=2),
     "memory": Needs(web_workers=1),
-    "first_sync": Needs(web_workers=2, followers=5),
+    "first_sync": Needs(web_workers=2, followers=3),
     "follow_bytes": Needs(web_workers=2, followers=1),
     "add_checkpoint": Needs(web_workers=2),
     "visible": Needs(opened=False),
