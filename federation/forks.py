@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 FORK: Final = "fork"
 OWN_FORK: Final = "own_fork"
 COPY_DAMAGED: Final = "copy_damaged"
+TWO_KEYS: Final = "histories_under_two_keys"
 UNREPORTED: Final = "fork_unreported"
 
 
@@ -92,11 +93,27 @@ def examine(origin: str, older: bytes, newer: bytes, reader: NodeReader | None =
     keys = find_keys(origin).all
     one, other = (open_checkpoint(note, keys, origin) for note in (older, newer))
     try:
-        fork = prove_fork(one, other, reader)
+        fork = _prove(one, other, reader)
     except ForkUnproven:
         return
     evidence = convict(fork, shown_by)
     raise PeerFrozen(f"{origin} has two histories ({evidence.kind}); see /federation for evidence {evidence.id}")
+
+
+def _prove(one: SignedCheckpoint, other: SignedCheckpoint, reader: NodeReader | None) -> ForkProof:
+    """Make the proof that one key of a log signed two histories; raises as `prove_fork` does.
+
+    A key that came in the place of a stolen one does not answer for what the thief signed: then the operator is told,
+    and nobody is convicted.
+    """
+    fork = prove_fork(one, other, reader)
+    if not {line.key for line in one.log_signatures} & {line.key for line in other.log_signatures}:
+        said = (
+            "its former key and its present one signed histories that do not belong together; nothing newer is copied"
+        )
+        raise_alert(fork.origin, TWO_KEYS, f"{said}. If the former key was stolen, ask its operator how to go on")
+        raise ForkUnproven(f"expected two checkpoints under one key of {fork.origin}, got them under two")
+    return fork
 
 
 def suspect(origin: str, note: bytes, shown_by: str = "") -> Evidence | None:
@@ -160,7 +177,7 @@ def judge(signed: SignedCheckpoint) -> Judgement:
         try:
             if not rival.is_tree_of(signed):
                 held = open_checkpoint(rival.note, find_keys(origin).all, origin)
-                return Judgement(prove_fork(signed, held, rival.reader), settled=True)
+                return Judgement(_prove(signed, held, rival.reader), settled=True)
             largest = max(largest, rival.size)
         except ForkUnproven:
             if rival.reader is not None or rival.size == signed.checkpoint.size:

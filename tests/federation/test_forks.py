@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from federation import forks, gossip, peers, sync
-from federation.errors import CheckpointInvalid, PeerFrozen, UnknownPeer
+from federation.errors import CheckpointInvalid, EntriesInvalid, PeerFrozen, UnknownPeer
 from federation.models import Alert, Evidence, Following, Sighting
 from ledger import cache, reader
 from ledger.tlog.checkpoint import Checkpoint, add_signatures, sign_checkpoint
@@ -350,7 +350,7 @@ def test_hidden_characters_beside_a_second_root_keep_it_from_no_ledger() -> None
     assert_convicted(peer, "same_size", 9)
 
 
-def test_a_peer_recognised_anew_under_another_key_answers_for_what_it_signed_before() -> None:
+def test_a_peer_recognised_anew_under_another_key_is_not_convicted_by_it_but_the_operator_is_told() -> None:
     factories.open_register()
     peer, other = open_faces(9, 9)
     with stage(peer) as standing:
@@ -360,9 +360,9 @@ def test_a_peer_recognised_anew_under_another_key_answers_for_what_it_signed_bef
     recognise_openly(replace(peer, signer=new))
     peers.refresh()
     assert (row_of(peer).status, row_of(peer).former_vkeys) == ("following", [former])
-    assert forks.suspect(peer.origin, replace(other, signer=new).checkpoint(), "anybody") is not None
-    assert row_of(peer).status == "frozen"
-    assert forks.report_evidence() == 1
+    assert forks.suspect(peer.origin, replace(other, signer=new).checkpoint(), "anybody") is None
+    assert row_of(peer).status == "following"
+    assert Alert.objects.get().code == "histories_under_two_keys"
 
 
 @pytest.mark.parametrize(("status", "then"), [("paused", "frozen"), ("withdrawn", "withdrawn")])
@@ -407,3 +407,26 @@ def test_evidence_whose_report_was_lost_is_reported_by_the_next_run_and_only_onc
     assert the_evidence().entry == 2
     assert reader.get_log(settings.ASSAY_ORIGIN).size == 3
     assert {alert.code for alert in Alert.objects.filter(settled_at=None)} == {"fork"}
+
+
+def test_the_key_after_a_stolen_one_does_not_answer_for_what_the_thief_signed() -> None:
+    factories.open_register()
+    honest = cast.open_country("de", 2)
+    thief = split(honest)
+    diverge(thief, 3)
+    with stage(honest) as standing:
+        follow_openly(honest, standing.url)
+        standing.face = thief
+        sync.follow(honest.origin)
+        honest.signer, old = cast.signer_of(honest.origin, number=2), honest.signer
+        Following.objects.filter(origin=honest.origin).update(
+            vkeys=[str(honest.signer.verifier)], former_vkeys=[str(old.verifier)]
+        )
+        cast.grow(honest, 7)
+        standing.face = honest
+        with pytest.raises(EntriesInvalid):
+            sync.follow(honest.origin)
+        assert forks.suspect(honest.origin, honest.checkpoint(len(thief.entries))) is None
+    assert not Evidence.objects.exists()
+    assert row_of(honest).status == "following"
+    assert Alert.objects.get(code="histories_under_two_keys").origin == honest.origin
