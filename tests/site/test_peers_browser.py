@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from ledger import publish
@@ -75,6 +75,13 @@ def browser(paths: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[
         opened.close()
 
 
+def note_complaints(page: Page) -> list[str]:
+    """Return the list that fills with what the page's console says."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    return complaints
+
+
 def test_every_page_is_accessible_scrolls_only_downwards_and_complains_of_nothing(
     browser: Browser, paths: dict[str, str], live_server: LiveServer
 ) -> None:
@@ -82,13 +89,13 @@ def test_every_page_is_accessible_scrolls_only_downwards_and_complains_of_nothin
         for width, scheme in SCREENS:
             screen: dict[str, Any] = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
             context = browser.new_context(**screen)
-            page, complaints = context.new_page(), list[ConsoleMessage]()
-            page.on("console", complaints.append)
+            page = context.new_page()
+            complaints = note_complaints(page)
             answer = page.goto(live_server.url + path)
             assert answer is not None
             assert answer.status == 200, name
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            assert [message.text for message in complaints] == [], name
+            assert complaints == [], name
             if width != 320:
                 found = Axe().run(page, options=RULES).response["violations"]
                 faults = [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
