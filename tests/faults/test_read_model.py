@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, models, transaction
 
 from register import commands
-from register.payloads import KeyRevocationTerms, RelationTerms
+from register.payloads import ForkTerms, KeyRevocationTerms, PeerEnding, PeerTerms, RelationTerms
 from register.projection import replaying
 from tests import factories
+from tests.register import refusals_of_peers as peers
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,7 @@ ALTERED: Final = {
     "integer": "{0} + 1",
     "smallint": "{0} + 1",
     "bigint": "{0} + 1",
+    "boolean": "NOT {0}",
     "timestamp with time zone": "{0} + interval '1 day'",
     "tstzrange": "tstzrange(lower({0}) - interval '1 day', upper({0}))",
     "smallint[]": "{0} || 7::smallint",
@@ -55,6 +57,10 @@ def register(db: None) -> None:
     accreditation = factories.make_accreditation(college, agency)
     ending = factories.ending("2024-01-01")
     commands.revoke_accreditation(accreditation, ending, actor=factories.as_agency(agency))
+    peer = commands.recognise_peer(PeerTerms.model_validate(peers.terms()), actor=factories.OPERATOR)
+    fork = peers.fork_terms(peers.sign(5), peers.sign(5, leaf="other"))
+    commands.report_fork(ForkTerms.model_validate({name: said for name, said in fork.items() if name != "actor"}))
+    commands.withdraw_peer(peer.id, PeerEnding(reason="forked"), actor=factories.OPERATOR)
     assert replaying.check() is None
 
 
