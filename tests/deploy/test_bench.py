@@ -19,7 +19,6 @@ from ledger.tlog.witness import Cosigned, decide_add_checkpoint, parse_add_check
 from tests import reference
 from tests.nodes import ROOT, clean_environment
 
-
 SLOW = ["visible", "idle"]
 """They start whole nodes, and wait; the ordinary run has not the patience."""
 
