@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, raise_interrupt)
     failed = [name for name, command in CHECKS if not succeeds(name, command)]
     if not options.quick:
-        install_browser()
+        install_tools()
     if failed:
         print(f"FAILED: {', '.join(failed)} (see above); the tests follow.", flush=True)
     if options.quick:
@@ -84,18 +84,20 @@ def services() -> Iterator[dict[str, str]]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def install_browser() -> None:
-    """Install Debian's Chromium where that is ours to do; otherwise say in one line what is missing."""
-    if any(shutil.which(name) for name in BROWSERS):
+def install_tools() -> None:
+    """Install Debian's Chromium and iproute2 where that is ours to do; otherwise say in one line what is missing."""
+    packages = [] if any(shutil.which(name) for name in BROWSERS) else ["chromium", "fonts-dejavu-core"]
+    packages += [] if shutil.which("ip") else ["iproute2"]
+    if not packages:
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Chromium (once) …", flush=True)
+        print(f"Installing {', '.join(packages)} (once) …", flush=True)
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-q"], env=env, capture_output=True, check=False)
-        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
         if subprocess.run(install, env=env, capture_output=True, check=False).returncode == 0:
             return
-    print("Chromium is missing, browser tests will fail: install it (Debian: apt-get install chromium).", flush=True)
+    print(f"Missing: {', '.join(packages)} (Debian: apt-get install them); tests that need them will fail.", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from deploy.env import NODE_FILE, read_node_file
 from deploy.processes import Recorded
 from ledger.tlog.checkpoint import Checkpoint, parse_checkpoint_note
 from ledger.tlog.tiles import ENTRIES, WIDTH, parse_bundle, tile_in_tree, tile_path
-from tests.faults.hosts import Host, network, run_hosts
+from tests.faults.hosts import Host, run_hosts
 from tests.faults.machine import Said, wait_until
 from tests.nodes import ROOT, call_down, clean_environment, node_directory, read_nodes
 
@@ -91,7 +91,7 @@ class NationalNode:
             "ASSAY_TERRITORY": self.country,
             "ASSAY_BASE_URL": self.url,
             "ASSAY_ORIGIN": f"{self.host.address}:{PORT}/ledger",
-            "ASSAY_PEER_NETWORKS": f"{network()}.0/24",
+            "ASSAY_PEER_NETWORKS": self.host.network,
         }
         clock = {"PYTHONPATH": str(WRONG_CLOCK), "AHEAD_SECONDS": str(self.ahead.total_seconds())}
         return clean_environment() | made | (clock if self.ahead else {}) | self.environment

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -99,9 +99,9 @@ def trouble(nodes: list[NationalNode], seconds: float, chance: random.Random) ->
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         node = chance.choice(nodes)
-        kinds: tuple[Callable[[random.Random], str], ...] = (
-            *[node.kill_something] * 3, node.restart_postgres, node.flush_redis, partial(cut, node),
-        )  # fmt: skip
+        kinds = [*[node.kill_something] * 3, node.restart_postgres, node.flush_redis]
+        if node.host.has_cable:
+            kinds.append(partial(cut, node))
         done[chance.choice(kinds)(chance)] += 1
         time.sleep(chance.uniform(1, 6))
     return done
