@@ -18,8 +18,6 @@ FOLLOWING = "following"
 PAUSED = "paused"
 FROZEN = "frozen"
 WITHDRAWN = "withdrawn"
-STATUSES = (FOLLOWING, PAUSED, FROZEN, WITHDRAWN)
-"""How this node stands to a peer: it follows, the operator paused it, it forked, its recognition was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
 
@@ -15,6 +16,10 @@ from deploy.roles import grant_app_role
 from tests.nodes import RunningNode, node_directory, run_nodes
 
 APP_ROLE = "assay_app"
+
+# How long an example takes says how busy the machine is, not whether the property holds.
+hypothesis_settings.register_profile("assay", deadline=None)
+hypothesis_settings.load_profile("assay")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,7 @@
 """`/sign-in` and `/sign-out`: Django's own views with the site's look, for people with a membership.
 
 By e-mail and password. A second factor comes with the desk for agencies; until then a password is all that stands
-between a stranger and an operator's actions here, which federation/README.md says too.
+between a stranger and an operator's actions here, which federation/views/README.md says too.
 """
 
 from __future__ import annotations
