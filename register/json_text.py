@@ -1,0 +1,127 @@
+"""Strict JSON (RFC 8259, I-JSON of RFC 7493): what two readers could read differently is refused with a sentence.
+
+Bounded before it is parsed: nesting and the number of values are counted on the text, so that no text of a few bytes
+makes a parser recurse or fills the memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Final, NoReturn
+
+from register.errors import RegisterError
+
+LONGEST_NUMBER: Final = 30
+LARGEST: Final = 2**53 - 1
+"""Integers beyond this are not the same number in every JSON reader (RFC 8259, section 6)."""
+MOST_VALUES: Final = 400_000
+"""Values in one text at most: an empty object takes 64 bytes of memory for 3 bytes of text."""
+
+_STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_KEEP_BRACKETS: Final = re.compile(r"[^\[\]{}]+")
+_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
+_DOUBTFUL: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""Escapes of NUL and of surrogates, in pairs or alone: texts without them need no second look."""
+
+
+class NotStrictJson(RegisterError):
+    """A text that is not JSON, or that two readers could read differently; `code` is for programs."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+def parse_strict(text: bytes, *, depth: int) -> Any:
+    """Return the value that `text` writes, nested at most `depth` levels.
+
+    Raises NotStrictJson: `not_utf8`, `too_deep`, `too_many_values`, `name_twice`, `not_a_number`, `number_too_large`,
+    `nul`, `surrogate`, or `not_json` with the place of the fault.
+    """
+    try:
+        decoded = text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse("not_utf8", f"expected UTF-8, got byte {text[error.start]:#04x} at position {error.start}")
+    _check_size(decoded, depth)
+    try:
+        value = _DECODER.decode(decoded)
+    except json.JSONDecodeError as error:
+        _refuse("not_json", f"{error.msg} at line {error.lineno}, column {error.colno}")
+    except RecursionError:
+        _refuse("too_deep", f"expected at most {depth} levels of nesting")
+    if _DOUBTFUL.search(decoded):
+        _check_texts(value)
+    return value
+
+
+def _refuse(code: str, sentence: str) -> NoReturn:
+    raise NotStrictJson(code, sentence)
+
+
+def _check_size(text: str, deepest: int) -> None:
+    """Count brackets and commas, those inside strings only when there are suspiciously many."""
+    if text.count("[") + text.count("{") <= deepest and text.count(",") < MOST_VALUES:
+        return
+    bare = _STRINGS.sub("", text)
+    if bare.count(",") + bare.count("[") + bare.count("{") > MOST_VALUES:
+        _refuse("too_many_values", f"expected at most {MOST_VALUES} values")
+    if max(accumulate(map(_STEPS.__getitem__, _KEEP_BRACKETS.sub("", bare))), default=0) > deepest:
+        _refuse("too_deep", f"expected at most {deepest} levels of nesting")
+
+
+def _read_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        _refuse("name_twice", f"the name {twice[:60]!r} appears twice in one object")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    _refuse("not_a_number", f"{name} is not JSON")
+
+
+def _read_integer(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER or abs(int(digits)) > LARGEST:
+        _refuse("number_too_large", f"expected integers between -{LARGEST} and {LARGEST}")
+    return int(digits)
+
+
+def _read_decimal(digits: str) -> float:
+    number = float(digits) if len(digits) <= LONGEST_NUMBER else float("inf")
+    if number in (float("inf"), float("-inf")):
+        _refuse("number_too_large", "expected a number of ordinary size")
+    return number
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_read_object,
+    parse_constant=_refuse_constant,
+    parse_int=_read_integer,
+    parse_float=_read_decimal,
+)
+
+
+def _check_texts(value: Any) -> None:
+    """Refuse what UTF-8 cannot carry or PostgreSQL cannot store: lone surrogates and NUL."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            _check_text(item)
+        elif isinstance(item, dict):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        _refuse("nul", "a text holds the character NUL (\\u0000); remove it")
+    if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
+        _refuse("surrogate", "a text holds half of a surrogate pair; write the character itself")
