@@ -19,7 +19,8 @@ class Presented:
 
     `raw` are its own bytes (JSON text, or the compact JWS), `document` the claims they hold: the JSON itself, the
     payload of a JWS or an EDC. `container` says in what it was wrapped, outermost first (`png`, `svg`, `pdf`, `zip`,
-    `presentation`, `qr`). `receipt` is a receipt found beside it.
+    `presentation`, `qr`). `receipt` is a receipt found beside it. `findings` are remarks on how it came: a presentation
+    whose own signature nobody checked, something beside it that was not read.
     """
 
     format: Format
@@ -27,6 +28,7 @@ class Presented:
     document: Mapping[str, Any] = field(hash=False)
     container: tuple[str, ...] = ()
     receipt: bytes | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class SigningKey(NamedTuple):
