@@ -53,6 +53,10 @@ CATALOGUE: Final[Mapping[str, type[Said]]] = {
     "peer.withdrawn": payloads.PeerWithdrawn,
     "fork.reported": payloads.ForkReported,
     "register.key_rotated": payloads.RegisterKeyRotated,
+    "credentials.anchored": payloads.CredentialsAnchored,
+    "credential.revoked": payloads.CredentialRevoked,
+    "credential.suspended": payloads.CredentialSuspended,
+    "credential.reinstated": payloads.CredentialReinstated,
 }
 """Event type → the model of its data. What is not here is unknown and quarantined when it comes from a peer."""
 
@@ -88,10 +92,20 @@ _ENVELOPE: Final = {
 }
 
 
+_KIND_OF: Final = {"credentials": "batch", "credential": "withdrawal"}
+"""First part of a type → the kind of its subject, where that is not the same word."""
+
+
+def kind_of(event_type: str) -> str:
+    """Return the kind of record that is the subject of events of a type."""
+    first = event_type.partition(".")[0]
+    return _KIND_OF.get(first, first)
+
+
 class Event(NamedTuple):
     """One parsed entry. `subject` is the address of the thing; `time` aware UTC.
 
-    `kind` is the first part of the type, what kind of thing it is about; `subject_id` the last part of the address.
+    `kind` is what kind of thing it is about, see `kind_of`; `subject_id` the last part of the address.
     """
 
     id: str
@@ -130,7 +144,7 @@ def _read_envelope(envelope: object) -> Event:
     except ValueError as error:
         raise MalformedEvent(f"{event_type}: {error}") from error
     data = _read_data(event_type, envelope.get("data"))
-    kind, subject_id = event_type.partition(".")[0], subject.rpartition("/")[2]
+    kind, subject_id = kind_of(event_type), subject.rpartition("/")[2]
     return Event(event_id, source, event_type, subject, moment, data, version, kind, subject_id)
 
 

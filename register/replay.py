@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from register import fold, rules
 from register.errors import MalformedEvent, Refused, UnknownEventType
 from register.events import Event, parse
 from register.records import AccreditationRecord, IssuerRecord, Recorded
+from register.records.credentials import credential_id
 from register.state import Change, State
 
 NARROWED: frozenset[str] = frozenset({"scope_exceeds_agency"})
@@ -23,6 +25,9 @@ NARROWED: frozenset[str] = frozenset({"scope_exceeds_agency"})
 MOST_ENTRIES = 500
 """Entries of one of a peer's records: each version carries what was before, so that without end a peer that amends one
 thing for ever would fill the disk with the square of what it wrote, and every answer that cites it."""
+
+MOST_OF_A_CREDENTIAL = 50
+"""The same for one credential of a peer's: one entry changes up to 200 of them."""
 
 _CHANGING = (".amended", ".reinstated", ".key_rotated")
 """Ends of types that are not taken beyond MOST_ENTRIES; what ends or suspends something always is."""
@@ -86,11 +91,16 @@ def advance(state: State, event: Event | Quarantine, *, own: bool) -> Step:
 def _insist_on_room(event: Event, state: State) -> None:
     """Refuse to change a peer's record for ever; ours may have as many entries as its people need."""
     if event.type.endswith(_CHANGING):
-        record = state.register if event.kind == "register" else state.table(event.kind).get(event.subject_id)
-        if record is not None and len(record.entries) >= MOST_ENTRIES:
-            raise Refused(
-                "record_full", "", f"expected at most {MOST_ENTRIES} entries about one thing of a peer's, got another"
-            )
+        most = MOST_OF_A_CREDENTIAL if event.kind == "withdrawal" else MOST_ENTRIES
+        if any(record is not None and len(record.entries) >= most for record in _records_to_change(event, state)):
+            sentence = f"expected at most {most} entries about one thing of a peer's, got another"
+            raise Refused("record_full", "", sentence)
+
+
+def _records_to_change(event: Event, state: State) -> list[Any]:
+    if event.kind == "withdrawal":
+        return [state.credentials.get(credential_id(event.data.issuer, one)) for one in event.data.commitments]
+    return [state.register if event.kind == "register" else state.table(event.kind).get(event.subject_id)]
 
 
 def _apply(state: State, event: Event, index: int) -> Step:

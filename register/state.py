@@ -16,6 +16,8 @@ from register.events import CATALOGUE, Event
 from register.records import (
     AccreditationRecord,
     AgencyRecord,
+    BatchRecord,
+    CredentialRecord,
     ForkRecord,
     IssuerRecord,
     KeyRecord,
@@ -25,7 +27,9 @@ from register.records import (
     Record,
     RegisterRecord,
     RelationRecord,
+    WithdrawalRecord,
 )
+from register.records.credentials import credential_id
 
 OF_ISSUER = ("accreditation", "programme", "key", "relation")
 """Kinds of records that belong to one issuer by their `issuer` field."""
@@ -40,6 +44,9 @@ _TABLES: Final = {
     "accreditation": "accreditations",
     "peer": "peers",
     "fork": "forks",
+    "batch": "batches",
+    "withdrawal": "withdrawals",
+    "credential": "credentials",
 }
 _CLAIMING: Final = ("issuer", "key")
 _REFERRING: Final = {
@@ -50,6 +57,7 @@ _REFERRING: Final = {
     "sealer": "issuer",
     "awarding_bodies": "issuer",
     "contributing_agencies": "agency",
+    "batch": "batch",
 }
 """Field of a payload that names other things → the kind of those."""
 
@@ -65,19 +73,20 @@ class Change(NamedTuple):
 class Needs(NamedTuple):
     """What must be known to judge and fold one event: (kind, id) pairs, claims (scheme, value), origins of peers.
 
-    The same one may be there twice.
+    `roots` are those of batches, as (issuer, root). The same one may be there twice.
     """
 
     ids: tuple[tuple[str, str], ...]
     claims: tuple[tuple[str, str], ...]
     origins: tuple[str, ...] = ()
+    roots: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
 class State:
     """Newest records of `origin` after `size` entries, the last of which was recorded at `time`.
 
-    `peer_of` names the last recognised peer of an origin.
+    `peer_of` names the last recognised peer of an origin, `batch_of` the batch of an issuer and a root.
     """
 
     origin: str
@@ -96,6 +105,10 @@ class State:
     peers: dict[str, PeerRecord] = field(default_factory=dict)
     forks: dict[str, ForkRecord] = field(default_factory=dict)
     peer_of: dict[str, str] = field(default_factory=dict)
+    batches: dict[str, BatchRecord] = field(default_factory=dict)
+    withdrawals: dict[str, WithdrawalRecord] = field(default_factory=dict)
+    credentials: dict[str, CredentialRecord] = field(default_factory=dict)
+    batch_of: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def table(self, kind: str) -> dict[str, Any]:
         """Return the records of one kind by id."""
@@ -119,6 +132,8 @@ class State:
                 self._index_claims(record, earlier)  # type: ignore[arg-type]  # the kind says so
             elif kind == "peer":
                 self._index_peer(record)  # type: ignore[arg-type]  # the kind says so
+            elif isinstance(record, BatchRecord):
+                self.batch_of[record.issuer, record.root] = record.id
 
     def _index_claims(self, record: IssuerRecord | KeyRecord, earlier: IssuerRecord | KeyRecord | None) -> None:
         issuer = issuer_of(record)
@@ -174,8 +189,11 @@ def needs(event: Event) -> Needs:
             ids += [(referred, value)] if type(value) is str else [(referred, one) for one in value]
     if has_scope and data.scope and data.scope.programmes:
         ids += [("programme", programme) for programme in data.scope.programmes]
+    if event.kind == "withdrawal":
+        ids += [("credential", credential_id(data.issuer, commitment)) for commitment in data.commitments]
     origins = (data.origin,) if event.type in ("peer.recognised", "fork.reported") else ()
-    return Needs(tuple(ids), _claims_needed(event), origins)
+    roots = ((data.issuer, data.root),) if event.kind == "batch" else ()
+    return Needs(tuple(ids), _claims_needed(event), origins, roots)
 
 
 @cache

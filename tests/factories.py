@@ -5,6 +5,7 @@ All invented. Every `make_…` returns the new thing's id; fields given by keywo
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import shutil
@@ -21,11 +22,13 @@ from register.payloads import (
     AccreditationTerms,
     Actor,
     AgencyTerms,
+    BatchTerms,
     EndingTerms,
     IssuerTerms,
     KeyTerms,
     MandateTerms,
     ProgrammeTerms,
+    WithdrawalTerms,
 )
 from register.projection import replaying
 
@@ -100,6 +103,22 @@ def make_mandate(awarding_body: str, sealer: str, **fields: Any) -> str:
     """Let one issuer seal for another."""
     terms = {"awarding_body": awarding_body, "sealer": sealer, "valid_from": "2020-01-01", **fields}
     return commands.grant_mandate(MandateTerms.model_validate(terms), actor=OPERATOR).id
+
+
+def make_batch(issuer: str, **fields: Any) -> str:
+    """Anchor a batch of a thousand credentials."""
+    terms = {"issuer": issuer, "root": make_digest(), "count": 1000, "tree_algorithm": "assay-batch-v1", **fields}
+    return commands.anchor_batch(BatchTerms.model_validate(terms), actor=OPERATOR).id
+
+
+def make_digest() -> str:
+    """Return 64 hex digits that no other call returns: a root, or the commitment of a credential."""
+    return hashlib.sha256(str(next(_numbers)).encode()).hexdigest()
+
+
+def withdrawal(issuer: str, *commitments: str, reason: str = "fraud", **fields: Any) -> WithdrawalTerms:
+    """Terms by which credentials of an issuer are revoked, suspended or reinstated."""
+    return WithdrawalTerms.model_validate({"issuer": issuer, "commitments": commitments, "reason": reason, **fields})
 
 
 def ending(effective_from: str, reason: str = "quality", **fields: Any) -> EndingTerms:

@@ -16,6 +16,7 @@ ROLES: Final = (OPERATOR, AGENCY, ISSUER)
 
 _OPERATOR: Final = frozenset({OPERATOR})
 _DECIDING: Final = frozenset({OPERATOR, AGENCY})
+_ISSUING: Final = frozenset({OPERATOR, ISSUER})
 _ANYBODY: Final = frozenset(ROLES)
 
 VERBS: Final[dict[str, frozenset[str]]] = {
@@ -38,6 +39,10 @@ VERBS: Final[dict[str, frozenset[str]]] = {
     "suspend_accreditation": _DECIDING,
     "reinstate_accreditation": _DECIDING,
     "revoke_accreditation": _DECIDING,
+    "anchor_batch": _ISSUING,
+    "revoke_credentials": _ISSUING,
+    "suspend_credentials": _ISSUING,
+    "reinstate_credentials": _ISSUING,
     "recognise_peer": _OPERATOR,
     "amend_peer": _OPERATOR,
     "withdraw_peer": _OPERATOR,

@@ -15,9 +15,12 @@ from pydantic import TypeAdapter
 
 from register import records
 from register.api.description import Named
+from register.moments import format_instant, format_moment
 from register.records import (
     AccreditationRecord,
     AgencyRecord,
+    BatchRecord,
+    CredentialRecord,
     Ending,
     IssuerRecord,
     KeyRecord,
@@ -26,7 +29,9 @@ from register.records import (
     Period,
     ProgrammeRecord,
     Record,
+    WithdrawalRecord,
 )
+from register.records.credentials import change_at
 from register.trust.links import find_state
 
 STATES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -37,11 +42,17 @@ STATES: Final[Mapping[str, tuple[str, ...]]] = {
     "mandate": ("in_force", "not_yet_valid", "expired", "revoked"),
     "accreditation": ("in_force", "not_yet_valid", "expired", "suspended", "revoked"),
     "peer": ("recognised", "withdrawn"),
+    "batch": ("anchored",),
+    "withdrawal": ("in_force", "pending"),
+    "credential": ("revoked", "suspended", "reinstated", "pending"),
 }
 """Kind → the words for its state."""
 
 
-NAMED: Final = ("agency", "issuer", "programme", "key", "mandate", "accreditation")
+NAMED: Final = (
+    *("agency", "issuer", "programme", "key", "mandate", "accreditation"),
+    *("batch", "withdrawal", "credential"),
+)
 """Kinds whose resources say whose register they are from."""
 
 
@@ -55,7 +66,20 @@ def describe(kind: str, record: Record, at: datetime, origin: str = "") -> dict[
         told["state"] = _STATE[kind](record, at)
     if kind in NAMED:
         told["register"] = origin or settings.ASSAY_ORIGIN
+    if kind == "credential":
+        told |= _describe_standing(record, at, told["register"])  # type: ignore[arg-type]  # the kind says so
     return told
+
+
+def _describe_standing(record: CredentialRecord, at: datetime, origin: str) -> dict[str, Any]:
+    """Return what decides how a credential stands at `at`; where nothing holds yet, what was said last."""
+    change = change_at(record, at) or record.changes[-1]
+    return {
+        "reason": change.reason,
+        "effective_from": format_moment(change.effective_from),
+        "recorded_at": format_instant(change.recorded.time),
+        "entry": {"origin": origin, "index": change.recorded.index},
+    }
 
 
 def _over(ending: Ending | None, at: datetime) -> bool:
@@ -99,6 +123,19 @@ def _peer(record: PeerRecord, at: datetime) -> str:
     return "withdrawn" if _over(record.withdrawal, at) else "recognised"
 
 
+def _batch(record: BatchRecord, at: datetime) -> str:
+    return "anchored"
+
+
+def _withdrawal(record: WithdrawalRecord, at: datetime) -> str:
+    return "in_force" if record.effective_from <= at else "pending"
+
+
+def _credential(record: CredentialRecord, at: datetime) -> str:
+    change = change_at(record, at)
+    return change.state if change else "pending"
+
+
 _STATE: Final[Mapping[str, Callable[[Any, datetime], str]]] = {
     "agency": _agency,
     "issuer": _issuer,
@@ -107,6 +144,9 @@ _STATE: Final[Mapping[str, Callable[[Any, datetime], str]]] = {
     "mandate": _mandate,
     "accreditation": _accreditation,
     "peer": _peer,
+    "batch": _batch,
+    "withdrawal": _withdrawal,
+    "credential": _credential,
 }
 
 
@@ -128,6 +168,17 @@ ALSO: Final[dict[str, Any]] = {
             "territorial": {"type": "boolean"},
             "quarantine": {"anyOf": [_TEXT, {"type": "null"}]},
         },
+    },
+}
+
+
+STANDING: Final[dict[str, Any]] = {
+    "reason": {**_TEXT, "description": "Of the change that decides `state`; so are the next three."},
+    **dict.fromkeys(("effective_from", "recorded_at"), _TEXT),
+    "entry": {
+        "type": "object",
+        "required": ["origin", "index"],
+        "properties": {"origin": _TEXT, "index": {"type": "integer"}},
     },
 }
 
@@ -154,6 +205,9 @@ def schema_of(kind: str) -> dict[str, Any]:
     if kind in NAMED:
         properties["register"] = {**_TEXT, "description": "Origin of the register that records it: ours, or a peer's."}
         schema["required"] = [*schema["required"], "register"]
+    if kind == "credential":
+        properties |= STANDING
+        schema["required"] = [*schema["required"], *STANDING]
     return schema
 
 
@@ -177,5 +231,5 @@ def _with_entry(kind: str) -> Named:
     return Named(f"{kind.capitalize()}Written", {**schema, "required": required, "properties": properties})
 
 
-WRITTEN: Final = {kind: _with_entry(kind) for kind in STATES}
+WRITTEN: Final = {kind: _with_entry(kind) for kind in STATES if kind != "credential"}
 """Kind → the schema of what a write answers: the resource and its entry with the receipt."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from register.api import documentation, entries, lists, node, records, tokens, trust, verbs
+from register.api import credentials, documentation, entries, lists, node, records, tokens, trust, verbs
 from register.api.address import answer_absent
 
 urlpatterns = [
@@ -49,6 +49,14 @@ urlpatterns = [
     path("api/v1/accreditations/<uuid:id>/suspend", verbs.SuspendAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/reinstate", verbs.ReinstateAccreditation.as_view()),
     path("api/v1/accreditations/<uuid:id>/revoke", verbs.RevokeAccreditation.as_view()),
+    path("api/v1/batches", credentials.Batches.as_view()),
+    path("api/v1/batches/<uuid:id>", credentials.Batch.as_view()),
+    path("api/v1/issuers/<uuid:id>/batches", credentials.IssuerBatches.as_view()),
+    path("api/v1/issuers/<uuid:id>/withdrawals", credentials.IssuerWithdrawals.as_view()),
+    path("api/v1/withdrawals/<uuid:id>", credentials.Withdrawal.as_view()),
+    path("api/v1/credentials/revoke", credentials.RevokeCredentials.as_view()),
+    path("api/v1/credentials/suspend", credentials.SuspendCredentials.as_view()),
+    path("api/v1/credentials/reinstate", credentials.ReinstateCredentials.as_view()),
     path("api/v1/events", entries.Events.as_view()),
     path("api/v1/events/<int:index>", entries.Event.as_view()),
     re_path(r"^api(/|$)", answer_absent),

@@ -185,7 +185,7 @@ def _locate(parts: Sequence[_Part], origin: str, start: int) -> list[list[Writte
 
 
 def _written(intent: Intent, origin: str, index: int) -> Written:
-    kind = intent.type.split(".", 1)[0]
+    kind = events.kind_of(intent.type)
     return Written(kind, intent.id, settings.ASSAY_BASE_URL + intent.path, origin, index, intent.type)
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from ledger import writer
 from register.commands.recording import Also, Clock, Intent, Written, data_of, record, record_one
+from register.events import kind_of
 from register.ids import new_id, new_ids
 from register.payloads import (
     AccreditationChanges,
@@ -23,6 +24,7 @@ from register.payloads import (
     Actor,
     AgencyChanges,
     AgencyTerms,
+    BatchTerms,
     EndingTerms,
     ForkTerms,
     IssuerChanges,
@@ -39,6 +41,7 @@ from register.payloads import (
     RegisterOpened,
     ReinstatementTerms,
     RelationTerms,
+    WithdrawalTerms,
 )
 
 NODE: Final = Actor(role="node")
@@ -52,6 +55,8 @@ PATHS: Final = {
     "accreditation": "accreditations",
     "peer": "peers",
     "fork": "forks",
+    "batch": "batches",
+    "withdrawal": "withdrawals",
 }
 """Kind → the part of an address before the id."""
 
@@ -59,12 +64,12 @@ PATHS: Final = {
 def intend(event_type: str, said: BaseModel | Mapping[str, Any], record_id: str | None = None) -> Intent:
     """Return the intent to say something of a thing, by default of a new one with a new id."""
     subject = record_id or new_id()
-    return Intent(event_type, subject, f"/{PATHS[event_type.split('.', 1)[0]]}/{subject}", said)
+    return Intent(event_type, subject, f"/{PATHS[kind_of(event_type)]}/{subject}", said)
 
 
 def intend_all(event_type: str, said: Sequence[BaseModel]) -> list[Intent]:
     """Return the intents to say this of as many new things, whose ids ascend in the same order."""
-    path = f"/{PATHS[event_type.split('.', 1)[0]]}/"
+    path = f"/{PATHS[kind_of(event_type)]}/"
     return [Intent(event_type, new, path + new, one) for new, one in zip(new_ids(len(said)), said, strict=True)]
 
 
@@ -207,6 +212,29 @@ def reinstate_accreditation(
 def revoke_accreditation(accreditation: str, ending: EndingTerms, *, actor: Actor, also: Also | None = None) -> Written:
     """Revoke an accreditation for good."""
     return record_one(intend("accreditation.revoked", ending, accreditation), actor, also)
+
+
+# credentials ---------------------------------------------------------------------------------------------------------
+
+
+def anchor_batch(terms: BatchTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Anchor the root of a batch of credentials."""
+    return record_one(intend("credentials.anchored", terms), actor, also)
+
+
+def revoke_credentials(terms: WithdrawalTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Revoke credentials."""
+    return record_one(intend("credential.revoked", terms), actor, also)
+
+
+def suspend_credentials(terms: WithdrawalTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Suspend credentials until they are reinstated."""
+    return record_one(intend("credential.suspended", terms), actor, also)
+
+
+def reinstate_credentials(terms: WithdrawalTerms, *, actor: Actor, also: Also | None = None) -> Written:
+    """Let credentials count again."""
+    return record_one(intend("credential.reinstated", terms), actor, also)
 
 
 # federation ----------------------------------------------------------------------------------------------------------

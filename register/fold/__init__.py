@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from register.events import Event
-from register.fold import accreditations, federation, offers, organisations
+from register.fold import accreditations, credentials, federation, offers, organisations
 from register.fold.organisations import PASSING_ON
 from register.records import Recorded
 from register.state import Change, State
@@ -56,4 +56,8 @@ _FOLDS: Final[Mapping[str, Callable[[Event, Recorded, State], list[Change]]]] = 
     "peer.withdrawn": federation.withdraw_peer,
     "fork.reported": federation.report_fork,
     "register.key_rotated": federation.rotate_key,
+    "credentials.anchored": credentials.anchor_batch,
+    "credential.revoked": credentials.revoke_credentials,
+    "credential.suspended": credentials.suspend_credentials,
+    "credential.reinstated": credentials.reinstate_credentials,
 }

@@ -10,6 +10,8 @@ from register.models.versions import (
     VERSIONS,
     AccreditationVersion,
     AgencyVersion,
+    BatchVersion,
+    CredentialVersion,
     ForkVersion,
     IssuerVersion,
     KeyVersion,
@@ -19,12 +21,15 @@ from register.models.versions import (
     RegisterVersion,
     RelationVersion,
     Version,
+    WithdrawalVersion,
 )
 
 __all__ = [
     "VERSIONS",
     "AccreditationVersion",
     "AgencyVersion",
+    "BatchVersion",
+    "CredentialVersion",
     "Cursor",
     "ForkVersion",
     "Happening",
@@ -38,4 +43,5 @@ __all__ = [
     "RelationVersion",
     "SearchWord",
     "Version",
+    "WithdrawalVersion",
 ]

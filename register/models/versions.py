@@ -273,6 +273,73 @@ class ForkVersion(Version):
         indexes = [models.Index(fields=["log", "origin"], name="register_fork_origin")]
 
 
+class BatchVersion(Version):
+    """A batch of credentials that an issuer anchored."""
+
+    kind = "batch"
+    issuer = models.UUIDField()
+    root = models.TextField()
+
+    class Meta:
+        db_table = "register_batch"
+        constraints = _recorded("batch")
+        indexes = [
+            # The batches of an issuer, in the order of lists; and the rules ask whether a root is anchored already.
+            models.Index(
+                fields=["issuer", "uid"], condition=Q(recorded_until__isnull=True), name="register_batch_issuer"
+            ),
+            models.Index(fields=["root", "issuer"], name="register_batch_root"),
+        ]
+
+
+class WithdrawalVersion(Version):
+    """An act by which an issuer revoked, suspended or reinstated some of its credentials."""
+
+    kind = "withdrawal"
+    issuer = models.UUIDField()
+
+    class Meta:
+        db_table = "register_withdrawal"
+        constraints = _recorded("withdrawal")
+
+
+class CredentialVersion(Version):
+    """A credential that was ever withdrawn; its `uid` is made of issuer and commitment, so that both find it.
+
+    `revoked` and `suspended` are spans of valid time; `status_list` and `status_index` its place in the published
+    lists, where it has one.
+    """
+
+    kind = "credential"
+    issuer = models.UUIDField()
+    batch = models.UUIDField(null=True)
+    revoked = ArrayField(DateTimeRangeField(), null=True)
+    suspended = ArrayField(DateTimeRangeField(), null=True)
+    status_list = models.IntegerField(null=True)
+    status_index = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "register_credential"
+        constraints = _recorded("credential")
+        indexes = [
+            # What an issuer withdrew, all of it or of one batch, in the order of lists.
+            models.Index(
+                fields=["issuer", "uid"], condition=Q(recorded_until__isnull=True), name="register_credential_issuer"
+            ),
+            models.Index(
+                fields=["batch", "uid"],
+                condition=Q(recorded_until__isnull=True, batch__isnull=False),
+                name="register_credential_batch",
+            ),
+            # One published list of an issuer.
+            models.Index(
+                fields=["issuer", "status_list"],
+                condition=Q(recorded_until__isnull=True, status_list__isnull=False),
+                name="register_credential_list",
+            ),
+        ]
+
+
 VERSIONS: Final[Mapping[str, type[Version]]] = {
     model.kind: model
     for model in (
@@ -286,6 +353,9 @@ VERSIONS: Final[Mapping[str, type[Version]]] = {
         AccreditationVersion,
         PeerVersion,
         ForkVersion,
+        BatchVersion,
+        WithdrawalVersion,
+        CredentialVersion,
     )
 }
 """Kind of a record → the table of its versions; the keys are those of `register.records.KINDS`."""

@@ -19,6 +19,14 @@ from register.payloads.accreditations import (
     AccreditationTerms,
     ReinstatementTerms,
 )
+from register.payloads.credentials import (
+    BatchTerms,
+    CredentialReinstated,
+    CredentialRevoked,
+    CredentialsAnchored,
+    CredentialSuspended,
+    WithdrawalTerms,
+)
 from register.payloads.federation import (
     ForkReported,
     ForkTerms,
@@ -93,7 +101,12 @@ __all__ = [
     "AgencyTerms",
     "AgencyWithdrawn",
     "Amending",
+    "BatchTerms",
     "Changes",
+    "CredentialReinstated",
+    "CredentialRevoked",
+    "CredentialSuspended",
+    "CredentialsAnchored",
     "DocumentTerms",
     "EndingTerms",
     "ForkReported",
@@ -134,6 +147,7 @@ __all__ = [
     "ReinstatementTerms",
     "RelationTerms",
     "Said",
+    "WithdrawalTerms",
     "WitnessKeyChange",
     "check_order",
 ]

@@ -37,6 +37,9 @@ _PLACE = """
     WHERE l.origin = %s FOR UPDATE OF c
 """
 
+CHUNK_BYTES = 2 * 1024 * 1024
+"""Bytes of entries projected at a time: long ones make many rows, up to 200 for one that withdraws credentials."""
+
 MOST = 20_000
 """Things looked up, or made, after which all is forgotten and looked up anew: bounds memory."""
 
@@ -156,16 +159,27 @@ class _Entries:
         self._fetched: list[bytes] = []
 
     def fetch(self) -> None:
-        """Read the bytes of the next chunk; the connection must be free."""
+        """Read the bytes of the next chunk unless some are left; the connection must be free."""
+        if self._fetched:
+            return
         stop = min(self._next + CHUNK, self._end)
         self._fetched = reader.read_entries(self._origin, self._next, stop)
         self._next = stop
 
+    def _take(self) -> list[bytes]:
+        """Return the first of what was fetched, as much as is projected at a time."""
+        number, size = 0, 0
+        while number < len(self._fetched) and (number == 0 or size + len(self._fetched[number]) <= CHUNK_BYTES):
+            size += len(self._fetched[number])
+            number += 1
+        taken, self._fetched = self._fetched[:number], self._fetched[number:]
+        return taken
+
     def parse(self) -> list[Event | Quarantine]:
-        """Parse what was fetched; nothing is left when this is empty."""
+        """Parse the next of what was fetched; nothing is left when this is empty."""
         said: list[Event | Quarantine] = []
         first = self._next - len(self._fetched) - self._place.size
-        for position, entry in enumerate(self._fetched, first):
+        for position, entry in enumerate(self._take(), first):
             try:
                 event = read(entry, own=self._place.own)
                 said.append(event if self._place.own else refuse_our_name(event))

@@ -45,15 +45,22 @@ _BY_ORIGIN: Final = """
         ORDER BY v.recognised DESC LIMIT 1
     ) f
 """
+_BY_ROOT: Final = """
+    SELECT 'batch', f.content::text FROM unnest(%s::uuid[], %s::text[]) AS n(issuer, root), LATERAL (
+        SELECT v.content FROM register_batch v WHERE v.issuer = n.issuer AND v.root = n.root AND v.log_id = %s
+        AND v.recorded_until IS NULL OFFSET 0
+    ) f
+"""
 
 
 class Wanted:
-    """Ids by kind, claims and peers' origins that are to be known; ids that are no UUIDs name nothing here."""
+    """Ids by kind, claims, peers' origins and roots of batches to be known; ids that are no UUIDs name nothing here."""
 
     def __init__(self) -> None:
         self.ids: dict[str, dict[str, None]] = defaultdict(dict)
         self.claims: dict[tuple[str, str], None] = {}
         self.origins: dict[str, None] = {}
+        self.roots: dict[tuple[str, str], None] = {}
 
     def add(self, ids: Iterable[tuple[str, str]], known: Wanted) -> None:
         """Want these records, too, but for those in `known`."""
@@ -73,6 +80,12 @@ class Wanted:
         for origin in origins:
             if origin not in known.origins:
                 self.origins[origin] = known.origins[origin] = None
+
+    def anchor(self, roots: Iterable[tuple[str, str]], known: Wanted) -> None:
+        """Want the batches of these issuers and roots, too, but for those in `known`."""
+        for root in roots:
+            if root not in known.roots:
+                self.roots[root] = known.roots[root] = None
 
 
 class Loader:
@@ -101,6 +114,7 @@ class Loader:
                 wanted.add(needed.ids, self._asked)
                 wanted.claim(needed.claims, self._asked)
                 wanted.follow(needed.origins, self._asked)
+                wanted.anchor(needed.roots, self._asked)
         found = self._adopt(_read(self._log_id, wanted, with_register=not self._opened))
         self._opened = True
         further = Wanted()
@@ -145,4 +159,8 @@ def _name_queries(log_id: int, wanted: Wanted, *, with_register: bool) -> tuple[
     if wanted.origins:
         parts.append(_BY_ORIGIN)
         parameters += [list(wanted.origins), log_id]
+    if wanted.roots:
+        issuers, roots = (list(part) for part in zip(*wanted.roots, strict=True))
+        parts.append(_BY_ROOT)
+        parameters += [issuers, roots, log_id]
     return parts, parameters

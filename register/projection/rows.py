@@ -17,6 +17,8 @@ from register.names import words_of_record
 from register.records import (
     AccreditationRecord,
     AgencyRecord,
+    BatchRecord,
+    CredentialRecord,
     ForkRecord,
     IssuerRecord,
     KeyRecord,
@@ -25,7 +27,9 @@ from register.records import (
     ProgrammeRecord,
     RegisterRecord,
     RelationRecord,
+    WithdrawalRecord,
 )
+from register.records.credentials import CredentialState, spans_of
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -83,6 +87,16 @@ COLUMNS: Final[Mapping[str, Columns]] = {
     ),
     "peer": (("origin", "text"), ("recognised", "int8"), ("withdrawn", "bool")),
     "fork": (("origin", "text"),),
+    "batch": (("issuer", "uuid"), ("root", "text")),
+    "withdrawal": (("issuer", "uuid"),),
+    "credential": (
+        ("issuer", "uuid"),
+        ("batch", "uuid"),
+        ("revoked", "tstzrange[]"),
+        ("suspended", "tstzrange[]"),
+        ("status_list", "int4"),
+        ("status_index", "int4"),
+    ),
 }
 
 
@@ -159,6 +173,24 @@ def _fork(record: ForkRecord) -> tuple[Any, ...]:
     return (record.origin,)
 
 
+def _batch(record: BatchRecord) -> tuple[Any, ...]:
+    return (record.issuer, record.root)
+
+
+def _withdrawal(record: WithdrawalRecord) -> tuple[Any, ...]:
+    return (record.issuer,)
+
+
+def _credential(record: CredentialRecord) -> tuple[Any, ...]:
+    place = record.status
+    number, index = (place.list, place.index) if place else (None, None)
+    return (record.issuer, record.batch, _spans(record, "revoked"), _spans(record, "suspended"), number, index)
+
+
+def _spans(record: CredentialRecord, state: CredentialState) -> list[TimestamptzRange] | None:
+    return [TimestamptzRange(span.valid_from, span.valid_until) for span in spans_of(record, state)] or None
+
+
 _VALUES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "register": _register,
     "agency": _agency,
@@ -170,4 +202,7 @@ _VALUES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "accreditation": _accreditation,
     "peer": _peer,
     "fork": _fork,
+    "batch": _batch,
+    "withdrawal": _withdrawal,
+    "credential": _credential,
 }

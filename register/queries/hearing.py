@@ -35,7 +35,10 @@ _PEERS: Final[LiteralString] = """
 _MOMENT: Final[LiteralString] = "SELECT time FROM register_happening WHERE log_id = %s AND index = %s"
 
 # How a record (alias `v`) leads to the issuer whose country it is about; agencies are about no one country.
-_ISSUER_OF: Final = {"accreditation": "v.issuer", "programme": "v.issuer", "mandate": "v.awarding_body"}
+_ISSUER_OF: Final = {
+    **dict.fromkeys(("accreditation", "programme", "batch", "withdrawal", "credential"), "v.issuer"),
+    "mandate": "v.awarding_body",
+}
 _MARKED: Final = ("issuer", "accreditation")
 _OUR_BUSINESS: Final = ("peer", "fork")
 _PAIRS: Final = (

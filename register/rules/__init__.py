@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from register.events import Event
-from register.rules import accreditations, federation, offers, organisations
+from register.rules import accreditations, credentials, federation, offers, organisations
 from register.rules.refusals import REFUSALS, UNDOING_REASONS
 from register.rules.standing import check_actor, check_place, check_subject
 from register.state import State
@@ -53,4 +53,8 @@ _RULES: Final[Mapping[str, Callable[[Event, State], None]]] = {
     "peer.withdrawn": federation.check_peer_withdrawn,
     "fork.reported": federation.check_fork_reported,
     "register.key_rotated": federation.check_key_rotated,
+    "credentials.anchored": credentials.check_anchored,
+    "credential.revoked": credentials.check_revoked,
+    "credential.suspended": credentials.check_suspended,
+    "credential.reinstated": credentials.check_reinstated,
 }

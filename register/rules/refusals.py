@@ -16,6 +16,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     "agency_not_recognised": "The agency is not recognised for that time.",
     "agency_unknown": "No such agency is recorded here.",
     "accreditation_unknown": "No such accreditation is recorded here.",
+    "batch_taken": "The issuer has anchored this root already.",
+    "batch_unknown": "No such batch of this issuer is recorded here.",
     "corrects_unknown": "The entry to be corrected is not one of this thing's own, or says nothing that still holds.",
     "decision_turned": "A decision turns between positive and negative by revocation, new grant or correction only.",
     "effective_outside_period": "The effective date lies outside the period of validity.",
@@ -44,6 +46,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "same_party": "Two different organisations are needed.",
     "scope_exceeds_agency": "The scope is wider than the one the agency is recognised for.",
     "source_not_own": "The entry's source or subject is not the address that this register gives the thing.",
+    "status_moved": "The credential has another place in the status lists already.",
     "time_before_last": "The entry's time is before that of the entry before it.",
 }
 """Refusal code → what it means, in one sentence."""

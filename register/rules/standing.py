@@ -15,6 +15,7 @@ from register.state import State
 
 _OPERATOR_AND_AGENCY: Final = frozenset({"agency", "operator"})
 _ANYBODY: Final = frozenset({"issuer", "agency", "operator"})
+_OPERATOR_AND_ISSUER: Final = frozenset({"issuer", "operator"})
 _WHO: Final[Mapping[str, frozenset[str]]] = {
     "register": frozenset({"node"}),
     "agency": frozenset({"operator"}),
@@ -25,6 +26,8 @@ _WHO: Final[Mapping[str, frozenset[str]]] = {
     "accreditation": _OPERATOR_AND_AGENCY,
     "peer": frozenset({"node", "operator"}),
     "fork": frozenset({"node"}),
+    "batch": _OPERATOR_AND_ISSUER,
+    "withdrawal": _OPERATOR_AND_ISSUER,
 }
 _PLACES: Final[Mapping[str, str]] = {
     "agency": "agencies",
@@ -34,6 +37,8 @@ _PLACES: Final[Mapping[str, str]] = {
     "accreditation": "accreditations",
     "peer": "peers",
     "fork": "forks",
+    "batch": "batches",
+    "withdrawal": "withdrawals",
 }
 """Kind of a thing → the folder of its address; a key's lies below its issuer."""
 
@@ -47,6 +52,10 @@ _CREATING: Final = frozenset(
         "accreditation.granted",
         "peer.recognised",
         "fork.reported",
+        "credentials.anchored",
+        "credential.revoked",
+        "credential.suspended",
+        "credential.reinstated",
     }
 )
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

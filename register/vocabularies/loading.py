@@ -20,6 +20,7 @@ NAMES: tuple[str, ...] = (
     "assessment-types",
     "atu",
     "countries",
+    "credential-reasons",
     "credential-types",
     "credit-systems",
     "decisions",

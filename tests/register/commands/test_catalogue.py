@@ -12,9 +12,11 @@ from register import commands, events, payloads, records
 from register.errors import Refused
 from register.models import VERSIONS, Happening, IdentifierClaim
 from register.projection import replaying
+from register.queries.credentials import find_withdrawn
 from register.queries.cuts import resolve_cut
 from register.queries.peers import find_register, list_forks, list_peers
 from register.queries.single import find_record
+from register.records import StatusPosition
 from tests import factories
 from tests.factories import OPERATOR, as_agency, as_issuer, ending, verify_command
 from tests.register import refusals_of_peers as peers
@@ -89,6 +91,27 @@ def test_accreditations(cast: dict[str, str]) -> None:
     assert (record.corrected, len(record.suspensions), record.revocation.reason) == ((4,), 1, "quality")
     row = VERSIONS["accreditation"].objects.get(uid=granted, recorded_until=None)
     assert (row.recorded_from, row.eqf_levels, row.suspended[0].lower.isoformat()[:10]) == (8, [6, 7], "2025-03-01")
+
+
+def test_batches_and_credentials(cast: dict[str, str]) -> None:
+    college, actor = cast["college"], as_issuer(cast["college"])
+    batch = verify_command(lambda: factories.make_batch(college, issued_from="2026-06-01", issued_until="2026-06-01"))
+    assert (known("batch", batch).count, known("batch", batch).recorded.index) == (1000, 4)
+    one, two = factories.make_digest(), factories.make_digest()
+    said = factories.withdrawal(college, one, two, batch=batch, status=[{"list": 0, "index": n} for n in (7, 9)])
+    act = verify_command(lambda: commands.suspend_credentials(said, actor=actor))
+    lifted = factories.withdrawal(college, two, reason="review_closed", effective_from="2099-01-01")
+    verify_command(lambda: commands.reinstate_credentials(lifted, actor=actor))
+    revoked = factories.withdrawal(college, one, effective_from="2026-01-01")
+    verify_command(lambda: commands.revoke_credentials(revoked, actor=actor))
+    assert act.url == f"{settings.ASSAY_BASE_URL}/withdrawals/{act.id}"
+    assert known("withdrawal", act.id).commitments == (one, two)
+    found = find_withdrawn(resolve_cut(), college, [one, two, factories.make_digest()])
+    assert [change.state for change in found[one].changes] == ["suspended", "revoked"]
+    assert [change.state for change in found[two].changes] == ["suspended", "reinstated"]
+    assert (found[one].batch, found[one].status, found[one].entries) == (batch, StatusPosition(0, 7), (5, 7))
+    row = VERSIONS["credential"].objects.get(uid=found[one].id, recorded_until=None)
+    assert (row.recorded_from, row.revoked[0].upper, row.suspended) == (7, None, None)
 
 
 def test_peers_and_forks(cast: dict[str, str]) -> None:

@@ -14,96 +14,58 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import TypeAdapter
 
-from register.moments import Instant, Moment
+from register.moments import Moment
+from register.records.credentials import BatchRecord, CredentialRecord, StatusChange, StatusPosition, WithdrawalRecord
+from register.records.shared import (
+    Document,
+    Ending,
+    FormerName,
+    FormerScope,
+    IdentifierClaim,
+    Period,
+    Recorded,
+    Suspension,
+    scope_at,
+)
 from register.scope import Scope
-from register.texts import Text
 
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Where and when a fact was recorded: ledger index and the entry's own time."""
-
-    index: int
-    time: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A half-open span of valid time; None is open."""
-
-    valid_from: Moment | None = None
-    valid_until: Moment | None = None
-
-    def holds(self, at: Moment) -> bool:
-        """Tell whether `at` lies in [valid_from, valid_until)."""
-        return (self.valid_from is None or self.valid_from <= at) and (
-            self.valid_until is None or at < self.valid_until
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """A revocation, withdrawal or closure: what it ends holds no longer at or after `effective_from`."""
-
-    effective_from: Moment
-    reason: str
-    recorded: Recorded
-    note: str | None = None
-    legal_basis: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Suspension:
-    """A span during which an accreditation does not count; open until it is lifted."""
-
-    effective_from: Moment
-    reason: str
-    recorded: Recorded
-    effective_until: Moment | None = None
-    lifted: Recorded | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A decision or report kept elsewhere: address, SHA-256 of its bytes (hex), languages."""
-
-    url: str
-    sha256: str | None = None
-    languages: tuple[str, ...] = ()
-
-
-@with_config(ConfigDict(extra="forbid"))
-@dataclass(frozen=True, slots=True)
-class IdentifierClaim:
-    """One identifier of an organisation, as claimed; `value` is canonical, `original` as it was written."""
-
-    scheme: str
-    value: Text
-    valid_from: Moment | None = None
-    valid_until: Moment | None = None
-    source: Text | None = None
-    original: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FormerName:
-    """A name an organisation bore until `until`."""
-
-    language: str
-    name: str
-    until: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class FormerScope:
-    """The scope that held until `until` (valid time), before an amendment took effect; `recorded` is that amendment."""
-
-    until: Moment
-    scope: Scope
-    recorded: Recorded
+__all__ = [
+    "KINDS",
+    "POSITIVE_DECISIONS",
+    "AccreditationRecord",
+    "AgencyRecord",
+    "BatchRecord",
+    "CredentialRecord",
+    "Document",
+    "Ending",
+    "ForkRecord",
+    "FormerName",
+    "FormerScope",
+    "IdentifierClaim",
+    "IssuerRecord",
+    "KeyRecord",
+    "KeyRevocation",
+    "MandateRecord",
+    "PeerRecord",
+    "Period",
+    "ProgrammeRecord",
+    "Record",
+    "Recorded",
+    "RegisterKey",
+    "RegisterRecord",
+    "RelationRecord",
+    "StatusChange",
+    "StatusPosition",
+    "Suspension",
+    "WithdrawalRecord",
+    "dump",
+    "dump_mapping",
+    "load",
+    "load_mapping",
+    "scope_at",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,12 +306,6 @@ class ForkRecord:
     shown_by: str | None = None
 
 
-def scope_at(newest: Scope, former: tuple[FormerScope, ...], at: Moment) -> Scope:
-    """Return the scope that held at `at`: that of the earliest former terms not yet over, else the newest."""
-    still_held = [terms for terms in former if at < terms.until]
-    return min(still_held, key=lambda terms: terms.until).scope if still_held else newest
-
-
 POSITIVE_DECISIONS: Final = frozenset({"positive", "positive_with_conditions"})
 """Decisions of an agency by which an accreditation counts."""
 
@@ -364,6 +320,9 @@ Record = (
     | AccreditationRecord
     | PeerRecord
     | ForkRecord
+    | BatchRecord
+    | WithdrawalRecord
+    | CredentialRecord
 )
 
 KINDS: Final[Mapping[str, type[Any]]] = {
@@ -377,6 +336,9 @@ KINDS: Final[Mapping[str, type[Any]]] = {
     "accreditation": AccreditationRecord,
     "peer": PeerRecord,
     "fork": ForkRecord,
+    "batch": BatchRecord,
+    "withdrawal": WithdrawalRecord,
+    "credential": CredentialRecord,
 }
 """Kind of a record → its class; the names are those of tables, changes and JSON alike."""
 

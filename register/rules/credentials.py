@@ -1,0 +1,100 @@
+"""Rules for batches of credentials and for withdrawing single ones: each issuer speaks of its own, the operator of all.
+
+A commitment is all that is known of a credential, so nobody can tell whose it is: what an issuer says of one counts
+for credentials of that issuer only (register/records/credentials.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from register.errors import Conflict, Refused
+from register.events import Event
+from register.moments import format_moment
+from register.records import CredentialRecord, StatusChange
+from register.records.credentials import credential_id
+from register.rules.limits import find, find_issuer, find_open_issuer
+from register.rules.refusals import UNDOING_REASONS
+from register.rules.standing import must_speak_for
+from register.state import State
+
+
+def check_anchored(event: Event, state: State) -> None:
+    """An issuer that is open anchors a root once."""
+    data = event.data
+    must_speak_for(event, data.issuer)
+    find_open_issuer(state, data.issuer, event.time)
+    first = state.batches.get(state.batch_of.get((data.issuer, data.root), ""))
+    if first is not None:
+        raise Conflict("batch_taken", "root", f"this root is anchored already: {first.url}; nothing is left to do")
+
+
+def check_revoked(event: Event, state: State) -> None:
+    """What is not revoked is revoked, suspended or not."""
+    for _, field, last in _withdraw(event, state):
+        if last is not None:
+            _refuse_when_revoked(last, field)
+
+
+def check_suspended(event: Event, state: State) -> None:
+    """What is neither revoked nor suspended is suspended."""
+    for _, field, last in _withdraw(event, state):
+        if last is not None:
+            _refuse_when_revoked(last, field)
+            if last.state == "suspended":
+                since = format_moment(last.effective_from)
+                raise Conflict("already_suspended", field, f"this credential is suspended from {since} already")
+
+
+def check_reinstated(event: Event, state: State) -> None:
+    """What is suspended counts again from a later date; what was revoked, only where that was wrong."""
+    data = event.data
+    at = data.effective_from or event.time
+    for _, field, last in _withdraw(event, state):
+        if last is None or last.state == "reinstated":
+            raise Conflict("not_suspended", field, "expected a credential that is suspended, or revoked by mistake")
+        if last.state == "revoked" and data.reason not in UNDOING_REASONS:
+            expected = ", ".join(sorted(UNDOING_REASONS))
+            sentence = f"to take back a revocation give one of {expected}; got {data.reason}"
+            raise Refused("reason_does_not_undo", "reason", sentence)
+        undone = data.reason in UNDOING_REASONS
+        if at < last.effective_from or (at == last.effective_from and not undone):
+            begun = format_moment(last.effective_from)
+            sentence = f"expected a date after it was {last.state} ({begun}), got {format_moment(at)}"
+            raise Refused("effective_outside_period", "effective_from", sentence)
+
+
+def _withdraw(event: Event, state: State) -> list[tuple[CredentialRecord | None, str, StatusChange | None]]:
+    """Return for each commitment its record, its field and what was said of it last, once all else is in order.
+
+    A closed issuer's credentials may be withdrawn: somebody has to, when fraud comes to light.
+    """
+    data: Any = event.data
+    must_speak_for(event, data.issuer)
+    find_issuer(state, data.issuer)
+    if data.batch is not None and find(state, "batch", data.batch, "batch").issuer != data.issuer:
+        raise Refused("batch_unknown", "batch", "expected a batch of this very issuer; leave it out, or name its own")
+    found = []
+    for number, commitment in enumerate(data.commitments):
+        record = state.credentials.get(credential_id(data.issuer, commitment))
+        if record is not None and data.status is not None:
+            _insist_on_place(record, data.status[number], number)
+        found.append((record, f"commitments.{number}", record.changes[-1] if record else None))
+    return found
+
+
+def _insist_on_place(record: CredentialRecord, place: Any, number: int) -> None:
+    """The credential in its holder's hands names one place; a bit elsewhere would be read by nobody."""
+    if record.status not in (None, place):
+        raise Conflict(
+            "status_moved",
+            f"status.{number}",
+            f"this credential has its place in list {record.status.list} at {record.status.index} already; "
+            "leave `status` out, or name that one",
+        )
+
+
+def _refuse_when_revoked(last: StatusChange, field: str) -> None:
+    if last.state == "revoked":
+        since = format_moment(last.effective_from)
+        raise Conflict("already_revoked", field, f"this credential is revoked from {since} already")
