@@ -1,0 +1,83 @@
+"""Anchoring: what a credential's receipt shows, and the best-proven time at which to judge its issuer.
+
+A receipt counts only under keys of a ledger that the verifier has reason to believe. Its time is that of the earliest
+countersigned checkpoint, never what the receipt says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from register.credentials import commitments, receipts
+from register.credentials.errors import BadReceipt
+from register.credentials.ports import Registers
+from register.credentials.presented import Claims, Presented, Signature
+from register.credentials.receipts import Anchor
+from register.credentials.report import Finding, ProvenTime
+from register.credentials.wording import give_finding, report_error
+
+
+@dataclass(frozen=True, slots=True)
+class Anchoring:
+    """What the receipt shows; `anchor` is None without one that holds, also of a ledger not known."""
+
+    findings: tuple[Finding, ...]
+    anchor: Anchor | None = None
+
+    @property
+    def proven(self) -> ProvenTime | None:
+        """The time at which the credential is proven to have existed, under keys that are believed."""
+        if self.anchor is None or not self.anchor.trusted or not self.anchor.cosigned_by:
+            return None  # without a witness it is the ledger's word alone
+        return ProvenTime(self.anchor.anchored_at, "anchor")
+
+
+def check_anchor(presented: Presented, receipt: bytes | None, registers: Registers) -> Anchoring:
+    """Check the receipt that came with a credential, if one did; a bad one is a finding, not an error."""
+    if receipt is None:
+        return Anchoring((give_finding("anchored", "no_receipt"),))
+    try:
+        anchor = receipts.check_receipt(
+            receipts.parse_receipt(receipt), commitments.digest(presented), registers.find_ledger
+        )
+    except BadReceipt as error:
+        return Anchoring((report_error(error, "fail"),))
+    if not anchor.trusted:
+        return Anchoring((give_finding("anchored", "ledger_unknown", origin=anchor.origin),), anchor)
+    evidence = {
+        "origin": anchor.origin,
+        "index": anchor.index,
+        "batch": anchor.batch,
+        "commitment": anchor.commitment,
+        "cosigned_by": list(anchor.cosigned_by),
+    }
+    code = "anchored" if anchor.cosigned_by else "anchored_unwitnessed"
+    return Anchoring((give_finding("anchored", code, evidence, anchored_at=anchor.anchored_at),), anchor)
+
+
+def tell_anchorer(anchor: Anchor, issuers: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Say so when somebody else anchored it than those the register knows as its issuer, awarding body or sealer.
+
+    `issuers` are their addresses by id; when none is known, there is nothing to compare.
+    """
+    if not issuers or anchor.issuer.rstrip("/").rpartition("/")[2] in issuers:
+        return ()
+    return (give_finding("anchored", "anchored_by_another", anchorer=anchor.issuer),)
+
+
+def find_proven(anchoring: Anchoring, signatures: Sequence[Signature]) -> ProvenTime | None:
+    """Return the earliest time proven by others than the issuer: its anchor, or a trusted timestamp."""
+    stamped = [ProvenTime(one.timestamp, "timestamp") for one in signatures if one.timestamp is not None]
+    proven = [*stamped, *([anchoring.proven] if anchoring.proven else [])]
+    return min(proven, key=lambda one: one.time, default=None)
+
+
+def find_stated(claims: Claims, signatures: Sequence[Signature], now: datetime) -> ProvenTime:
+    """Return the time the credential states of itself: of signing, else of issue; else the time of the check."""
+    signed = [one.created for one in signatures if one.created is not None]
+    if signed:
+        return ProvenTime(min(signed), "signing_time")
+    issued = claims.issued_at or claims.valid_from
+    return ProvenTime(issued, "issue_date") if issued else ProvenTime(now, "checked_at")

@@ -1,0 +1,69 @@
+"""Outside: registers and web as one check sees them, each asked the same thing once, and what was told to whom.
+
+Lives as long as the check of one input, or of one run over many files; nothing of it is kept after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+from register.credentials.errors import Unreachable
+from register.credentials.ports import MOST_BYTES, Fetch, LedgerKeys, Registers, Withdrawals
+from register.errors import RegisterError
+
+_Found = TypeVar("_Found")
+
+
+class Outside:
+    """The ports of a check with a memory for its duration; itself a `Registers`, and `fetch` a `Fetch`."""
+
+    def __init__(self, registers: Registers, fetch: Fetch) -> None:
+        self._registers, self._fetch = registers, fetch
+        self._memory: dict[tuple[Any, ...], Any] = {}
+        self._fetched: dict[str, None] = {}
+
+    @classmethod
+    def over(cls, registers: Registers, fetch: Fetch) -> Self:
+        """Return the memory over two ports; one that is such a memory already is used on."""
+        return registers if isinstance(registers, cls) else cls(registers, fetch)
+
+    def decide(self, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """Answer a trust question, each one once; see `ports.Registers`."""
+        return self._once(("decide", *sorted(params.items())), lambda: self._registers.decide(params))
+
+    def find_ledger(self, origin: str) -> LedgerKeys | None:
+        """Return the keys of a ledger; see `ports.Registers`."""
+        return self._once(("ledger", origin), lambda: self._registers.find_ledger(origin))
+
+    def find_withdrawals(self, issuer: str) -> Withdrawals:
+        """Return an issuer's withdrawals; see `ports.Registers`."""
+        return self._once(("withdrawals", issuer), lambda: self._registers.find_withdrawals(issuer))
+
+    def fetch(self, url: str, *, limit: int = MOST_BYTES, types: Sequence[str] = ()) -> bytes:
+        """Read an address, each one once; see `ports.Fetch`."""
+        return self._once(("fetch", url, limit, *types), lambda: self._read(url, limit, types))
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """What has left this machine, in plain words: questions to registers, addresses that were fetched."""
+        return (*self._registers.sent, *self._fetched)
+
+    def _read(self, url: str, limit: int, types: Sequence[str]) -> bytes:
+        host = urlsplit(url).netloc or "a host"
+        self._fetched[f"To {host}: a request for {url}, which the credential names."] = None
+        return self._fetch(url, limit=limit, types=types)
+
+    def _once(self, key: tuple[Any, ...], find: Callable[[], _Found]) -> _Found:
+        """Remember what was found, and what was out of reach too: a host that hangs is waited for once."""
+        if key not in self._memory:
+            try:
+                self._memory[key] = find()
+            except (Unreachable, RegisterError) as error:
+                self._memory[key] = error
+        found = self._memory[key]
+        if isinstance(found, RegisterError):
+            raise found
+        result: _Found = found
+        return result

@@ -1,0 +1,231 @@
+"""Wording: the closed list of what judging can find, with its outcome and its plain sentence.
+
+Sentences are for an admissions officer: they say what was found and what to do about it. What the steps before found
+(a damaged file, a signature that fails) brings its own code and sentence, see `report_error`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from register import vocabularies
+from register.credentials.errors import CredentialError
+from register.credentials.report import Finding, Outcome
+from register.moments import format_instant
+
+_MONTHS: Final = "January February March April May June July August September October November December".split()
+
+
+class Kind(NamedTuple):
+    """What a code means: its outcome, and its sentence with named values."""
+
+    outcome: Outcome
+    text: str
+
+
+GENUINE: Final[Mapping[str, Kind]] = {
+    "signature_holds": Kind("pass", "The signature of {signer} holds: nothing was changed since it was signed."),
+    "unsigned": Kind("fail", "The credential carries no signature, so anybody could have written it."),
+    "signer_unnamed": Kind(
+        "warning", "The signature holds, but the key does not say whose it is; only a register can tell."
+    ),
+}
+
+ENTITLED: Final[Mapping[str, Kind]] = {
+    "no_issuer": Kind("not_checked", "The credential names no issuer that a register could be asked about."),
+    "issuer_unknown": Kind(
+        "not_checked",
+        "No register that was asked knows the issuer {issuer}. That proves nothing against it; ask the quality "
+        "assurance agency of its country.",
+    ),
+    "register_unchecked": Kind("not_checked", "The register could not be consulted freshly enough: {text}"),
+    "register_unreachable": Kind("not_checked", "The register could not be asked: {text}"),
+    "question_not_understood": Kind("not_checked", "The register does not understand what the credential says: {text}"),
+    "key_not_proven": Kind(
+        "not_checked",
+        "A register trusts the issuer that the credential names, but nothing proves that this issuer signed it.",
+    ),
+    "known_by_did": Kind(
+        "warning", "The register knows the issuer by the DID that signed, but has not recorded it as a signing key."
+    ),
+    "found_by_key": Kind(
+        "warning",
+        "No register knows the identifier by which the credential names its issuer; the key that signed belongs to "
+        "{holder}.",
+    ),
+    "signed_by_another": Kind(
+        "not_checked",
+        "The credential names {issuer} as its issuer, which no register knows; the key that signed belongs to "
+        "{holder}. Ask {holder} whether it issued this.",
+    ),
+    "answered_by": Kind(
+        "warning", "The credential names {asked} as its issuer; at that time {holder} answered for it in the register."
+    ),
+    "stated_date_only": Kind(
+        "warning",
+        "On {stated}, the date written in the credential, the issuer was entitled; but nothing proves that the "
+        "credential existed before {at}.",
+    ),
+    "date_unproven": Kind(
+        "warning", "The credential states no date of issue; the issuer's right was judged as of today, {at}."
+    ),
+    "names_differ": Kind(
+        "warning", "The credential calls its issuer “{said}”; the register knows this issuer as “{known}”."
+    ),
+    "name_imitates": Kind(
+        "warning",
+        "The issuer's name, “{said}”, mixes letters of different alphabets that look alike; read closely who issued "
+        "this.",
+    ),
+    "name_looks_like": Kind(
+        "warning",
+        "The credential calls its issuer “{said}”, in letters that only look like those of “{known}”, as the register "
+        "writes it.",
+    ),
+    "demonstration_data": Kind("pass", "This rests on demonstration data: no real decision about a real institution."),
+    "since_revoked": Kind(
+        "warning",
+        "The accreditation was revoked later, with effect from {when}{why}. What was issued before stays valid.",
+    ),
+    "since_suspended": Kind(
+        "warning", "The accreditation was suspended later, from {when} on{why}. What was issued before stays valid."
+    ),
+    "since_reinstated": Kind("pass", "A suspension of the accreditation was lifted later, from {when} on."),
+    "since_amended": Kind("pass", "The terms of the accreditation were changed later, from {when} on."),
+    "since_agency_withdrawn": Kind(
+        "warning",
+        "The agency that accredited the issuer lost its recognition later, with effect from {when}{why}. What was "
+        "issued before stays valid.",
+    ),
+    "since_issuer_closed": Kind(
+        "warning", "The issuer closed later, with effect from {when}{why}. What it issued before stays valid."
+    ),
+    "since_key_revoked": Kind(
+        "warning", "The key that signed was withdrawn later, with effect from {when}{why}; it was good at the time."
+    ),
+    "since_mandate_revoked": Kind(
+        "warning", "The mandate to sign for the issuer ended later, with effect from {when}{why}; it held at the time."
+    ),
+    "since_succession": Kind(
+        "warning", "The issuer went into another institution later, from {when} on; ask the successor for records."
+    ),
+    "not_stated": Kind(
+        "warning", "The accreditation is limited by {field}; the credential does not state it, so it was not compared."
+    ),
+    "not_comparable": Kind(
+        "warning",
+        "The accreditation is limited by {field}; the credential states it in words of no known list, so it was not "
+        "compared.",
+    ),
+}
+
+STILL_VALID: Final[Mapping[str, Kind]] = {
+    "not_expired": Kind("pass", "It is valid until {valid_until}."),
+    "no_expiry": Kind("pass", "It has no expiry date, and nothing says that it was withdrawn."),
+    "expired": Kind("fail", "It expired on {valid_until}."),
+    "not_yet_valid": Kind("fail", "It is valid only from {valid_from} on."),
+    "dates_contradict": Kind("fail", "It ends on {valid_until}, before it begins on {valid_from}."),
+    "not_on_list": Kind("pass", "The issuer's status list was read: it does not say {purpose}."),
+    "revoked_by_list": Kind("fail", "The issuer's status list says that it was revoked."),
+    "suspended_by_list": Kind("fail", "The issuer's status list says that it is suspended."),
+    "status_unreachable": Kind("not_checked", "The issuer's status list could not be read: {text}"),
+    "status_unsupported": Kind("not_checked", "The place where the issuer keeps the status cannot be read: {text}"),
+    "status_not_genuine": Kind(
+        "not_checked", "The issuer's status list is not genuine, so it says nothing either way: {text}"
+    ),
+    "status_of_another": Kind("warning", "The status list is signed by {signer}, not by the issuer of the credential."),
+    "revoked": Kind("fail", "The issuer revoked it with effect from {when} (reason: {reason})."),
+    "suspended": Kind("fail", "The issuer suspended it with effect from {when} (reason: {reason})."),
+    "withdrawn_later": Kind("warning", "The register says that it is to be {state} from {when} on (reason: {reason})."),
+    "not_withdrawn": Kind("pass", "The register holds no revocation or suspension of it."),
+    "withdrawals_unchecked": Kind("not_checked", "Whether it was revoked in the register could not be read: {text}"),
+    "withdrawals_stale": Kind("not_checked", "Whether it was revoked in the register is not known freshly enough."),
+    "withdrawals_unseen": Kind(
+        "warning",
+        "This issuer records revocations in the register; without the credential's receipt none of them can be found.",
+    ),
+}
+
+ANCHORED: Final[Mapping[str, Kind]] = {
+    "anchored": Kind("pass", "It existed on {anchored_at}: the register's ledger proves it."),
+    "anchored_unwitnessed": Kind(
+        "warning",
+        "It stands in the register's ledger, which dates it {anchored_at}; no witness has countersigned that yet, so "
+        "this time proves nothing.",
+    ),
+    "no_receipt": Kind("not_checked", "It came without a receipt, so nothing can be said about when it existed."),
+    "receipt_missing": Kind(
+        "warning", "This issuer anchors its credentials, but this one came without its receipt; ask the holder for it."
+    ),
+    "ledger_unknown": Kind(
+        "not_checked", "The receipt is whole, but it is of the ledger {origin}, whose keys nobody here vouches for."
+    ),
+    "anchored_by_another": Kind(
+        "warning", "It was anchored by {anchorer}, not by the issuer; that proves when it existed, nothing more."
+    ),
+}
+
+SKIPPED: Final = Kind("not_checked", "This was not checked, because the credential is not genuine.")
+TIMES: Final[Mapping[str, str]] = {
+    "anchor": "Judged as of {time}, when the register's ledger proves that the credential existed.",
+    "timestamp": "Judged as of {time}, which a trusted timestamp proves.",
+    "signing_time": "Judged as of {time}, the time of signing that the signature states.",
+    "issue_date": "Judged as of {time}, the date of issue that the credential states.",
+    "checked_at": "Judged as of {time}, the time of this check: the credential states no date.",
+}
+"""Source of a proven time → how it is told."""
+
+LIMITS: Final[Mapping[str, str]] = {
+    "credential_type": "type of credential",
+    "eqf_level": "level (EQF)",
+    "isced_f": "field of study (ISCED-F)",
+    "jurisdiction": "country or region",
+    "programme": "programme",
+}
+"""Fields of a trust question in words."""
+
+FORMATS: Final[Mapping[str, str]] = {
+    "edc": "European Digital Credential",
+    "edc_unsigned": "European Digital Credential without a seal",
+    "vc_data_integrity": "W3C Verifiable Credential (Data Integrity)",
+    "vc_jose": "W3C Verifiable Credential (JWT)",
+    "vc_unsigned": "W3C Verifiable Credential without a signature",
+    "blockcerts_v2": "Blockcerts 2",
+    "blockcerts_v3": "Blockcerts 3",
+    "unsupported": "Recognised, but not supported",
+    "damaged": "Damaged or altered",
+}
+"""Format of a report → what people call it."""
+
+_KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
+    "genuine": GENUINE, "entitled": ENTITLED, "still_valid": STILL_VALID, "anchored": ANCHORED,
+}  # fmt: skip
+
+
+def give_finding(question: str, code: str, evidence: Mapping[str, Any] | None = None, **values: Any) -> Finding:
+    """Return what was found about a question, by code; `values` fill the sentence, instants as plain dates."""
+    kind = _KINDS[question][code]
+    said = {name: say_date(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    return Finding(code, kind.outcome, kind.text.format_map(said), evidence or {})
+
+
+def report_error(error: CredentialError, outcome: Outcome) -> Finding:
+    """Return what an error of a step means for its question; the step's code and sentence are kept."""
+    return Finding(error.code, outcome, error.message)
+
+
+def say_reason(code: object) -> str:
+    """Return the label of a reason of the register's closed lists, or the code itself when it is in none."""
+    for name in ("reasons", "key-reasons"):
+        if code in vocabularies.load(name):
+            return vocabularies.load(name).get(code).label()
+    return str(code)
+
+
+def say_date(moment: datetime) -> str:
+    """Return an instant as people say it: the day in UTC, with the time of day when there is one."""
+    text = format_instant(moment)
+    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return day if text.endswith("T00:00:00Z") else f"{day}, {text[11:16]} UTC"
