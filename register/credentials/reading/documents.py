@@ -162,7 +162,8 @@ def _find_blockcerts(document: Document) -> Format | None:
     if isinstance(document.get("receipt"), dict) and any("blockcerts/v1" in context for context in contexts):
         raise name_format("blockcerts_v1")
     for proof in list_proofs(document):
-        if proof.get("type") == "MerkleProof2019" or proof.get("cryptosuite") == "merkle-proof-2019":
+        kinds = (proof.get("type"), proof.get("chainedProofType"), proof.get("cryptosuite"))
+        if "MerkleProof2019" in kinds or "merkle-proof-2019" in kinds:
             check_credential(document)
             return "blockcerts_v3"
     return None

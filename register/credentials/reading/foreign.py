@@ -34,6 +34,9 @@ FORMATS: Final[Mapping[str, str]] = {
     "sd_jwt_vc": "a credential with selective disclosure (SD-JWT VC)",
     "signed_xml": "a signed XML document",
     "utf16": "a text in UTF-16; hand in the file as you received it, or save it as UTF-8",
+    "nested_zip": "a ZIP file within a container; hand it in alone",
+    "xml_entities": "an XML document that defines entities, which are not resolved",
+    "zip_method": "a ZIP file compressed in another way than by deflate; pack it anew",
     "zip_encrypted": "a ZIP file with a password; unpack it first",
 }
 """Code of a format → what it is, as the middle of a sentence."""
