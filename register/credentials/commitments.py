@@ -58,8 +58,9 @@ def commit(digest: bytes, salt: bytes) -> bytes:
 
 def _read_payload(raw: bytes) -> bytes:
     try:
-        return str(json.loads(raw)["payload"]).encode()
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        payload: str = json.loads(raw)["payload"]
+        return payload.encode()
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise NotGenuine("no_payload", "Expected a sealed credential with a payload, got one without.") from error
 
 
