@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from register.errors import MalformedEvent, Refused
 from tests.ledgers import (
     ARCADIA,
+    COMMITMENTS,
     ELYSIUM,
     GRANT,
     MATHS,
@@ -21,10 +22,12 @@ from tests.ledgers import (
     Ledger,
     as_agency,
     as_issuer,
+    batch_terms,
     key_terms,
     make_id,
     mandate_terms,
     programme_terms,
+    withdrawal,
 )
 
 
@@ -64,6 +67,23 @@ def _data(fixed: Mapping[str, Any], optional: Mapping[str, st.SearchStrategy[Any
 
 claimed = st.lists(claims, max_size=2)
 programmes = st.one_of(ids, st.just(MATHS))
+subjects = st.integers(200, 240).map(make_id)
+places_in_lists = st.builds(
+    lambda number, index: {"list": number, "index": index}, st.integers(0, 1), st.integers(0, 3)
+)
+withdrawals = st.lists(st.sampled_from(COMMITMENTS), min_size=1, max_size=3, unique=True).flatmap(
+    lambda commitments: _data(
+        withdrawal(*commitments),
+        {
+            "issuer": issuers,
+            "actor": actors,
+            "reason": reasons,
+            "effective_from": dates,
+            "batch": subjects,
+            "status": st.lists(places_in_lists, min_size=len(commitments), max_size=len(commitments)),
+        },
+    )
+)
 _NEW = {"names": {"en": "New"}, "country": "NL"}
 _MOVES: Mapping[str, tuple[st.SearchStrategy[str], Data]] = {
     "agency.recognised": (ids, _data({**_NEW, "valid_from": "2020-01-01"}, {"scope": scopes, **period})),
@@ -109,6 +129,13 @@ _MOVES: Mapping[str, tuple[st.SearchStrategy[str], Data]] = {
     "accreditation.reinstated": (ids, _data({}, {"actor": actors}).flatmap(
         lambda data: dates.map(lambda date: {**data, "effective_from": date}))),
     "accreditation.revoked": (ids, endings),
+    "credentials.anchored": (
+        subjects,
+        _data(batch_terms(), {"issuer": issuers, "root": st.sampled_from(["ab" * 32, "cd" * 32]), "actor": actors}),
+    ),
+    "credential.revoked": (subjects, withdrawals),
+    "credential.suspended": (subjects, withdrawals),
+    "credential.reinstated": (subjects, withdrawals),
 }  # fmt: skip
 
 

@@ -29,6 +29,8 @@ PLACES: Final = {
     "accreditation": "accreditations",
     "peer": "peers",
     "fork": "forks",
+    "batch": "batches",
+    "withdrawal": "withdrawals",
 }
 THUMBPRINT: Final = "A" * 43
 
@@ -114,7 +116,7 @@ class Ledger:
         return events.draft(event_type, time=self.time, data={"actor": OPERATOR, **data}, **parts)
 
     def _path(self, event_type: str, subject: str, data: Mapping[str, Any]) -> str:
-        kind = event_type.split(".", 1)[0]
+        kind = events.kind_of(event_type)
         if not subject or subject.startswith("/"):
             return subject
         if kind != "key":
@@ -190,6 +192,20 @@ def key_terms(**fields: Any) -> dict[str, Any]:
 def mandate_terms(**fields: Any) -> dict[str, Any]:
     """Arcadia lets Elysium seal for it from 2024 on."""
     return {"awarding_body": ARCADIA, "sealer": ELYSIUM, "valid_from": "2024-01-01", **fields}
+
+
+ROOT: Final = "ab" * 32
+COMMITMENTS: Final = ("c1" * 32, "c2" * 32, "c3" * 32)
+
+
+def batch_terms(**fields: Any) -> dict[str, Any]:
+    """A batch of a thousand credentials of Utopia."""
+    return {"issuer": UTOPIA, "root": ROOT, "count": 1000, "tree_algorithm": "assay-batch-v1", **fields}
+
+
+def withdrawal(*commitments: str, **fields: Any) -> dict[str, Any]:
+    """Credentials of Utopia, one unless told, withdrawn for fraud."""
+    return {"issuer": UTOPIA, "commitments": list(commitments or COMMITMENTS[:1]), "reason": "fraud", **fields}
 
 
 def ending(effective_from: str = "2025-01-01", reason: str = "quality", **fields: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from register.errors import Conflict, Refused
+from register.errors import Conflict, NotFound, Refused
 from register.events import Event
 from register.moments import format_moment
 from register.records import CredentialRecord, StatusChange
@@ -73,7 +73,7 @@ def _withdraw(event: Event, state: State) -> list[tuple[CredentialRecord | None,
     must_speak_for(event, data.issuer)
     find_issuer(state, data.issuer)
     if data.batch is not None and find(state, "batch", data.batch, "batch").issuer != data.issuer:
-        raise Refused("batch_unknown", "batch", "expected a batch of this very issuer; leave it out, or name its own")
+        raise NotFound("batch_unknown", "batch", "expected a batch of this very issuer; leave it out, or name its own")
     found = []
     for number, commitment in enumerate(data.commitments):
         record = state.credentials.get(credential_id(data.issuer, commitment))

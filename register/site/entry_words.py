@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from register.events import Event
@@ -286,6 +286,23 @@ def _key_rotated(data: Any, parties: Parties, directory: Directory) -> Told:
     return told + _note(data)
 
 
+def _anchored(data: Any, parties: Parties, directory: Directory) -> Told:
+    told = gettext("{issuer} anchored a batch of {count} credentials; the root of their tree is {root}.")
+    first = _say(told, issuer=directory.link(data.issuer), count=f"{data.count:,}", root=_mono(data.root))
+    if data.credential_type is None:
+        return [first]
+    return [first, _say(gettext("Type: {type}."), type=label("credential-types", data.credential_type))]
+
+
+def _withdrawn(data: Any, parties: Parties, directory: Directory) -> Told:
+    number = len(data.commitments)
+    told = ngettext("{number} credential of {issuer}.", "{number} credentials of {issuer}.", number)
+    first = [_say(told, number=number, issuer=directory.link(data.issuer))]
+    if data.effective_from is not None:
+        first.append(_say(gettext("With effect from {day}."), day=mark_day(data.effective_from)))
+    return [*first, _say(gettext("Reason: {reason}."), reason=label("credential-reasons", data.reason))]
+
+
 def _mono(text: str) -> SafeString:
     return format_html('<span class="mono">{}</span>', text if len(text) < 60 else shorten_id(text))
 
@@ -316,6 +333,10 @@ _TYPES: Final[Mapping[str, tuple[str | Promise, Tone, Teller]]] = {
     "peer.withdrawn": (_("Recognition of a peer withdrawn"), "bad", _peer_withdrawn),
     "fork.reported": (_("Fork reported"), "bad", _fork),
     "register.key_rotated": (_("Key of the register replaced"), "warn", _key_rotated),
+    "credentials.anchored": (_("Batch of credentials anchored"), "good", _anchored),
+    "credential.revoked": (_("Credentials revoked"), "bad", _withdrawn),
+    "credential.suspended": (_("Credentials suspended"), "warn", _withdrawn),
+    "credential.reinstated": (_("Credentials reinstated"), "good", _withdrawn),
 }
 """Type of entry → its title, tone and what tells the rest."""
 

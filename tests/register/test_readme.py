@@ -29,7 +29,9 @@ def test_the_tables_name_no_type_that_is_not_there() -> None:
     types = {
         word
         for word in QUOTED
-        if re.fullmatch(r"(register|agency|issuer|programme|key|mandate|accreditation|peer|fork)\.\w+", word)
+        if re.fullmatch(
+            r"(register|agency|issuer|programme|key|mandate|accreditation|peer|fork|credentials?)\.\w+", word
+        )
     }
     assert types == set(CATALOGUE)
 

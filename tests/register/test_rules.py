@@ -25,10 +25,15 @@ from tests.ledgers import (
     open_ledger,
     register,
 )
-from tests.register import refusals, refusals_of_accreditations, refusals_of_peers
+from tests.register import refusals, refusals_of_accreditations, refusals_of_credentials, refusals_of_peers
 from tests.register.refusals import Case, Said
 
-CASES = (*refusals.CASES, *refusals_of_accreditations.CASES, *refusals_of_peers.CASES)
+CASES = (
+    *refusals.CASES,
+    *refusals_of_accreditations.CASES,
+    *refusals_of_peers.CASES,
+    *refusals_of_credentials.CASES,
+)
 A, B = make_id(101), make_id(102)
 
 

@@ -42,6 +42,7 @@ GRANT: dict[str, Any] = {
     "valid_from": "2026-06-01",
     "scope": {"eqf_levels": [6]},
 }
+WITHDRAWN: dict[str, Any] = {"issuer": id_of("college"), "commitments": ["aa" * 32], "reason": "fraud"}
 SAID: list[tuple[str, str, dict[str, Any], str]] = [
     ("agency.recognised", "agency", {"names": {"en": "A"}, "country": "NL", "valid_from": "2026-06-01"},
      "Agency may accredit: all levels, all fields; since 1 June 2026."),
@@ -81,6 +82,15 @@ SAID: list[tuple[str, str, dict[str, Any], str]] = [
     ("register.key_rotated", "", peers.rotation(overlap_until="2023-03-01"),
      "from 1 February 2023. The former key signs beside it until 1 March 2023."),
     ("register.key_rotated", "", peers.rotation(reason="compromised"), "The former key may be in other hands."),
+    ("credentials.anchored", "b", {"issuer": id_of("college"), "root": "ab" * 32, "count": 12000,
+      "tree_algorithm": "x", "credential_type": "micro-credential"},
+     "College anchored a batch of 12,000 credentials; the root of their tree is"),
+    ("credential.revoked", "w", {**WITHDRAWN, "effective_from": "2026-06-10"},
+     "1 credential of College. With effect from 10 June 2026. Reason: Fraud or deception."),
+    ("credential.suspended", "w", {**WITHDRAWN, "commitments": ["aa" * 32, "bb" * 32], "reason": "under_review"},
+     "2 credentials of College. Reason: Under review."),
+    ("credential.reinstated", "w", {**WITHDRAWN, "reason": "review_closed"},
+     "1 credential of College. Reason: The review found nothing against it."),
 ]  # fmt: skip
 
 

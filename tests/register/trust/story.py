@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from register.events import draft
+from register.events import draft, kind_of
 from register.identifiers import NODE, Identifier
 from register.knowledge import gather, replay_proven
 from register.moments import parse_end_of_moment, parse_moment
@@ -30,6 +30,8 @@ PATHS = {
     "key": "/issuers/{1}/keys/{0}",
     "peer": "/peers/{0}",
     "fork": "/forks/{0}",
+    "batch": "/batches/{0}",
+    "withdrawal": "/withdrawals/{0}",
 }
 
 
@@ -58,7 +60,7 @@ class Story:
     def say(self, event_type: str, name: str, time: str, /, holder: str = "", **data: Any) -> int:
         """Append an entry about the thing called `name`; return its index."""
         index = len(self.entries)
-        path = PATHS[event_type.split(".")[0]].format(id_of(name), id_of(holder))
+        path = PATHS[kind_of(event_type)].format(id_of(name), id_of(holder))
         content = {"actor": {"role": "operator"}, **data}
         event_id = id_of(f"{self.origin} {index}")
         entry = draft(
