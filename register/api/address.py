@@ -31,8 +31,9 @@ REVALIDATE: Final = "no-cache"
 class Address(APIView):
     """One address: what it takes and gives, by method where that differs.
 
-    `answers` are JSON Schemas, models or types; `statuses` the status of success where it is not 200; `problems` the
-    statuses beside those that every address may answer.
+    `body` is that of a POST in JSON, `bodies` are those by media type where it takes others, and query parameters with
+    them. `answers` are JSON Schemas, models or types; `statuses` the status of success where it is not 200;
+    `problems` the statuses beside those that every address may answer.
     """
 
     permission_classes: Sequence[Any] = (AllowAny,)
@@ -44,6 +45,7 @@ class Address(APIView):
     other_media: ClassVar[Sequence[str]] = ()
     path_schemas: ClassVar[Mapping[str, Any]] = {}
     body: ClassVar[Any] = None
+    bodies: ClassVar[Mapping[str, Any]] = {}
     problems: ClassVar[Sequence[int]] = ()
     body_limit: ClassVar[int] = BODY_LIMIT
 

@@ -76,7 +76,7 @@ class AddressSchema(AutoSchema):
         described |= {"description": more} if more else {}
         operation: dict[str, Any] = {**described, "tags": [self._tag()], "parameters": self._get_parameters()}
         if self.method == "POST":
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": self._body()}}}
+            operation["requestBody"] = {"required": True, "content": self._content()}
         operation["security"] = self.get_auth()[:1] if self._needs_token() else [{}]
         return operation | {"responses": self._responses()}
 
@@ -100,7 +100,7 @@ class AddressSchema(AutoSchema):
     def _get_parameters(self) -> list[dict[str, Any]]:
         names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
         in_path = [self._path_parameter(name) for name in names]
-        if self.method != "GET":
+        if self.method != "GET" and not self.view.bodies:
             return [*in_path, *([KEY_HEADER] if hasattr(self.view, "verb") else [])]
         return in_path + [
             {
@@ -124,8 +124,10 @@ class AddressSchema(AutoSchema):
         schema = self.view.path_schemas.get(name, {"type": "string", "format": "uuid"})
         return {"name": name, "in": "path", "required": True, "schema": dict(schema)}
 
-    def _body(self) -> dict[str, Any]:
-        return self.name_schema(self.view.body)
+    def _content(self) -> dict[str, Any]:
+        """Return the body by media type; most addresses take JSON alone."""
+        bodies = self.view.bodies or {"application/json": self.view.body}
+        return {media: {"schema": self.name_schema(body)} for media, body in bodies.items()}
 
     def _responses(self) -> dict[str, Any]:
         success = str(self.view.statuses.get(self.method, 200))

@@ -23,6 +23,7 @@ from register.api.problems import CODES
 METHODS: Final = ("get", "post", "delete")
 TAGS: Final = {
     "trust": "Trust decisions",
+    "verify": "Verifying credentials",
     "register": "Register",
     "decisions": "Recording decisions",
     "ledger": "Ledger",

@@ -52,6 +52,7 @@ CODES: Final[Mapping[str, str]] = {
     "length_not_understood": "Content-Length is not a number.",
     "method_not_allowed": "This address does not take this method.",
     "missing_field": "A required field is absent.",
+    "no_credential": "Nothing in the body is a credential of any kind.",
     "not_acceptable": "The answer cannot be given in the media type asked for.",
     "not_authenticated": "A valid token is needed.",
     "not_found": "There is nothing at this address.",
