@@ -24,6 +24,7 @@ from deploy.programs import COMPLETE
 from deploy.roles import create_extensions, grant_app_role, set_role
 
 ACCESS_FILE = "access.json"
+SAMPLES_FOLDER = "demonstration"
 # Demonstration tokens are made anew well before they expire.
 RENEW_AFTER_SECONDS = 60 * 86_400
 
@@ -84,12 +85,24 @@ def prepare_demo() -> None:
     ensure_open()
     if settings.ASSAY_DEMO:
         call_command("load_demo")
+        write_samples(settings.ASSAY_DATA_DIR / SAMPLES_FOLDER)
     path = settings.ASSAY_DATA_DIR / ACCESS_FILE
     if is_current(path):
         return
     written = io.StringIO()
     call_command("demo_access", json=True, stdout=written)
     write_private(path, json.dumps(json.loads(written.getvalue())))
+
+
+def write_samples(folder: Path) -> None:
+    """Write the demonstration credentials of this node's issuers, and the receipts of those that are anchored."""
+    from register.intake.demonstration_credentials import read_samples
+
+    for sample in read_samples():
+        folder.mkdir(exist_ok=True)
+        (folder / f"{sample.name}.json").write_bytes(sample.credential)
+        if sample.receipt is not None:
+            (folder / f"{sample.name}.receipt.json").write_bytes(sample.receipt)
 
 
 def is_current(path: Path) -> bool:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from ledger.reader import get_log
 from register.intake.demonstration import load_demonstration
+from register.intake.demonstration_credentials import load_credentials
 
 
 class Command(BaseCommand):
@@ -17,10 +18,10 @@ class Command(BaseCommand):
     help = "Loads the demonstration data into a register that has only been opened."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load all or nothing; a second run finds entries and leaves them alone."""
+        """Load all of the past or nothing, then what happens now; a second run finds entries and leaves them alone."""
         size = get_log(settings.ASSAY_ORIGIN).size
         if size > 1:
-            self.stdout.write(f"The ledger has {size} entries already; nothing was loaded.")
-            return
-        said = load_demonstration()
-        self.stdout.write(f"Demonstration data loaded: {said} entries.")
+            self.stdout.write(f"The ledger has {size} entries already; the past was not loaded again.")
+        else:
+            self.stdout.write(f"Demonstration data loaded: {load_demonstration()} entries.")
+        self.stdout.write(f"Demonstration credentials: {load_credentials()} entries.")
