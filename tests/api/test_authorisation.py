@@ -15,7 +15,7 @@ from ledger.logs import get_log
 from register import events
 from register.access.models import Notice
 from register.access.roles import ROLES, VERBS, allowed_verbs
-from register.api import verbs
+from register.api import credentials, verbs
 from register.api.command import Command
 from tests import factories
 from tests.api.callers import check_problem, make_caller, token_of
@@ -49,6 +49,8 @@ def requests_of(world: World, stranger: Stranger) -> dict[str, tuple[str, dict[s
     accreditation = factories.make_accreditation(issuer, agency)
     suspended = factories.make_accreditation(issuer, agency)
     world.agent.post(f"/api/v1/accreditations/{suspended}/suspend", {**ENDING, "effective_from": "2025-01-01"})
+    issued, one, two = {"issuer": issuer}, factories.make_digest(), factories.make_digest()
+    world.operator.post("/api/v1/credentials/revoke", {**issued, "commitments": [two], "reason": "fraud"})
     return {
         "recognise_agency": ("agencies", {**NAMED, "valid_from": "2020-01-01"}),
         "amend_agency": (f"agencies/{world.other_agency}/amend", {"acronym": "A"}),
@@ -83,6 +85,10 @@ def requests_of(world: World, stranger: Stranger) -> dict[str, tuple[str, dict[s
         "suspend_accreditation": (f"accreditations/{accreditation}/suspend", ENDING),
         "reinstate_accreditation": (f"accreditations/{suspended}/reinstate", {"effective_from": "2025-02-01"}),
         "revoke_accreditation": (f"accreditations/{suspended}/revoke", ENDING),
+        "anchor_batch": ("batches", {**issued, "root": factories.make_digest(), "count": 3, "tree_algorithm": "x"}),
+        "suspend_credentials": ("credentials/suspend", {**issued, "commitments": [one], "reason": "under_review"}),
+        "reinstate_credentials": ("credentials/reinstate", {**issued, "commitments": [two], "reason": "appeal_upheld"}),
+        "revoke_credentials": ("credentials/revoke", {**issued, "commitments": [one], "reason": "fraud"}),
         "recognise_peer": ("peers", {"url": stranger.url, "vkey": stranger.vkey}),
         "amend_peer": (f"peers/{make_peer('fr')}/amend", {"remit": ["FR"]}),
         "withdraw_peer": (f"peers/{make_peer('be')}/withdraw", {"reason": "closed"}),
@@ -122,7 +128,7 @@ def test_the_rules_agree_with_the_table_of_roles(world: World, stranger: Strange
 def test_every_command_of_the_api_has_a_verb_and_every_verb_a_view() -> None:
     views = {
         view.verb
-        for view in (*vars(verbs).values(), *vars(peer_verbs).values())
+        for view in (*vars(verbs).values(), *vars(credentials).values(), *vars(peer_verbs).values())
         if isinstance(view, type) and issubclass(view, Command) and hasattr(view, "verb")
     }
     assert views == set(VERBS)

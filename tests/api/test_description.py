@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from federation import urls as federation
 from federation.api import verbs as peer_verbs
 from register.access.roles import VERBS
-from register.api import urls, verbs
+from register.api import credentials, urls, verbs
 from register.api.documentation import build_document, list_properties
 from register.api.problems import CODES
 from register.rules import REFUSALS
@@ -71,7 +71,7 @@ def test_bodies_are_the_schemas_of_what_reads_them(document: dict[str, Any]) -> 
         said = next(said for _, _, said in operations(document) if said["operationId"] == verb)
         name = said["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         schema = document["components"]["schemas"][name]
-        views = (*vars(verbs).values(), *vars(peer_verbs).values())
+        views = (*vars(verbs).values(), *vars(credentials).values(), *vars(peer_verbs).values())
         view = next(v for v in views if getattr(v, "verb", None) == verb)
         assert issubclass(view.body, BaseModel)
         assert schema["properties"].keys() == view.body.model_fields.keys()

@@ -116,6 +116,7 @@ def test_a_write_answers_what_its_get_gives(world: World) -> None:
         ("/programmes", {"issuer": world.issuer, "titles": {"en": "A"}, "valid_from": "2020-01-01"}),
         ("/mandates", {"awarding_body": world.issuer, "sealer": world.other_issuer, "valid_from": "2020-01-01"}),
         ("/accreditations", world.grant(agency=world.agency)),
+        ("/batches", {"issuer": world.issuer, "root": "ab" * 32, "count": 3, "tree_algorithm": "x"}),
         (f"/issuers/{world.issuer}/keys", {"kind": "did", "value": "did:web:a.example", "valid_from": "2020-01-01"}),
     ]:
         written = world.operator.post(f"/api/v1{path}", body)
@@ -195,6 +196,9 @@ def test_events_follow_an_index_and_each_can_be_proven(world: World) -> None:
         ("agencies/01900000-0000-7000-8000-00000000dead", 404, "agency_unknown", ""),
         ("programmes/01900000-0000-7000-8000-00000000dead", 404, "programme_unknown", ""),
         ("mandates/01900000-0000-7000-8000-00000000dead", 404, "mandate_unknown", ""),
+        ("batches/01900000-0000-7000-8000-00000000dead", 404, "batch_unknown", ""),
+        ("withdrawals/01900000-0000-7000-8000-00000000dead", 404, "withdrawal_unknown", ""),
+        ("issuers/01900000-0000-7000-8000-00000000dead/withdrawals", 404, "issuer_unknown", ""),
         ("issuers/01900000-0000-7000-8000-00000000dead/keys", 404, "issuer_unknown", ""),
         ("issuers/01900000-0000-7000-8000-00000000dead/accreditations", 404, "issuer_unknown", ""),
         ("agencies/not-an-id", 404, "not_found", ""),

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from federation import lifecycle
 from federation.introduction import introduce
 from ledger.logs import get_log
+from register import commands
 from register.projection import replaying
 from tests import factories
 from tests.api.conftest import World
@@ -38,12 +39,15 @@ def name_things(world: World, stranger: Stranger) -> dict[str, dict[str, str]]:
     programme = factories.make_programme(world.issuer)
     mandate = factories.make_mandate(world.issuer, world.other_issuer)
     accreditation = factories.make_accreditation(world.issuer, world.agency)
+    revoked = factories.withdrawal(world.issuer, factories.make_digest())
     return {
         "agencies": {"id": world.agency},
         "issuers": {"id": world.issuer, "key": factories.make_key(world.issuer)},
         "programmes": {"id": programme},
         "mandates": {"id": mandate},
         "accreditations": {"id": accreditation},
+        "batches": {"id": factories.make_batch(world.issuer)},
+        "withdrawals": {"id": commands.revoke_credentials(revoked, actor=factories.OPERATOR).id},
         "peers": {"id": lifecycle.confirm(introduce(stranger.url, wire(stranger))).id},
     }
 

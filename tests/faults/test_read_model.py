@@ -60,6 +60,11 @@ def register(db: None) -> None:
     peer = commands.recognise_peer(PeerTerms.model_validate(peers.terms()), actor=factories.OPERATOR)
     fork = peers.fork_terms(peers.sign(5), peers.sign(5, leaf="other"))
     commands.report_fork(ForkTerms.model_validate({name: said for name, said in fork.items() if name != "actor"}))
+    batch = factories.make_batch(college)
+    suspended = factories.withdrawal(college, factories.make_digest(), batch=batch, status=[{"list": 0, "index": 7}])
+    commands.suspend_credentials(suspended, actor=factories.as_issuer(college))
+    revoked = factories.withdrawal(college, *suspended.commitments, effective_from="2099-01-01")
+    commands.revoke_credentials(revoked, actor=factories.as_issuer(college))
     commands.withdraw_peer(peer.id, PeerEnding(reason="forked"), actor=factories.OPERATOR)
     assert replaying.check() is None
 
