@@ -130,8 +130,8 @@ def write_node_file(node: Node, database: dict[str, str], redis_url: str, demo: 
         **database,
     }
     if node.neighbours:
-        # They reach each other on this machine, where the address of a peer may not lead otherwise.
-        made["ASSAY_PEER_NETWORKS"] = ",".join(LOOPBACK)
+        # They reach each other on this machine, where the address of a peer or a status list may not lead otherwise.
+        made["ASSAY_PEER_NETWORKS"] = made["ASSAY_FETCH_NETWORKS"] = ",".join(LOOPBACK)
     if not database.get("ASSAY_APP_DATABASE_URL"):
         stored.pop("ASSAY_APP_DATABASE_URL", None)
     values = {**stored, **made}

@@ -45,6 +45,8 @@ ASSAY_AFTER_SIGNING = "federation.tasks.announce_soon"
 ASSAY_PEER_NETWORKS = _env.networks("ASSAY_PEER_NETWORKS")
 ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 10, at_least=1)
 ASSAY_PEER_MAX_ENTRIES = _env.integer("ASSAY_PEER_MAX_ENTRIES", 20_000_000, at_least=1)
+# Where DID documents and status lists of credentials may be read beside the public internet, also without TLS.
+ASSAY_FETCH_NETWORKS = _env.networks("ASSAY_FETCH_NETWORKS")
 ASSAY_POLL_SECONDS = _env.integer("ASSAY_POLL_SECONDS", 60, at_least=1)
 ASSAY_SYNC_SECONDS = _env.integer("ASSAY_SYNC_SECONDS", 20, at_least=1)
 ASSAY_SYNC_ENTRIES = _env.integer("ASSAY_SYNC_ENTRIES", 200_000, at_least=1)

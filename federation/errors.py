@@ -6,7 +6,11 @@ half, a token, or more than a few words of what a peer sent. `code` is stable an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
+
+from register.outgoing import errors as outgoing
 
 
 class FederationError(Exception):
@@ -65,6 +69,25 @@ class UnexpectedAnswer(TransportError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+@contextmanager
+def translate_transport() -> Iterator[None]:
+    """Raise faults of register.outgoing as this app's own, with the same words."""
+    try:
+        yield
+    except outgoing.UnexpectedAnswer as error:
+        raise UnexpectedAnswer(str(error), error.status) from error
+    except outgoing.OutgoingError as error:
+        raise _TRANSPORT[type(error)](str(error)) from error
+
+
+_TRANSPORT: dict[type[outgoing.OutgoingError], type[TransportError]] = {
+    outgoing.AddressForbidden: AddressForbidden,
+    outgoing.Unreachable: Unreachable,
+    outgoing.TooSlow: TooSlow,
+    outgoing.TooLarge: TooLarge,
+}
 
 
 class CheckpointInvalid(FederationError):

@@ -1,159 +1,44 @@
-"""HTTP to other nodes: short, bounded, to checked addresses only, and suspicious of every answer.
+"""HTTP to other nodes: that of register.outgoing, with the settings for peers and this app's errors.
 
-No redirects, no cookies, no proxies from the environment. Each request has one deadline for everything from the name's
-resolution to the last byte, and a rate below which it ends sooner; each answer has a size that it may not pass, packed
-or unpacked. Whatever goes wrong is a `TransportError` with a sentence for the operator.
+No redirects; each request has one deadline for everything, each answer a size that it may not pass, packed or unpacked.
+Whatever goes wrong is a `TransportError` with a sentence for the operator.
 """
 
 from __future__ import annotations
 
-import ssl
-import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import SplitResult
 
 import httpcore
 from django.conf import settings
 
-from federation.addresses import CheckedBackend, Network, Resolve, Turn, resolve_name, split_url
-from federation.errors import TooLarge, TooSlow, UnexpectedAnswer, Unreachable
+from federation.addresses import SETTING
+from federation.errors import translate_transport
+from register.outgoing import transport
+from register.outgoing.addresses import Reach, Resolve, resolve_name
+from register.outgoing.transport import Answer
 
-MIN_RATE = 1024
-"""Bytes a second below which a body is given up, once it has been coming for a quarter of the deadline.
-
-How long a busy node thinks before it answers is the deadline's affair alone.
-"""
-
-_HTML = ("text/html", "application/xhtml+xml")
-_HEADERS = ((b"User-Agent", b"assay"), (b"Accept-Encoding", b"gzip"))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer whose status the caller judges; `content_type` without parameters, in lower case."""
-
-    status: int
-    content_type: str
-    body: bytes
+__all__ = ["Answer", "Client", "open_client"]
 
 
 class Client:
     """Connections to other nodes, reused; threads may share it. Use `open_client`."""
 
-    def __init__(
-        self, networks: Sequence[Network], seconds: float, resolve: Resolve, backend: httpcore.NetworkBackend
-    ) -> None:
-        self._turn = Turn()
-        self._seconds = seconds
-        self._backend = CheckedBackend(self._turn, networks, resolve, backend)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust_store(), max_connections=32, keepalive_expiry=15, network_backend=self._backend
-        )
+    def __init__(self, client: transport.Client) -> None:
+        self._client = client
 
     def get(self, url: str, *, limit: int, types: Sequence[str] = ()) -> bytes:
         """Return the body of a 200 answer of at most `limit` bytes, of one of the content types if any are named.
 
         Raises subclasses of `TransportError` alone; HTML is never what one node says to another.
         """
-        answer = self._ask("GET", url, None, (), limit)
-        if answer.status != 200:
-            raise UnexpectedAnswer(f"expected status 200 from {_name(url)}, got {answer.status}", answer.status)
-        if answer.content_type in _HTML or (types and answer.content_type not in types):
-            raise UnexpectedAnswer(
-                f"expected {' or '.join(types) or 'no web page'} from {_name(url)}, got "
-                f"{answer.content_type[:60] or 'no content type'}; is this the address of a node?",
-                answer.status,
-            )
-        return answer.body
+        with translate_transport():
+            return self._client.get(url, limit=limit, types=types)
 
     def post(self, url: str, body: bytes, *, content_type: str, limit: int) -> Answer:
         """Send a body and return the answer, whatever its status; a redirect is `UnexpectedAnswer`."""
-        headers = ((b"Content-Type", content_type.encode("ascii")),)
-        return self._ask("POST", url, body, headers, limit)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.close()
-        self._backend.close()
-
-    def _ask(
-        self, method: str, url: str, body: bytes | None, headers: Sequence[tuple[bytes, bytes]], limit: int
-    ) -> Answer:
-        parts = split_url(url)
-        self._turn.deadline, self._turn.secure = time.monotonic() + self._seconds, parts.scheme == "https"
-        try:
-            with self._pool.stream(
-                method, _encode(parts), headers=[(b"Host", parts.netloc.encode()), *_HEADERS, *headers], content=body,
-                extensions={"timeout": {"pool": self._seconds}},
-            ) as response:  # fmt: skip
-                return self._read(response, url, limit)
-        except httpcore.TimeoutException as error:
-            raise TooSlow(f"expected {_name(url)} to answer within {self._seconds:g} s, it did not") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
-            raise Unreachable(
-                f"expected an answer from {_name(url)}, the connection failed: {_reason(error)}"
-            ) from error
-
-    def _read(self, response: httpcore.Response, url: str, limit: int) -> Answer:
-        headers = {name.lower(): value.decode("ascii", "replace") for name, value in response.headers}
-        if 300 <= response.status < 400:
-            raise UnexpectedAnswer(
-                f"expected an answer from {_name(url)} itself, got a redirect ({response.status}); give the final "
-                "address",
-                response.status,
-            )
-        body = _Body(url, limit, headers.get(b"content-encoding", ""))
-        if headers.get(b"content-length", "0").isdecimal() and int(headers.get(b"content-length", "0")) > limit:
-            raise body.too_large()
-        begun = time.monotonic()
-        for chunk in response.iter_stream():
-            body.add(chunk)
-            elapsed = time.monotonic() - begun
-            if elapsed > self._seconds / 4 and body.received < elapsed * MIN_RATE:
-                raise TooSlow(f"expected at least {MIN_RATE} bytes a second from {_name(url)}, got fewer")
-        media = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-        return Answer(response.status, media, body.whole())
-
-
-class _Body:
-    """A body as it comes in, unpacked on the way and never longer than allowed."""
-
-    def __init__(self, url: str, limit: int, coding: str) -> None:
-        if coding.lower() not in ("", "identity", "gzip"):
-            raise UnexpectedAnswer(f"expected gzip or no encoding from {_name(url)}, got {coding[:40]!r}", 200)
-        self._url = url
-        self._limit = limit
-        self._unpack = zlib.decompressobj(31) if coding.lower() == "gzip" else None
-        self._pieces: list[bytes] = []
-        self._length = 0
-        self.received = 0
-
-    def add(self, chunk: bytes) -> None:
-        self.received += len(chunk)
-        if self.received > self._limit:
-            raise self.too_large()
-        if self._unpack is not None:
-            try:
-                chunk = self._unpack.decompress(chunk, self._limit - self._length + 1)
-            except zlib.error as error:
-                raise Unreachable(f"expected gzip from {_name(self._url)}, got something else") from error
-        self._length += len(chunk)
-        if self._length > self._limit:
-            raise self.too_large()
-        self._pieces.append(chunk)
-
-    def whole(self) -> bytes:
-        """Return all of it; raises `Unreachable` for gzip that ends too early or goes on after its end."""
-        if self._unpack is not None and self.received and (not self._unpack.eof or self._unpack.unused_data):
-            raise Unreachable(f"expected one whole gzip stream from {_name(self._url)}, got another length")
-        return b"".join(self._pieces)
-
-    def too_large(self) -> TooLarge:
-        return TooLarge(f"expected at most {self._limit} bytes from {_name(self._url)}, got more")
+        with translate_transport():
+            return self._client.post(url, body, content_type=content_type, limit=limit)
 
 
 @contextmanager
@@ -165,39 +50,8 @@ def open_client(
     `resolve` and `backend` stand for the system's resolver and sockets.
     """
     allowed = seconds if seconds is not None else settings.ASSAY_PEER_SECONDS
-    client = Client(settings.ASSAY_PEER_NETWORKS, allowed, resolve, backend or httpcore.SyncBackend())
+    client = transport.Client(Reach(tuple(settings.ASSAY_PEER_NETWORKS), SETTING), allowed, resolve, backend)
     try:
-        yield client
+        yield Client(client)
     finally:
         client.close()
-
-
-@lru_cache(maxsize=1)
-def _trust_store() -> ssl.SSLContext:
-    """The system's certificate authorities (SSL_CERT_FILE names others); read once, it takes some 20 ms."""
-    return ssl.create_default_context()
-
-
-def _encode(parts: SplitResult) -> httpcore.URL:
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = (parts.hostname or "").encode("ascii")
-    return httpcore.URL(scheme=parts.scheme.encode(), host=host, port=parts.port, target=target.encode())
-
-
-def _name(url: str) -> str:
-    """Return a URL as error messages show it."""
-    return url if len(url) <= 160 else url[:160] + "…"
-
-
-def _reason(error: Exception) -> str:
-    """Return why a connection failed, in a few words of the system's, not the peer's."""
-    cause: BaseException = error
-    while not isinstance(cause, OSError) and (cause.__cause__ or cause.__context__):
-        cause = cause.__cause__ or cause.__context__ or cause
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid ({cause.verify_message})"
-    if isinstance(cause, ssl.SSLError):
-        return "TLS could not be agreed on"
-    if isinstance(cause, OSError):
-        return cause.strerror or type(cause).__name__
-    return "it was cut off, or the answer is not HTTP"

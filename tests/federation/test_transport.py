@@ -15,10 +15,10 @@ from typing import Any
 import httpcore
 import pytest
 
-from federation import transport
 from federation.addresses import check_addresses, split_url
 from federation.errors import AddressForbidden, TooLarge, TooSlow, TransportError, UnexpectedAnswer, Unreachable
 from federation.transport import open_client
+from register.outgoing.transport import read_trust_store
 from tests.federation import cast, misbehaviour
 from tests.federation.misbehaviour import Misbehaviour
 from tests.peers import serve
@@ -260,6 +260,6 @@ def test_an_error_holds_no_escape_code_of_the_peers() -> None:
 
 
 def test_the_trust_store_verifies_names() -> None:
-    store = transport._trust_store()
+    store = read_trust_store()
     assert store.check_hostname
     assert store.verify_mode is ssl.CERT_REQUIRED
