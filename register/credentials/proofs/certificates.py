@@ -84,6 +84,7 @@ class Certificate:
         return {
             "subject": self.x509.subject.rfc4514_string(),
             "name": self.name,
+            "names": [name for name in (self.organization_name, self.common_name) if name],
             "organization_identifier": self.organization_identifier,
             "issuer": self.issuer_name,
             "valid_from": format_instant(self.x509.not_valid_before_utc),

@@ -18,12 +18,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
 from register.credentials.errors import CredentialError, NotGenuine, Unsupported
+from register.credentials.names import compare_names
 from register.credentials.ports import Fetch
 from register.credentials.presented import Presented, Signature
 from register.credentials.proofs import certificates, jws, jwt_claims
@@ -80,7 +81,8 @@ def check(
     depends on what is not checked here.
     """
     payload, parts = _read_jws(presented.raw)
-    return tuple(_check_part(part, payload, now, anchors) for part in parts)
+    signatures = tuple(_check_part(part, payload, now, anchors) for part in parts)
+    return tuple(replace(one, findings=(*one.findings, *_compare_issuer(presented, one))) for one in signatures)
 
 
 def _read_jws(raw: bytes) -> tuple[str, tuple[_Part, ...]]:
@@ -131,6 +133,7 @@ def _open_item(item: object) -> Mapping[str, Any]:
 def _check_part(part: _Part, payload: str, now: datetime, anchors: TrustAnchors) -> Signature:
     header = part.header
     _check_header(header)
+    _check_encoding(header, payload)
     chain = _read_chain(header)
     signed = f"{part.protected}.{payload}".encode()
     jws.verify(header["alg"], chain[0].public_key, signed, jws.decode_base64url(part.signature, "seal"))
@@ -164,6 +167,15 @@ def _check_header(header: Mapping[str, Any]) -> None:
         named = commitment.get("commId", {}) if isinstance(commitment, Mapping) else {}
         if not isinstance(named, Mapping) or named.get("id") not in _COMMITMENTS or set(commitment) != {"commId"}:
             raise Unsupported("commitment", "The sealer says that the seal is for something else than issuing.")
+
+
+def _check_encoding(header: Mapping[str, Any], payload: str) -> None:
+    """The payload has to be written as its seal says; a reader that goes by its looks reads the same (RFC 7797)."""
+    plain = payload.lstrip().startswith("{")
+    if plain is header.get("b64", True):
+        raise NotGenuine("b64_contradicts", "The payload is not encoded as the seal says it is.")
+    if not plain:
+        jws.decode_base64url(payload, "payload")
 
 
 def _list(header: Mapping[str, Any], name: str) -> list[Any]:
@@ -257,6 +269,34 @@ def _check_order(created: datetime | None, content: Sequence[Timestamp], proven:
     made = [moment for moment in (before, created, proven) if moment is not None]
     if any(later < earlier - TOLERANCE for earlier, later in pairwise(made)):
         raise NotGenuine("times_contradict", "The seal's own time and the trusted timestamps contradict each other.")
+
+
+def _compare_issuer(presented: Presented, signature: Signature) -> Iterator[Finding]:
+    """Remark a certificate that bears neither a name nor the organisation identifier of the issuer that is named."""
+    issuer, certificate = presented.document.get("issuer"), signature.certificate or {}
+    if not isinstance(issuer, Mapping):
+        return
+    said = [name for member in ("legalName", "altLabel") for name in _list_texts(issuer.get(member))]
+    known = [name for name in certificate["names"] if name]
+    odd = [compare_names(name, known) for name in said]
+    stated = [
+        text for member in ("eIDASIdentifier", "eIDASLegalIdentifier") for text in _list_texts(issuer.get(member))
+    ]
+    own = certificate["organization_identifier"]
+    contradicted = bool(own and stated and own not in stated)
+    if contradicted or (odd and None not in odd):
+        imitated = next((code for code in odd if code in ("name_imitates", "name_looks_like")), None)
+        text = f"It was sealed by {certificate['name']}, which is not how the credential names its issuer."
+        yield Finding(imitated or "sealer_differs", "warning", text, {"sealed_by": known, "identifier": own})
+
+
+def _list_texts(value: object) -> Iterator[str]:
+    """Give the texts of a name by languages, or the notations of identifiers."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            yield from (_list_texts(item["notation"]) if "notation" in item else _list_texts([*item.values()]))
 
 
 def _tell_sealer(signer: Certificate, anchor: Certificate | None) -> Finding:
