@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from ledger.errors import NotCovered, UnknownLog
 from register.api.parameters import Parameter, read_query
 from register.api.problems import answer_problem, explain
-from register.errors import NotFound, NotUnderstood
+from register.errors import Conflict, NotFound, NotUnderstood
 from register.site.reading import newest_checkpoint, read_register
 
 TRANSLATED: Final = ("en",)
@@ -93,20 +93,23 @@ def _answer_page(
         found = show(request, read_query(request, parameters), **parts)
         if isinstance(found, HttpResponse):
             return found
-        return _render(request, template, {"section": section, **found})
+        return render_page(request, template, {"section": section, **found})
     except NotUnderstood as error:
         told = {"section": section, "sentence": error.message, "field": error.field}
-        return _render(request, "site/not_understood.html", told, 400)
+        return render_page(request, "site/not_understood.html", told, 400)
+    except Conflict as error:
+        told = {"section": section, "sentence": error.message, "field": error.field}
+        return render_page(request, "site/not_understood.html", told, 409)
     except (NotFound, NotCovered, UnknownLog, Http404) as error:
         sentence = error.message if isinstance(error, NotFound) else ""
-        return _render(request, "site/not_found.html", {"section": section, "sentence": sentence}, 404)
+        return render_page(request, "site/not_found.html", {"section": section, "sentence": sentence}, 404)
     except (OperationalError, InterfaceError):
         response = render(request, "503.html", status=503)
         response["Retry-After"] = "5"
         return response
 
 
-def _render(request: HttpRequest, template: str, context: Context, status: int = 200) -> HttpResponse:
+def render_page(request: HttpRequest, template: str, context: Context, status: int = 200) -> HttpResponse:
     """Render a page; what it says of the register itself takes two queries where the page has not asked already."""
     checkpoint = context["checkpoint"] if "checkpoint" in context else newest_checkpoint()
     node = context["node"] if "node" in context else read_register()

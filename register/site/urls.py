@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from register.site.views import accreditation, agencies, home, issuer, issuers, ledger, programme
+from register.site.views import accreditation, agencies, codes, home, issuer, issuers, ledger, programme, verify
 
 urlpatterns = [
     path("", home.show_home, name="home"),
     path("issuers", issuers.list_matching, name="issuers"),
     path("issuers/<uuid:id>", issuer.show_issuer, name="issuer"),
+    path("issuers/<uuid:id>/qr.svg", codes.draw_issuer, name="issuer-code"),
     path("issuers/<path:identifier>", issuer.find_issuer, name="issuer-by-identifier"),
     path("agencies", agencies.list_recognised, name="agencies"),
     path("agencies/<uuid:id>", agencies.show_agency, name="agency"),
     path("accreditations/<uuid:id>", accreditation.show_accreditation, name="accreditation"),
     path("programmes/<uuid:id>", programme.show_programme, name="programme"),
+    path("verify", verify.check_credential, name="verify"),
+    path("verify/examples/<str:name>.json", verify.download_example, name="verify-example"),
+    path("verify/qr.svg", codes.draw_verify, name="verify-code"),
     path("ledger", ledger.show_ledger, name="ledger"),
     path("ledger/entries/<int:index>", ledger.show_entry, name="ledger-entry"),
 ]

@@ -1,6 +1,7 @@
 /*
  * Checks a ledger entry's receipt in the browser: RFC 6962/9162 hashing, the C2SP tlog-proof, the checkpoint's note.
  * Everything it needs stands on the page; it asks no server. Without it the page loses nothing but the button.
+ * verify.js takes its steps from here (`assayProof`).
  */
 "use strict";
 
@@ -102,12 +103,12 @@
 
   const SYMBOLS = { good: "ok", bad: "no", off: "dash" };
 
-  const show = (results) => {
-    const words = document.getElementById("check-words").content;
-    const list = document.createElement("ul");
-    list.className = "checks";
+  /* Check → outcome, as a list of sentences from a template: one element a check, its sentences by outcome. */
+  const list = (results, words) => {
+    const shown = document.createElement("ul");
+    shown.className = "checks";
     for (const [name, outcome] of Object.entries(results)) {
-      const sentence = words.querySelector(`[data-check="${name}"]`).dataset[outcome];
+      const sentence = words.content.querySelector(`[data-check="${name}"]`).dataset[outcome];
       const item = document.createElement("li");
       item.className = outcome;
       const symbol = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -118,10 +119,17 @@
       const said = document.createElement("span");
       said.textContent = sentence;
       item.append(symbol, said);
-      list.append(item);
+      shown.append(item);
     }
-    document.getElementById("check-result").replaceChildren(list);
+    return shown;
   };
+
+  const show = (results) => {
+    const said = list(results, document.getElementById("check-words"));
+    document.getElementById("check-result").replaceChildren(said);
+  };
+
+  globalThis.assayProof = { parseReceipt, computeRoot, checkSignature, hash, hashLeaf, equal, encoder, list };
 
   const island = document.getElementById("check");
   /* Web pages that did not come over HTTPS or from this very machine have no crypto to check with. */
