@@ -22,7 +22,7 @@ CLAIMS: Final = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce"
 _LATEST: Final = 253402300799  # 9999-12-31T23:59:59Z
 
 
-def unwrap(payload: Mapping[str, Any], typ: str | None = None) -> Mapping[str, Any]:
+def unwrap(payload: Mapping[str, Any], typ: object = None) -> Mapping[str, Any]:
     """Return the credential that a JWT's payload holds: with `id`, issuer, subject and dates of its registered claims.
 
     `typ` is the header's. Raises NotGenuine(`two_payloads`, `claims_contradict`, `malformed_claims`) when the parts
@@ -42,9 +42,9 @@ def unwrap(payload: Mapping[str, Any], typ: str | None = None) -> Mapping[str, A
     return credential
 
 
-def is_vc_jwt(typ: str | None) -> bool:
+def is_vc_jwt(typ: object) -> bool:
     """Say whether a header's `typ` is that of VC-JOSE-COSE, also by its names in earlier drafts."""
-    name = (typ or "").lower().removeprefix("application/")
+    name = str(typ or "").lower().removeprefix("application/")
     return name in ("vc+jwt", "vc-ld+jwt", "vc+ld+json+jwt", "vc+ld+jwt")
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from register.credentials.errors import NotACredential, NotGenuine
 from register.credentials.presented import Presented
+from register.credentials.proofs.jwt_claims import unwrap
 from register.credentials.reading.foreign import name_format
 from register.credentials.reading.limits import DEEPEST
 from register.credentials.reading.structure import check_credential, find_issuer, is_credential, list_contexts
@@ -122,4 +123,4 @@ def read_token(token: Token, container: tuple[str, ...]) -> Presented:
     if (find_issuer(claims) or str(payload.get("iss", ""))).startswith("did:ebsi:"):
         raise name_format("ebsi")
     check_credential(claims, issuer_elsewhere="iss" in payload)
-    return Presented("vc_jose", token.text.encode("ascii"), payload, container)
+    return Presented("vc_jose", token.text.encode("ascii"), unwrap(payload, token.header.get("typ")), container)
