@@ -36,6 +36,7 @@ CODES: Final[Mapping[str, str]] = {
     "address_forbidden": "The address leads where this node must not go.",
     "body_not_understood": "The body is not JSON as this API reads it.",
     "body_not_an_object": "A JSON object was expected.",
+    "busy": "The node is doing as much of this as it does at a time.",
     "conflict": "Something already there claims the same.",
     "content_type": "The body's media type is not application/json.",
     "database_unavailable": "The database does not answer.",

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from register.api import credentials, documentation, entries, lists, node, records, tokens, trust, verbs, verification
+from register.api import (
+    bundle,
+    credentials,
+    documentation,
+    entries,
+    lists,
+    node,
+    records,
+    tokens,
+    trust,
+    verbs,
+    verification,
+)
 from register.api.address import answer_absent
 
 urlpatterns = [
@@ -12,6 +24,7 @@ urlpatterns = [
     path("api/schema", documentation.Document.as_view(), name="api-schema"),
     path("api/docs", documentation.show_documentation, name="api-docs"),
     path("api/v1/trust", trust.Trust.as_view(), name="api-trust"),
+    path("api/v1/bundle", bundle.Bundle.as_view(), name="api-bundle"),
     path("api/v1/verify", verification.Verify.as_view(), name="api-verify"),
     path("api/v1/me", tokens.Me.as_view(), name="api-me"),
     path("api/v1/tokens", tokens.Tokens.as_view(), name="api-tokens"),

@@ -71,9 +71,9 @@ def _expect(ledger: Ledger, index: int, entry: bytes, *, own: bool) -> list[byte
     plain = list_postings(event, index)
     if not own and not any(map(ledger.index.holds, plain)):
         return []
-    if ledger.read_time(index) != to_microseconds(event.time):
-        raise BadBundle("damaged", f"the bundle gives entry {index} of {ledger.origin} another time than its own")
     marked = list_postings(event, index, marked=True)
     if not own and ledger.index.holds(marked[-1]):
         return file_entry(Filed(index, entry, OUTSIDE_TERRITORY))
+    if ledger.read_time(index) != to_microseconds(event.time):
+        raise BadBundle("damaged", f"the bundle gives entry {index} of {ledger.origin} another time than its own")
     return plain

@@ -75,6 +75,7 @@ class Ledger:
         self.origin = described.origin
         self.size = described.size
         self.count = described.entries
+        self.issuers = None if described.issuers is None else frozenset(described.issuers)
         self.time: datetime | None = None
         self._archive = archive
         self._folder = described.folder

@@ -29,7 +29,10 @@ _Name = Annotated[str, Field(min_length=1, max_length=600)]
 
 
 class BundledLedger(BaseModel):
-    """One ledger: its name, the size its checkpoint signs, how many of its entries are here and where they lie."""
+    """One ledger: its name, the size its checkpoint signs, how many of its entries are here and where they lie.
+
+    `issuers` are the ids of those about whom all is here that questions may need; None: about all.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,6 +41,7 @@ class BundledLedger(BaseModel):
     folder: Annotated[str, Field(pattern=r"^[0-9]{1,4}$")]
     size: Annotated[StrictInt, Field(ge=1, lt=MOST_INDEXED)]
     entries: Annotated[StrictInt, Field(ge=1, lt=MOST_INDEXED)]
+    issuers: tuple[_Name, ...] | None = None
 
 
 class Manifest(BaseModel):

@@ -20,7 +20,7 @@ from register.credentials.bundle.manifest import Manifest
 from register.credentials.bundle.withdrawals import ByCommitment
 from register.credentials.errors import BadBundle, Unreachable
 from register.credentials.ports import LedgerKeys, Withdrawals
-from register.identifiers import NODE, Identifier, parse_identifier
+from register.identifiers import NODE, parse_identifier
 from register.knowledge import find_shared_issuers, gather, recognise
 from register.moments import format_instant
 from register.records import PeerRecord, RegisterRecord
@@ -84,9 +84,8 @@ class BundleRegisters:
         asked = parse_question(params, self.age.now)
         found = collect(self.ledgers, asked)
         facts = self._gather(asked, found)
+        self._insist_on_held(asked.question.issuer_text, facts)
         decision = decide(asked.known_as({one.ledger.origin: one.size for one in found}), facts)
-        if decision.decision == "unknown":
-            self._insist_on_all(asked.question.issuer_text)
         answer = format_decision(decision, self._prove(decision))
         for one in found:
             if one.limited and one.ledger.origin in answer["fresh"]:
@@ -99,14 +98,15 @@ class BundleRegisters:
 
     def find_withdrawals(self, issuer: str) -> Withdrawals:
         """Return what was recorded about the credentials of an issuer, by its address in the register or its id."""
-        identifier = parse_identifier(issuer)
-        ledger = self._find_register_of(issuer, identifier) if identifier.scheme == NODE else None
+        issuer_id = _read_id(issuer)
+        ledger = self._find_register_of(issuer, issuer_id)
+        if self.manifest.issuers is not None and (ledger is None or issuer_id not in (ledger.issuers or ())):
+            raise self._report_absent(issuer)
         if ledger is None:
-            self._insist_on_all(issuer)
             return Withdrawals(fresh=not self.age.past_limit)
-        anchored = ledger.find(name_batches(identifier.value))
-        anchors = any(ledger.read_event(index).data.issuer == identifier.value for index in anchored[:1])
-        return Withdrawals(anchors, ByCommitment(ledger, identifier.value), self._is_fresh(ledger))
+        anchored = ledger.find(name_batches(issuer_id))
+        anchors = any(ledger.read_event(index).data.issuer == issuer_id for index in anchored[:1])
+        return Withdrawals(anchors, ByCommitment(ledger, issuer_id), self._is_fresh(ledger))
 
     @property
     def sent(self) -> tuple[str, ...]:
@@ -142,20 +142,28 @@ class BundleRegisters:
     def _keys(self) -> Mapping[str, LedgerKeys]:
         return list_keys(self._own)
 
-    def _insist_on_all(self, issuer: str) -> None:
-        """Raise Unreachable for an issuer not found in a bundle that holds chosen ones only."""
-        if self.manifest.issuers is not None:
-            held = ", ".join(self.manifest.issuers[:5])
-            raise Unreachable("not_in_bundle", f"{issuer} is not in this bundle, which was made for {held} only")
+    def _insist_on_held(self, issuer: str, facts: Facts) -> None:
+        """Raise Unreachable unless a question is about an issuer of whom all that it may need is here."""
+        if self.manifest.issuers is None:
+            return
+        for ledger in self.ledgers:
+            named = {*facts.asked.get(ledger.origin, ()), *facts.shared.get(ledger.origin, ())}
+            if named & (ledger.issuers or frozenset()):
+                return
+        raise self._report_absent(issuer)
+
+    def _report_absent(self, issuer: str) -> Unreachable:
+        held = ", ".join((self.manifest.issuers or ())[:5])
+        return Unreachable("not_in_bundle", f"{issuer} is not in this bundle, which was made for {held}")
 
     def _is_fresh(self, ledger: Ledger) -> bool:
         recognition = RECOGNISED if ledger is self.ledgers[0] else recognise(self._own, ledger.origin)
         return not self._judge_age(ledger, recognition, None, covered=False)["stale"]
 
-    def _find_register_of(self, issuer: str, identifier: Identifier) -> Ledger | None:
+    def _find_register_of(self, issuer: str, issuer_id: str) -> Ledger | None:
         """Return the ledger in which an issuer is registered: at the address asked, else our own, else a peer's."""
         heard = [one for one in self.ledgers if one is self.ledgers[0] or recognise(self._own, one.origin).recognised]
-        found = [(one, one.find(name_thing(identifier.value))) for one in heard]
+        found = [(one, one.find(name_thing(issuer_id))) for one in heard]
         held = [(one, indexes[0]) for one, indexes in found if indexes]
         there = [one for one, index in held if one.read_event(index).subject == issuer]
         return next(iter([*there, *(one for one, _ in held)]), None)
@@ -204,6 +212,15 @@ class BundleRegisters:
             said = {"origin": origin, "index": index, "type": json.loads(data)["type"]}
             evidence.append({**said, "data": data, "receipt": ledger.prove(index)})
         return evidence
+
+
+def _read_id(issuer: str) -> str:
+    """Return the id that an address or an id in a register names; what is neither names nobody."""
+    try:
+        identifier = parse_identifier(issuer)
+    except ValueError:
+        return ""
+    return identifier.value if identifier.scheme == NODE else ""
 
 
 def list_keys(own: State) -> Mapping[str, LedgerKeys]:

@@ -62,6 +62,11 @@ class LedgerSource(Protocol):
         """The checkpoint with its signatures."""
         ...
 
+    @property
+    def issuers(self) -> tuple[str, ...] | None:
+        """The issuers it can answer about (see BundledLedger); None: all."""
+        ...
+
     def read_entries(self) -> Iterator[Filed]:
         """Yield the entries that go into the bundle, ascending."""
         ...
@@ -95,7 +100,12 @@ def write_bundle(order: Order, sign: Callable[[Manifest], bytes]) -> Iterator[by
         yield from written.write()
         ledgers.append(
             BundledLedger(
-                origin=source.origin, own=number == 0, folder=str(number), size=source.size, entries=written.count
+                origin=source.origin,
+                own=number == 0,
+                folder=str(number),
+                size=source.size,
+                entries=written.count,
+                issuers=source.issuers,
             )
         )
     manifest = Manifest(
