@@ -1,0 +1,119 @@
+"""Canonical forms of JSON documents, as signatures are made over them: JCS (RFC 8785), and RDFC-1.0 over JSON-LD.
+
+A JSON-LD signature is over the graph, not the text. Whatever falls out of the graph could be altered freely, and a text
+can be rearranged so that the graph stays as it is: both are refused here, so that what was read is what was signed.
+
+Sources: RFC 8785; W3C JSON-LD 1.1; RDF Dataset Canonicalization 1.0 (its section 7.1 on poison graphs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import rfc8785
+
+from ledger.tlog import canonical
+from ledger.tlog.errors import CanonicalFormError
+from register.credentials.errors import NotGenuine, Unsupported
+from register.credentials.proofs.contexts import check_contexts, list_class_names
+from register.credentials.proofs.graphs import Digest, canonicalise_dataset, to_dataset
+
+DEEPEST: Final = canonical.MAX_DEPTH
+MOST_VALUES: Final = 20_000
+"""Members and elements of a JSON-LD document at most: a transcript of a long study has some thousand."""
+
+_TEXT_IN_LANGUAGE: Final = frozenset({"@value", "@language"})
+
+
+def canonicalise_json(value: object) -> bytes:
+    """Return the JCS bytes of a JSON value, floats and large integers as ECMAScript writes them.
+
+    Raises NotGenuine(`malformed_json`) for a value that JCS cannot write, such as one nested too deeply.
+    """
+    try:
+        return canonical.encode(value)
+    except CanonicalFormError:
+        return _canonicalise_numbers(value)
+
+
+def _canonicalise_numbers(value: object) -> bytes:
+    check_depth(value)
+    try:
+        return rfc8785.dumps(_as_doubles(value))
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, OverflowError):
+        raise NotGenuine("malformed_json", "The credential holds a value that canonical JSON cannot write.") from None
+
+
+def _as_doubles(value: Any) -> Any:
+    """JSON numbers are doubles to JCS; Python reads large ones as integers."""
+    if isinstance(value, dict):
+        return {key: _as_doubles(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_doubles(item) for item in value]
+    if type(value) is int and abs(value) > canonical.MAX_INT:
+        return float(value)
+    return value
+
+
+def check_depth(value: object) -> None:
+    """Raise NotGenuine(`too_deep`) for a value nested deeper than DEEPEST levels."""
+    level = [value]
+    for _ in range(DEEPEST + 2):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return
+    raise NotGenuine("too_deep", f"The credential is nested more than {DEEPEST} levels deep.")
+
+
+def _children(item: object) -> Iterator[object]:
+    if isinstance(item, dict):
+        yield from item.values()
+    elif isinstance(item, list | tuple):
+        yield from item
+
+
+def canonicalise_graph(document: Mapping[str, Any], digest: Digest = "sha256") -> bytes:
+    """Return the canonical N-Quads of a JSON-LD document, every value of which is in them.
+
+    Raises NotGenuine(`unsigned_term`, `malformed_json_ld`, `too_deep`), Unsupported(`unknown_context`,
+    `inline_context`, `json_ld_keyword`, `too_complex`).
+    """
+    check_document(document)
+    return canonicalise_dataset(to_dataset(document), digest)
+
+
+def check_document(document: Mapping[str, Any]) -> None:
+    """Raise unless a JSON-LD document is bounded, uses known contexts, and is spelled in terms alone.
+
+    A property may be spelled as a full address, a value as an object or a list: the graph is the same, but who reads
+    the text misses it. So keys are terms, and values are as their terms say.
+    """
+    left, level, depth = MOST_VALUES, [document], 0
+    while level:
+        left, depth = left - len(level), depth + 1
+        if left < 0 or depth > DEEPEST:
+            raise NotGenuine("too_deep", f"Expected at most {MOST_VALUES} values, nested {DEEPEST} levels deep.")
+        level = [child for item in level for child in _open(item)]
+
+
+def _open(item: Any) -> list[Any]:
+    """Return the containers within one, checked for their keys; those of `@context` are checked by themselves."""
+    if isinstance(item, list):
+        if any(isinstance(child, list) for child in item):
+            raise NotGenuine("malformed_json_ld", "The credential holds a list within a list.")
+        return [child for child in item if isinstance(child, dict)]
+    for key in item:
+        if not key.replace("_", "").isalnum() or key in list_class_names():
+            _check_key(key, item)
+    return [child for key, child in item.items() if isinstance(child, dict | list) and key != "@context"]
+
+
+def _check_key(key: str, item: Mapping[str, Any]) -> None:
+    if key == "@context":
+        check_contexts(item[key])
+    elif key in list_class_names() or ":" in key or (key.startswith("@") and item.keys() != _TEXT_IN_LANGUAGE):
+        raise Unsupported(
+            "json_ld_keyword",
+            f"The credential spells a property as {key[:80]!r}, not by its term; that is not read here.",
+        )

@@ -1,0 +1,201 @@
+"""Data Integrity: proofs inside a JSON credential, one, a set or a chain of them, each over all of it.
+
+At least one proof is the issuer's and every proof that can be checked holds. A proof of another beside the issuer's
+(a co-signature) is a remark; of another alone, a forgery. What a proof does not cover fails the credential.
+
+Sources: W3C Verifiable Credential Data Integrity 1.0, sections 2 and 4; VC Data Model 2.0, sections 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from register.credentials.errors import CredentialError, NotGenuine, Unreachable, Unsupported
+from register.credentials.ports import Fetch
+from register.credentials.presented import Presented, Signature
+from register.credentials.proofs.binding import check_controller, check_method, read_issuer
+from register.credentials.proofs.dids import resolve
+from register.credentials.proofs.suites import Suite, check_signature, find_suite
+from register.credentials.report import Finding
+from register.moments import parse_moment
+
+MOST_PROOFS: Final = 10
+"""Proofs of one credential at most."""
+
+TOLERANCE: Final = timedelta(minutes=5)
+"""How far the clock of who signs may be ahead of ours."""
+
+_OPTIONS: Final = frozenset(
+    "@context id type cryptosuite created expires domain challenge nonce previousProof proofPurpose proofValue "
+    "verificationMethod".split()
+)
+_SINGLE: Final = ("id", "issuer", "issuanceDate", "expirationDate", "validFrom", "validUntil", "issued")
+"""Members of a credential with one value: to JSON-LD a list of one is the same, to a reader of JSON it is not."""
+
+Document = Mapping[str, Any]
+
+
+def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature, ...]:
+    """Return the issuer's signatures on a credential, the first of them with remarks on the proofs beside them.
+
+    Raises NotGenuine, Unsupported or Unreachable as `check_signatures` says.
+    """
+    document = presented.document
+    issuer = read_issuer(document)
+    _check_single(document)
+    proofs = read_proofs(document)
+    held, beside, unchecked = list[_Held](), list[Finding](), list[CredentialError]()
+    for proof in proofs:
+        try:
+            held.append(_check_proof(proof, proofs, document, fetch, now))
+        except (Unsupported, Unreachable) as error:
+            unchecked.append(error)
+            beside.append(Finding("proof_not_checked", "warning", f"One of several signatures: {error.message}"))
+    if not held:
+        raise unchecked[0]
+    ours = _find_ours(held, issuer, beside)
+    if not any(one.covers_contexts for one in ours):
+        raise NotGenuine("unsigned_term", "The signature does not cover all JSON-LD contexts of the credential.")
+    first, *others = (one.signature for one in ours)
+    return (replace(first, findings=(*first.findings, *beside)), *others)
+
+
+class _Held(NamedTuple):
+    """A signature that holds, whoever made it, and whether it was made over all contexts of the credential."""
+
+    signature: Signature
+    covers_contexts: bool
+
+
+def read_proofs(document: Document) -> Sequence[Document]:
+    """Return the proofs of a credential; raises NotGenuine(`malformed_proof`) when they are none or too many."""
+    proofs: list[Document] = _as_list(document.get("proof"))
+    if not 1 <= len(proofs) <= MOST_PROOFS or not all(isinstance(proof, Mapping) for proof in proofs):
+        raise NotGenuine("malformed_proof", f"Expected one to {MOST_PROOFS} proofs, each an object.")
+    names = [proof["id"] for proof in proofs if "id" in proof]
+    if any(names.count(name) > 1 for name in names):
+        raise NotGenuine("malformed_proof", "Two proofs of the credential have the same id.")
+    return proofs
+
+
+def _check_single(document: Document) -> None:
+    for name in _SINGLE:
+        if isinstance(document.get(name), list):
+            raise NotGenuine("malformed_credential", f"Expected one value as {name!r}, got a list.")
+
+
+def _find_ours(held: Sequence[_Held], issuer: str, beside: list[Finding]) -> list[_Held]:
+    """Return the signatures of the issuer; those of others become remarks."""
+    ours = []
+    for signature, covers in held:
+        controller = signature.controller or ""
+        try:
+            findings = check_controller(controller, issuer)
+        except NotGenuine:
+            if len(held) == 1:
+                raise
+            text = f"The credential was also signed by {controller[:120]!r}."
+            beside.append(Finding("also_signed_by", "warning", text, {"controller": controller}))
+            continue
+        ours.append(_Held(replace(signature, findings=(*signature.findings, *findings)), covers))
+    if not ours:
+        raise NotGenuine("signed_by_another", "The credential was signed by others, not by its issuer.")
+    return ours
+
+
+def _check_proof(proof: Document, proofs: Sequence[Document], document: Document, fetch: Fetch, now: datetime) -> _Held:
+    suite = find_suite(proof)
+    created = _check_options(proof, now)
+    method = resolve(proof["verificationMethod"], fetch)
+    remarks = check_method(method, created, now)
+    options, signed = _split(proof, proofs, document, suite)
+    digest = suite.choose_digest(method.public_key)
+    check_signature(
+        suite,
+        method.public_key,
+        suite.canonicalise(options, digest),
+        suite.canonicalise(signed, digest),
+        proof.get("proofValue"),
+    )
+    signature = Signature(
+        suite=suite.name,
+        keys=method.keys,
+        controller=method.controller,
+        created=created,
+        findings=(*remarks, *_tell_options(proof, created, now)),
+    )
+    return _Held(signature, _as_list(signed.get("@context")) == _as_list(document.get("@context")))
+
+
+def _check_options(proof: Document, now: datetime) -> datetime | None:
+    """Return the signing time; raises NotGenuine for a proof that says of itself that it is not one of issuing."""
+    unknown = sorted(proof.keys() - _OPTIONS)
+    if unknown:
+        raise Unsupported("proof_option", f"The proof has a member {unknown[0][:60]!r}, which is not followed here.")
+    if proof.get("proofPurpose") != "assertionMethod":
+        raise NotGenuine("proof_purpose", "The proof was not made to issue a credential (purpose 'assertionMethod').")
+    if not isinstance(proof.get("verificationMethod"), str):
+        raise NotGenuine("malformed_proof", "The proof does not name its key ('verificationMethod').")
+    created, expires = (_read_moment(proof, name) for name in ("created", "expires"))
+    if expires is not None and expires <= now:
+        raise NotGenuine("proof_expired", "The proof says that it ended before now ('expires').")
+    return created
+
+
+def _read_moment(proof: Document, name: str) -> datetime | None:
+    if name not in proof:
+        return None
+    try:
+        return parse_moment(proof[name])
+    except ValueError:
+        raise NotGenuine(
+            "malformed_proof", f"Expected a date and time with an offset as {name!r} of the proof."
+        ) from None
+
+
+def _tell_options(proof: Document, created: datetime | None, now: datetime) -> tuple[Finding, ...]:
+    findings = []
+    if created is not None and created > now + TOLERANCE:
+        findings.append(Finding("created_in_future", "warning", "The signature says that it was made in the future."))
+    if "domain" in proof:
+        findings.append(
+            Finding("proof_domain", "warning", "The signature was made for use at one place only ('domain').")
+        )
+    return tuple(findings)
+
+
+def _split(
+    proof: Document, proofs: Sequence[Document], document: Document, suite: Suite
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options of a proof, and the document as it signs it: with the proofs before it in a chain.
+
+    A JCS proof carries the contexts it was made over, which are the first of the document's; to an RDFC proof, the
+    document's own contexts give the meaning (Data Integrity, section 4.4; the cryptosuites, section 3).
+    """
+    options = {name: value for name, value in proof.items() if name != "proofValue"}
+    signed = {name: value for name, value in document.items() if name != "proof"}
+    if "previousProof" in proof:
+        signed["proof"] = _find_previous(proof["previousProof"], proof, proofs)
+    if suite.form == "rdfc":
+        options["@context"] = document.get("@context")
+    elif "@context" in proof:
+        mine, whole = (_as_list(value) for value in (proof["@context"], document.get("@context")))
+        if whole[: len(mine)] != mine:
+            raise NotGenuine("unsigned_term", "The proof was made over other JSON-LD contexts than the credential has.")
+        signed["@context"] = proof["@context"]
+    return options, signed
+
+
+def _find_previous(named: object, proof: Document, proofs: Sequence[Document]) -> list[Document]:
+    by_id = {other["id"]: other for other in proofs if isinstance(other.get("id"), str) and other is not proof}
+    wanted = _as_list(named)
+    if not wanted or not all(isinstance(name, str) and name in by_id for name in wanted):
+        raise NotGenuine("proof_missing", "The proof follows another one that is not there ('previousProof').")
+    return [by_id[name] for name in wanted]
+
+
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
