@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from django.conf import settings
 
 from register import answers
-from register.credentials.errors import Unreachable
 from register.credentials.format import format_reports
+from register.credentials.ledger_keys import list_ledger_keys
 from register.credentials.ports import LedgerKeys, Withdrawals
 from register.credentials.verification import verify
 from register.moments import format_instant
+from register.outgoing.addresses import Reach
+from register.outgoing.fetching import Fetcher
 from register.queries.credentials import find_withdrawals
 from register.queries.hearing import find_all_placed, hear_peers
 from register.queries.peers import find_register, list_peers
-from register.records import PeerRecord, RegisterRecord
 from register.trust import parse_question
 
 _ID_LENGTH: Final = 36
@@ -34,7 +36,7 @@ def verify_here(
 
     Parameters as in `verification.verify`. Raises NotACredential, and the database's errors.
     """
-    return format_reports(verify(data, NodeRegisters(now), read_web, now=now, receipt=receipt, at=at))
+    return format_reports(verify(data, NodeRegisters(now), open_web(), now=now, receipt=receipt, at=at))
 
 
 class NodeRegisters:
@@ -50,17 +52,9 @@ class NodeRegisters:
         return answers.answer(parse_question(params, self._now), self._now)
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
-        """Return the keys of our own ledger or of a recognised peer's, present and former, and all witnesses'."""
-        own, peers = find_register(settings.ASSAY_ORIGIN), [one for one in list_peers() if one.withdrawal is None]
-        if own is None:
-            return None
-        witnesses = tuple(
-            dict.fromkeys([*_keys_of(own, "witness"), *(key for one in peers for key in _witnesses(one))])
-        )
-        if origin == settings.ASSAY_ORIGIN:
-            return LedgerKeys(origin, _keys_of(own, "log"), witnesses)
-        named = next((one for one in peers if one.origin == origin), None)
-        return None if named is None else LedgerKeys(origin, (*named.vkeys, *named.former_vkeys), witnesses)
+        """Return the keys of our own ledger or of a recognised peer's, and of all witnesses."""
+        own = find_register(settings.ASSAY_ORIGIN)
+        return None if own is None else list_ledger_keys(own, settings.ASSAY_ORIGIN, list_peers()).get(origin)
 
     def find_withdrawals(self, issuer: str) -> Withdrawals:
         """Return what is held of an issuer's batches and withdrawals, in our register or the peer's that has it."""
@@ -76,15 +70,7 @@ class NodeRegisters:
         return bool(self.decide(asked)["fresh"].get(origin, {}).get("stale", True))
 
 
-def _keys_of(register: RegisterRecord, use: str) -> tuple[str, ...]:
-    present = register.vkey if use == "log" else register.witness_vkey
-    return tuple(dict.fromkeys([present, *(key.vkey for key in register.keys if key.use == use)]))
-
-
-def _witnesses(peer: PeerRecord) -> tuple[str, ...]:
-    return (*peer.witness_vkeys, *peer.former_witness_vkeys)
-
-
-def read_web(url: str, *, limit: int = 0, types: Any = ()) -> bytes:
-    """Read an address."""
-    raise Unreachable("not_fetched", "this node reads nothing from elsewhere yet")
+@cache
+def open_web() -> Fetcher:
+    """Return this process's way to status lists and key documents, which are remembered for minutes."""
+    return Fetcher(Reach(tuple(settings.ASSAY_PEER_NETWORKS), "ASSAY_PEER_NETWORKS"))

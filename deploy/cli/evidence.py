@@ -53,7 +53,7 @@ def check_evidence(answer: Mapping[str, Any], keys: Keys) -> Proven:
     for item in _items(answer):
         if item.get("origin") != keys.origin:
             continue
-        index, data, signed = _check_item(item, keys)
+        index, data, signed = check_item(item, keys)
         if entries.setdefault(index, data) != data:
             raise Unproven(f"two different entries are offered for index {index}")
         if head is not None and signed.checkpoint != head.checkpoint:
@@ -108,7 +108,8 @@ def _items(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return items
 
 
-def _check_item(item: Mapping[str, Any], keys: Keys) -> tuple[int, bytes, SignedCheckpoint]:
+def check_item(item: Mapping[str, Any], keys: Keys) -> tuple[int, bytes, SignedCheckpoint]:
+    """Verify one piece of evidence and return its index, its entry and the checkpoint; raises Unproven."""
     index, data, receipt = (item.get(name) for name in ("index", "data", "receipt"))
     if not isinstance(data, str) or not isinstance(receipt, str):
         raise Unproven("a piece of evidence lacks its entry or its receipt")

@@ -81,7 +81,7 @@ class Case:
         scope = {name: getattr(self.claims, name) for name in _SCOPED}
         params |= {name: str(value) for name, value in scope.items() if value is not None}
         if key is not None:
-            params["key"] = _spell(key)
+            params["key"] = spell_key(key)
         if self.proven is not None:
             params["anchored_at"] = format_instant(self.proven.time)
         return params
@@ -167,13 +167,14 @@ def _ask_by_key(case: Case, registers: Registers) -> Decided | None:
     for key in case.keys:
         if key.value in case.claims.issuers:
             continue
-        answered = registers.decide(case.ask(_spell(key), key))
+        answered = registers.decide(case.ask(spell_key(key), key))
         if answered["decision"] != "unknown":
-            return _ask_with_keys(_spell(key), case, registers)
+            return _ask_with_keys(spell_key(key), case, registers)
     return None
 
 
-def _spell(key: SigningKey) -> str:
+def spell_key(key: SigningKey) -> str:
+    """Return a key as a trust question takes it."""
     return key.value if key.kind == "did" else f"{key.kind}:{key.value}"
 
 

@@ -14,7 +14,7 @@ from register.credentials import proofs, reading
 from register.credentials.anchoring import Anchoring, check_anchor, find_proven, find_stated, tell_anchorer
 from register.credentials.claims import read_claims
 from register.credentials.elements import find_elements
-from register.credentials.entitlement import Case, Entitlement, judge_entitlement
+from register.credentials.entitlement import Case, Entitlement, judge_entitlement, spell_key
 from register.credentials.errors import CredentialError, NotACredential, NotGenuine, Unreachable, Unsupported
 from register.credentials.outside import Outside
 from register.credentials.ports import Fetch, Registers
@@ -109,7 +109,7 @@ def _check_genuine(presented: Presented, fetch: Fetch, now: datetime) -> tuple[t
 def _tell_signature(signature: Signature) -> Finding:
     certificate = signature.certificate or {}
     signer = signature.controller or certificate.get("subject") or "the key it names"
-    evidence: dict[str, Any] = {"suite": signature.suite, "keys": [f"{key.kind}:{key.value}" for key in signature.keys]}
+    evidence: dict[str, Any] = {"suite": signature.suite, "keys": [spell_key(key) for key in signature.keys]}
     if signature.certificate:
         evidence["certificate"] = dict(certificate)
     return give_finding("genuine", "signature_holds", evidence, signer=signer)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.credential_forge import badge, sign_jwt
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 BLOCK = """
@@ -37,7 +39,10 @@ def run_without_the_node(*argv: str) -> subprocess.CompletedProcess[str]:
 def test_every_node_dependency_is_kept_out_of_the_base_install() -> None:
     base = {name.split(">")[0].split("=")[0].split("[")[0] for name in PROJECT["dependencies"]}
     node = {name.split(">")[0].split("=")[0].split("[")[0] for name in PROJECT["optional-dependencies"]["node"]}
-    assert base == {"cryptography", "httpx", "joserfc", "msgspec", "pydantic", "rfc8785", "rich"}
+    assert base == {
+        *("asn1crypto", "base58", "cbor2", "cryptography", "defusedxml", "httpcore", "httpx", "joserfc", "msgspec"),
+        *("pillow", "pydantic", "pyld", "pypdf", "rfc8785", "rich"),
+    }
     assert not base & node
 
 
@@ -48,6 +53,14 @@ def test_trust_and_audit_run_without_the_node(argv: tuple[str, ...]) -> None:
     done = run_without_the_node(*argv)
     assert (done.returncode, done.stdout) == (2, "")
     assert "could not be asked" in done.stderr
+
+
+def test_verify_runs_without_the_node_and_leaves_open_what_it_cannot_ask(tmp_path: Path) -> None:
+    (tmp_path / "badge.jwt").write_bytes(sign_jwt(badge()))
+    done = run_without_the_node("verify", str(tmp_path / "badge.jwt"), "--register", "http://127.0.0.1:9")
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.startswith("CANNOT BE CONFIRMED")
+    assert "[yes ] Is it genuine?" in done.stdout
 
 
 def test_import_says_what_it_needs(tmp_path: Path) -> None:

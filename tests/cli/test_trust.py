@@ -247,7 +247,7 @@ def test_an_address_that_is_none_is_a_usage_error(url: str) -> None:
 
 
 def test_a_fault_of_our_own_is_no_verdict(monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    monkeypatch.setattr("deploy.cli.trust.decide", lambda *_: 1 // 0)
+    monkeypatch.setattr("deploy.cli.asking.decide", lambda *_: 1 // 0)
     assert trust(ask, open_granted()) == 2
 
 
