@@ -33,7 +33,8 @@ _LEDGERS: Final[LiteralString] = """
         ORDER BY size DESC, time DESC LIMIT 1
     ) k ON true
     WHERE l.origin = %(own)s OR EXISTS (
-        SELECT FROM register_peer p JOIN ledger_log o ON o.id = p.log_id WHERE o.origin = %(own)s AND p.origin = l.origin
+        SELECT FROM register_peer p JOIN ledger_log o ON o.id = p.log_id
+        WHERE o.origin = %(own)s AND p.origin = l.origin
     )
     ORDER BY l.origin <> %(own)s, l.id
 """

@@ -96,6 +96,10 @@ class BundleRegisters:
         """Return the keys of a ledger as proven entries name them; None for one that the node does not recognise."""
         return self._keys.get(origin)
 
+    def find_own_key(self) -> str:
+        """Return the log key (vkey) that the node's own ledger names."""
+        return self._keys[self.ledgers[0].origin].log[0]
+
     def find_withdrawals(self, issuer: str) -> Withdrawals:
         """Return what was recorded about the credentials of an issuer, by its address in the register or its id."""
         issuer_id = _read_id(issuer)
@@ -120,7 +124,8 @@ class BundleRegisters:
         age = f"The bundle was made by {self.manifest.node} and is {days} days and {hours} hours old"
         limit = "; that is past the limit, so nothing is trusted by it." if self.age.past_limit else "."
         told = [f"{age} (as of {format_instant(self.age.since)}){limit} What was recorded since is not in it."]
-        told.append(f"That nothing was left out of it is the word of {self.manifest.node}, which signed it.")
+        if not all(ledger.count == ledger.size for ledger in self.ledgers):
+            told.append(f"That nothing was left out of it is the word of {self.manifest.node}, which signed it.")
         if not self.pinned:
             told.append("The key of its ledger was taken from the bundle itself; name the one you know with --vkey.")
         return tuple(told)
