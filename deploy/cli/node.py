@@ -25,7 +25,14 @@ _FETCHERS: Final = 4
 
 
 class NodeError(Exception):
-    """A node could not be asked, or answered in a way that cannot be used; nothing was concluded from it."""
+    """A node could not be asked, or answered in a way that cannot be used; nothing was concluded from it.
+
+    `status` is that of an answer other than 200, None when there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Node:
@@ -54,11 +61,12 @@ class Node:
         """Fetch bytes from below the node's address; raises NodeError for anything but a 200 within `limit` bytes."""
         try:
             with self._http.stream("GET", self.url + path, params=params, headers={"Accept": accept}) as response:
-                body = _read_bounded(response, limit)
+                body = read_bounded(response, limit)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise NodeError(f"{self.url} could not be asked: {type(error).__name__}: {error}") from error
         if response.status_code != 200:
-            raise NodeError(f"{self.url}{path} answered {response.status_code}{_describe_problem(body)}")
+            told = f"{self.url}{path} answered {response.status_code}{_describe_problem(body)}"
+            raise NodeError(told, response.status_code)
         return body
 
     def get_json(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -89,7 +97,8 @@ class Node:
         return list(self._pool.map(lambda tile: self.get(f"/ledger/{tile_path(tile)}", MAX_TILE), tiles))
 
 
-def _read_bounded(response: httpx.Response, limit: int) -> bytes:
+def read_bounded(response: httpx.Response, limit: int) -> bytes:
+    """Return the body of an answer that is being streamed; raises NodeError beyond `limit` bytes."""
     parts, total = [], 0
     for part in response.iter_bytes(1 << 16):
         total += len(part)

@@ -9,12 +9,15 @@ from its levels instead, what neighbours share only once.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from register.credentials.batch_paths import Step
 from register.credentials.errors import CredentialError
+
+_BLOCK_HEIGHT: Final = 10
+"""Paths are written 1,024 at a time: 1.5 MB of text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,42 @@ class BatchTree:
                 steps.append(Step("left" if position & 1 else "right", bytes(level[sibling])))
             position >>= 1
         return tuple(steps)
+
+    def write_paths(self) -> Iterator[str]:
+        """Yield the path of each commitment in order, as a JSON array of steps.
+
+        Neighbours share all of their paths but the first steps, so each step is written once for all below it.
+        """
+        height = min(_BLOCK_HEIGHT, len(self.levels) - 1)
+        for block in range(len(self.levels[height])):
+            texts = [self._write_above(height, block)]
+            for level in range(height - 1, -1, -1):
+                texts = _spread(self.levels[level], block << (height - level), texts)
+            yield from (f"[{text[1:]}]" for text in texts)
+
+    def _write_above(self, height: int, position: int) -> str:
+        """Write the steps from a node up to the root, each behind a comma."""
+        text = ""
+        for level in self.levels[height:-1]:
+            sibling = position ^ 1
+            if sibling < len(level):
+                text += _write_step("left" if position & 1 else "right", level[sibling])
+            position >>= 1
+        return text
+
+
+def _spread(level: Sequence[bytes], first: int, above: Sequence[str]) -> list[str]:
+    """Write the steps from the nodes of a level, from `first` on, given those from their parents."""
+    texts = []
+    nodes = level[first : first + 2 * len(above)]
+    for left, right, text in zip(nodes[::2], nodes[1::2], above, strict=False):
+        texts.append(_write_step("right", right) + text)
+        texts.append(_write_step("left", left) + text)
+    return [*texts, above[-1]] if len(nodes) & 1 else texts
+
+
+def _write_step(side: str, sibling: bytes) -> str:
+    return f',{{"{side}":"{sibling.hex()}"}}'
 
 
 def build_tree(commitments: Sequence[bytes]) -> BatchTree:

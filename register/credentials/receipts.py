@@ -35,7 +35,7 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SALT: Final = re.compile(rf"[0-9a-f]{{{2 * SALT_BYTES}}}", re.ASCII)
 _MEMBERS: Final = {"format", "salt", "proof", "batch", "entry", "tlog_proof", "keys"}
 _PROOF_MEMBERS: Final = {"type", "targetHash", "merkleRoot", "path"}
-_PROOF_TYPE: Final = "MerkleProof2019"
+PROOF_TYPE: Final = "MerkleProof2019"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def parse_receipt(data: bytes) -> Receipt:
     if not isinstance(proof, dict):
         _refuse("an object as `proof`")
     _insist_on_members(proof, _PROOF_MEMBERS, "proof")
-    if proof["type"] != _PROOF_TYPE:
-        _refuse(f"{_PROOF_TYPE} as the proof's `type`")
+    if proof["type"] != PROOF_TYPE:
+        _refuse(f"{PROOF_TYPE} as the proof's `type`")
     return Receipt(
         salt=_read_hex(told["salt"], _SALT, "salt"),
         target=_read_hex(proof["targetHash"], _HASH, "targetHash"),
@@ -121,7 +121,7 @@ def format_receipt(receipt: Receipt) -> bytes:
         "format": FORMAT,
         "salt": receipt.salt.hex(),
         "proof": {
-            "type": _PROOF_TYPE,
+            "type": PROOF_TYPE,
             "targetHash": receipt.target.hex(),
             "merkleRoot": receipt.root.hex(),
             "path": [{step.side: step.sibling.hex()} for step in receipt.path],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from contextlib import suppress
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from register.credentials.errors import BadReceipt, CredentialError
 from tests.reference import largest_power_of_two_below
 
 ROOT = Path(__file__).parents[3]
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 def make_leaves(count: int) -> list[bytes]:
@@ -70,7 +73,7 @@ def test_a_path_is_the_one_merkletools_gives(count: int) -> None:
 def test_of_all_turns_only_those_of_its_leaves_fit_a_tree(count: int) -> None:
     accepted = set[tuple[str, ...]]()
     for length in range(7):
-        for sides in product(("left", "right"), repeat=length):
+        for sides in product(SIDES, repeat=length):
             with suppress(BadReceipt):
                 find_position([Step(side, bytes(32)) for side in sides], count)
                 accepted.add(sides)
@@ -90,6 +93,14 @@ def test_leaves_and_inner_nodes_with_paths_of_one_length_are_told_apart() -> Non
 def test_an_odd_last_one_is_carried_up_and_never_doubled() -> None:
     three = make_leaves(3)
     assert build_tree(three).root != build_tree([*three, three[-1]]).root
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1023, 1024, 1025, 2047, 2048, 2049, 3073, 5001])
+def test_paths_written_all_at_once_are_those_found_one_by_one(count: int) -> None:
+    tree = build_tree(make_leaves(count))
+    written = [json.loads(text) for text in tree.write_paths()]
+    found = (tree.find_path(position) for position in range(count))
+    assert written == [[{step.side: step.sibling.hex()} for step in path] for path in found]
 
 
 def test_a_batch_of_one_is_its_own_root() -> None:

@@ -1,0 +1,180 @@
+"""Receipts on disk: one file beside each credential, or one file of lines for a batch of many.
+
+    {"format":"assay/receipts@v1","batch":URL,"merkleRoot":HEX,"entry":…,"tlog_proof":…,"keys":[…]}
+    {"name":"anna.json","salt":HEX,"targetHash":HEX,"path":[…]}          one line a credential
+
+The first line holds what all receipts of the batch share, each further one the rest: `extract` puts the two together
+into a receipt that needs nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from deploy.cli.anchoring import AnchoringError
+from deploy.cli.anchoring.registration import Registered
+from deploy.cli.anchoring.sealing import Batch
+from deploy.cli.anchoring.whole_files import write_whole
+from register.credentials.commitments import commit
+from register.credentials.errors import BadReceipt
+from register.credentials.receipts import FORMAT as RECEIPT_FORMAT
+from register.credentials.receipts import PROOF_TYPE, Receipt, format_receipt, parse_receipt
+
+FORMAT: Final = "assay/receipts@v1"
+ENDING: Final = ".receipt.json"
+LINES_ENDING: Final = ".receipts.jsonl"
+_CHUNK: Final = 1024
+_BEFORE_NAME: Final = b'{"name":'
+_BEHIND_NAME: Final = b',"salt":"'
+"""It cannot stand inside a name, whose quotation marks have a backslash before them."""
+
+Advance = Callable[[int], object]
+
+
+class _Shared(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    batch: str
+    merkleRoot: str  # as MerkleProof2019 spells it
+    entry: str
+    tlog_proof: str
+    keys: list[str]
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    salt: str
+    targetHash: str
+    path: list[dict[str, str]]
+
+
+def make_receipt(batch: Batch, registered: Registered, at: int) -> Receipt:
+    """Return the receipt of the credential whose name is the one at an index of the batch's names."""
+    return Receipt(
+        salt=batch.salts[at],
+        target=commit(batch.digests[at], batch.salts[at]),
+        root=batch.tree.root,
+        path=batch.tree.find_path(batch.positions[at]),
+        batch=registered.batch,
+        entry=registered.entry.encode(),
+        tlog_proof=registered.tlog_proof.encode(),
+        keys=tuple(registered.keys),
+    )
+
+
+def write_files(batch: Batch, registered: Registered, places: Iterable[tuple[int, Path]], advance: Advance) -> int:
+    """Write the receipts that are not there yet, each at its place; returns how many were written.
+
+    A place is an index of the batch's names and a path. What was there for an earlier credential of that name is
+    written over; AnchoringError if it is no receipt at all.
+    """
+    written = 0
+    folders = set[Path]()
+    for at, path in places:
+        receipt = make_receipt(batch, registered, at)
+        if not _is_there(path, receipt.target):
+            if path.parent not in folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(path.parent)
+            with write_whole(path, durable=False) as file:
+                file.write(format_receipt(receipt))
+            written += 1
+        advance(1)
+    return written
+
+
+def has_receipt(path: Path, digest: bytes) -> bool:
+    """Tell whether a receipt of a credential lies at a path; raises AnchoringError when something else does."""
+    receipt = _read_receipt(path)
+    return receipt is not None and commit(digest, receipt.salt) == receipt.target
+
+
+def _is_there(path: Path, target: bytes) -> bool:
+    receipt = _read_receipt(path)
+    return receipt is not None and receipt.target == target
+
+
+def _read_receipt(path: Path) -> Receipt | None:
+    try:
+        return parse_receipt(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except BadReceipt as error:
+        raise AnchoringError(f"{path} is no receipt: {error} Move it away and run the command again") from error
+
+
+def write_lines(batch: Batch, registered: Registered, path: Path, advance: Advance) -> int:
+    """Write all receipts of a batch into one file of lines, unless it is there; returns how many were written."""
+    if path.exists():
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shared = _Shared(
+        FORMAT, registered.batch, batch.tree.root.hex(), registered.entry, registered.tlog_proof, registered.keys
+    )
+    rows = _format_lines(batch)
+    with write_whole(path) as file:
+        file.write(msgspec.json.encode(shared) + b"\n")
+        while chunk := list(islice(rows, _CHUNK)):
+            file.write("".join(chunk).encode())
+            advance(len(chunk))
+    return len(batch.names)
+
+
+def _format_lines(batch: Batch) -> Iterator[str]:
+    """Yield the line of each name, in the order of the leaves."""
+    order: Sequence[int] = range(len(batch.names))
+    if len(batch.names) != batch.tree.count:
+        order = sorted(order, key=batch.positions.__getitem__)
+    paths = enumerate(batch.tree.write_paths())
+    position, path = next(paths)
+    quote, leaves = msgspec.json.encode, batch.tree.levels[0]
+    for at in order:
+        if batch.positions[at] != position:
+            position, path = next(paths)
+        name, salt = quote(batch.names[at]).decode(), batch.salts[at].hex()
+        yield f'{{"name":{name},"salt":"{salt}","targetHash":"{leaves[position].hex()}","path":{path}}}\n'
+
+
+def extract(path: Path, names: Sequence[str]) -> Iterator[tuple[str, Receipt]]:
+    """Yield the receipts of some credentials out of a file of lines, by name, in the order of the file.
+
+    Raises AnchoringError when one is not there, or the file is none of this kind.
+    """
+    wanted = {msgspec.json.encode(name): name for name in names}
+    try:
+        with path.open("rb") as file:
+            shared = msgspec.json.decode(file.readline(), type=_Shared)
+            if shared.format != FORMAT:
+                raise AnchoringError(f"{path} is not a file of receipts ({FORMAT})")
+            for row in file:
+                if name := wanted.pop(row[len(_BEFORE_NAME) : row.find(_BEHIND_NAME)], None):
+                    yield name, _join(shared, msgspec.json.decode(row, type=_Line))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise AnchoringError(f"{path} cannot be read as a file of receipts: {error}") from error
+    if wanted:
+        raise AnchoringError(f"{path} holds no receipt for {', '.join(sorted(wanted.values()))[:300]}")
+
+
+def _join(shared: _Shared, line: _Line) -> Receipt:
+    return parse_receipt(
+        msgspec.json.encode(
+            {
+                "format": RECEIPT_FORMAT,
+                "salt": line.salt,
+                "proof": {
+                    "type": PROOF_TYPE,
+                    "targetHash": line.targetHash,
+                    "merkleRoot": shared.merkleRoot,
+                    "path": line.path,
+                },
+                "batch": shared.batch,
+                "entry": shared.entry,
+                "tlog_proof": shared.tlog_proof,
+                "keys": shared.keys,
+            }
+        )
+    )
