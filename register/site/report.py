@@ -49,6 +49,9 @@ _DECIDING: Final[Mapping[str, str]] = {
     "not_valid": "fail",
     "cannot_be_confirmed": "not_checked",
 }
+_DECISIVE: Final = ("genuine", "entitled", "still_valid")
+"""Questions that make or break a verdict; that there is no receipt is no reason for one."""
+
 _FOUND: Final[Mapping[str, Words]] = {
     "pass": _("fine"),
     "warning": _("remark"),
@@ -162,7 +165,8 @@ def show_verdict(report: Mapping[str, Any]) -> Verdict:
 def _tell_deciding(report: Mapping[str, Any]) -> list[SafeString]:
     """Return the sentences of the answers that made the verdict what it is; none for a plain yes."""
     decisive = _DECIDING[report["verdict"]]
-    answers = [answer for answer in report["questions"].values() if answer["outcome"] == decisive]
+    told = [(key, answer) for key, answer in report["questions"].items() if answer["outcome"] == decisive]
+    answers = [answer for key, answer in told if key in _DECISIVE] or [answer for _key, answer in told]
     if report["verdict"] == "valid":
         return [format_html("{}", gettext("All that could be wrong with it was looked at, and nothing is."))]
     return [format_html("<bdi>{}</bdi>", text) for text in dict.fromkeys(answer["text"] for answer in answers)]

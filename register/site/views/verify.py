@@ -28,7 +28,9 @@ from rest_framework.views import APIView
 from register.api.address import write_json
 from register.api.limits import BatchLimit
 from register.api.problems import explain
+from register.credentials.batch_paths import ALGORITHM
 from register.credentials.errors import NotACredential
+from register.credentials.receipts import FORMAT
 from register.errors import NotEntitled, NotFound, NotUnderstood
 from register.site.examples import find_example, list_examples
 from register.site.handed_in import HandedIn, read_handed_in, refuse_other_sites
@@ -85,7 +87,8 @@ def _frame() -> dict[str, Any]:
     """Return what form and report share: the register itself, its checkpoint, the ledgers whose keys it knows."""
     node, most = read_register(), settings.ASSAY_MAX_BODY_BYTES
     ledgers = list_ledgers(node)
-    return {"section": "verify", "node": node, "ledgers": ledgers, "most": most, "megabytes": most // 2**20}
+    known = {"ledgers": ledgers, "receipt_format": FORMAT, "tree": ALGORITHM}
+    return {"section": "verify", "node": node, "most": most, "megabytes": most // 2**20, **known}
 
 
 def _answer_form(request: HttpRequest) -> HttpResponse:

@@ -7,12 +7,11 @@
 (() => {
   const { parseReceipt, computeRoot, checkSignature, hash, hashLeaf, equal, encoder, list } = globalThis.assayProof;
   const LABEL = "assay/credential-commitment: SHA-256 over this line, version, salt, digest\n";
-  const FORMAT = "assay/receipt@v1";
-  const TREE = "merkletools-sha256@v1";
   const MOST_PAGES = 100;
 
   const find = (id) => document.getElementById(id);
   const words = find("receipt-words");
+  const { format: FORMAT, tree: TREE } = find("ledgers").dataset;
   const say = (name) => words.content.querySelector(`[data-say="${name}"]`).dataset.text;
 
   /* ---------- The receipt, step by step (register/credentials/README.md) ---------- */
@@ -184,6 +183,7 @@
 
   const take = (files) => {
     file.files = files;
+    said.textContent = `${say("chosen")} ${files[0].name}`;
     file.dispatchEvent(new Event("change"));
   };
 
@@ -191,7 +191,6 @@
     input.addEventListener("change", () => {
       const [chosen] = input.files;
       input.setCustomValidity(chosen && chosen.size > Number(form.dataset.most) ? say("large") : "");
-      said.textContent = chosen ? `${say("chosen")} ${chosen.name}` : "";
       input.reportValidity();
     });
   }
