@@ -366,8 +366,8 @@ def _read_type(
     labels = {_parse_or_none(parse_credential_type, read_name(one.get("prefLabel")) or "") for one in types} - {None}
     scope.state("credential_type", labels)
     if not labels and profiles:
-        label = read_name(profiles[0].get("prefLabel")) or named[0]
-        scope.unread["credential_type"] = str(label)[:200]
+        known = load("credential-types").get(_GENERIC).label() if codes == set() else named[0]
+        scope.unread["credential_type"] = str(read_name(profiles[0].get("prefLabel")) or known)[:200]
 
 
 def _narrow(codes: set[str | None]) -> str | None:

@@ -245,12 +245,11 @@ def _fits_serial(kid: str, certificate: Certificate) -> bool:
 
     try:
         found = IssuerSerial.load(base64.b64decode(kid, validate=True), strict=True)
-        names = [name.chosen for name in found["issuer"] if name.name == "directory_name"]
-        serial = found["serial_number"].native
+        issuer = Name.load(certificate.x509.issuer.public_bytes())
+        named = any(name.chosen == issuer for name in found["issuer"] if name.name == "directory_name")
+        return bool(named and found["serial_number"].native == certificate.x509.serial_number)
     except (binascii.Error, ValueError, TypeError):
         return True
-    issuer = Name.load(certificate.x509.issuer.public_bytes())
-    return bool(serial == certificate.x509.serial_number and any(name == issuer for name in names))
 
 
 def find_anchor(

@@ -66,7 +66,8 @@ def read_timestamp(
         content, attributes = _take(signed)
         info = tsp.TSTInfo.load(content, strict=True)
         _check_imprint(info, covered)
-        signer = _find_signer(signed, others)
+        carried = _list_certificates(signed)
+        signer = _find_signer(signed, [*carried, *others])
         _check_signature(signed["signer_infos"][0], content, attributes, signer)
         time = info["gen_time"].native.astimezone(UTC)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, CredentialError) as error:
@@ -74,8 +75,7 @@ def read_timestamp(
             raise
         raise BadTimestamp("timestamp_malformed", "The timestamp is damaged and cannot be read.") from None
     _check_purpose(signer, time)
-    chain = (signer, *(c for c in _list_certificates(signed) if c != signer))
-    return Timestamp(time, signer.name, find_anchor(chain, others, anchors, time) is not None)
+    return Timestamp(time, signer.name, find_anchor((signer, *carried), others, anchors, time) is not None)
 
 
 def _read_signed(token: bytes) -> Any:
@@ -109,14 +109,14 @@ def _list_certificates(signed: Any) -> list[Certificate]:
     return [read_certificate(der) for der in found]
 
 
-def _find_signer(signed: Any, others: Iterable[Certificate]) -> Certificate:
+def _find_signer(signed: Any, certificates: Iterable[Certificate]) -> Certificate:
     """Find the certificate by the digest that the signature covers (ESSCertID), not by its mere name."""
     for attribute in signed["signer_infos"][0]["signed_attrs"]:
         kind = attribute["type"].native
         if kind in ("signing_certificate_v2", "signing_certificate"):
             named = attribute["values"][0]["certs"][0]
             digest = _digest_of(named) if kind == "signing_certificate_v2" else hashlib.sha1
-            for certificate in (*_list_certificates(signed), *others):
+            for certificate in certificates:
                 if digest(certificate.der).digest() == named["cert_hash"].native:
                     return certificate
     raise BadTimestamp("timestamp_without_certificate", "The timestamp does not carry the certificate that made it.")
