@@ -14,6 +14,7 @@ WITHOUT_LANGUAGE: Final = (
     "/ledger/receipt/",
     "/ledger/tile/",
     "/mirror/",
+    "/status/",
     "/witness/",
 )
 

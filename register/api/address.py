@@ -33,7 +33,8 @@ class Address(APIView):
 
     `body` is that of a POST in JSON, `bodies` are those by media type where it takes others, and query parameters with
     them. `answers` are JSON Schemas, models or types; `statuses` the status of success where it is not 200;
-    `problems` the statuses beside those that every address may answer.
+    `problems` the statuses beside those that every address may answer. `same_media` are further media types of the
+    same JSON, `other_media` those of other answers.
     """
 
     permission_classes: Sequence[Any] = (AllowAny,)
@@ -42,6 +43,7 @@ class Address(APIView):
     tag: ClassVar[str] = "register"
     answers: ClassVar[Mapping[str, Any]] = {}
     statuses: ClassVar[Mapping[str, int]] = {}
+    same_media: ClassVar[Sequence[str]] = ()
     other_media: ClassVar[Sequence[str]] = ()
     path_schemas: ClassVar[Mapping[str, Any]] = {}
     body: ClassVar[Any] = None

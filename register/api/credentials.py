@@ -48,6 +48,7 @@ _COMMITMENT: Final = Parameter(
 class Batches(Command):
     """All batches, and anchoring another."""
 
+    tag = "credentials"
     verb = "anchor_batch"
     body = strict(payloads.BatchTerms, filled="issuer")
     filled = {"issuer": "issuer"}
@@ -75,6 +76,7 @@ class Batches(Command):
 class Batch(Address):
     """One batch."""
 
+    tag = "credentials"
     parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["batch"]}
 
@@ -86,6 +88,7 @@ class Batch(Address):
 class IssuerBatches(Address):
     """The batches of one issuer."""
 
+    tag = "credentials"
     parameters = (*THIS, _ROOT, *PAGING)
     answers: ClassVar = {"GET": listed("batch")}
 
@@ -100,6 +103,7 @@ class IssuerBatches(Address):
 class IssuerWithdrawals(Address):
     """The credentials of one issuer that were withdrawn."""
 
+    tag = "credentials"
     parameters = (*THIS, _BATCH, _COMMITMENT, *PAGING)
     answers: ClassVar = {"GET": listed("credential")}
 
@@ -121,6 +125,7 @@ class IssuerWithdrawals(Address):
 class Withdrawal(Address):
     """One act of withdrawing."""
 
+    tag = "credentials"
     parameters = THIS
     answers: ClassVar = {"GET": RESOURCES["withdrawal"]}
 
@@ -132,6 +137,7 @@ class Withdrawal(Address):
 class RevokeCredentials(Command):
     """Revoke credentials for good."""
 
+    tag = "credentials"
     verb = "revoke_credentials"
     body = strict(payloads.WithdrawalTerms, filled="issuer")
     filled = {"issuer": "issuer"}
@@ -149,6 +155,7 @@ class RevokeCredentials(Command):
 class SuspendCredentials(Command):
     """Suspend credentials until they are reinstated."""
 
+    tag = "credentials"
     verb = "suspend_credentials"
     body = strict(payloads.WithdrawalTerms, filled="issuer")
     filled = {"issuer": "issuer"}
@@ -162,6 +169,7 @@ class SuspendCredentials(Command):
 class ReinstateCredentials(Command):
     """Let credentials count again."""
 
+    tag = "credentials"
     verb = "reinstate_credentials"
     body = strict(payloads.WithdrawalTerms, filled="issuer")
     filled = {"issuer": "issuer"}

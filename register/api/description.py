@@ -134,6 +134,7 @@ class AddressSchema(AutoSchema):
         described = {"description": HTTPStatus(int(success)).phrase}
         schema = self.view.answers.get(self.method)
         content = {"application/json": {"schema": self.name_schema(schema)}} if schema is not None else {}
+        content |= {media: dict(content["application/json"]) for media in self.view.same_media}
         content |= {media: {"schema": {"type": "string"}} for media in self.view.other_media}
         found: dict[str, Any] = {success: described | ({"content": content} if content else {})}
         return found | {str(status): self._problem(status) for status in self._statuses()}

@@ -24,6 +24,7 @@ METHODS: Final = ("get", "post", "delete")
 TAGS: Final = {
     "trust": "Trust decisions",
     "verify": "Verifying credentials",
+    "credentials": "Batches, bundles and status lists",
     "register": "Register",
     "decisions": "Recording decisions",
     "ledger": "Ledger",

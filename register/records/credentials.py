@@ -21,6 +21,9 @@ CredentialState = Literal["revoked", "suspended", "reinstated"]
 LIST_ENTRIES = 131_072
 """Entries of one status list (Bitstring Status List 1.0, section 6.1: at least so many)."""
 
+MOST_LISTS = 10_000
+"""Status lists of one issuer for each purpose."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
@@ -51,7 +54,7 @@ class StatusPosition:
     It is the same in the list of revocations and in that of suspensions.
     """
 
-    list: Annotated[StrictInt, Field(ge=0, le=9_999)]
+    list: Annotated[StrictInt, Field(ge=0, lt=MOST_LISTS)]
     index: Annotated[StrictInt, Field(ge=0, lt=LIST_ENTRIES)]
 
 
