@@ -73,4 +73,4 @@ class NodeRegisters:
 @cache
 def open_web() -> Fetcher:
     """Return this process's way to status lists and key documents, which are remembered for minutes."""
-    return Fetcher(Reach(tuple(settings.ASSAY_PEER_NETWORKS), "ASSAY_PEER_NETWORKS"))
+    return Fetcher(Reach(tuple(settings.ASSAY_FETCH_NETWORKS), "ASSAY_FETCH_NETWORKS"))

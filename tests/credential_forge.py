@@ -105,7 +105,8 @@ def seal(document: Mapping[str, Any], pen: Pen = PEN, **proof: Any) -> bytes:
 def sign_jwt(document: Mapping[str, Any], pen: Pen = PEN, **header: Any) -> bytes:
     """Sign as `vc+jwt` (VC-JOSE-COSE)."""
     said = {"alg": "EdDSA", "typ": "vc+jwt", "cty": "vc", "kid": pen.method, "iss": pen.did, **header}
-    parts = b".".join(_encode(json.dumps(part).encode()) for part in (said, document))
+    kept = {name: value for name, value in said.items() if value is not None}
+    parts = b".".join(_encode(json.dumps(part).encode()) for part in (kept, document))
     return parts + b"." + _encode(pen.private.sign(parts))
 
 

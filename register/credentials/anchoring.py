@@ -75,9 +75,12 @@ def find_proven(anchoring: Anchoring, signatures: Sequence[Signature]) -> Proven
 
 
 def find_stated(claims: Claims, signatures: Sequence[Signature], now: datetime) -> ProvenTime:
-    """Return the time the credential states of itself: of signing, else of issue; else the time of the check."""
-    signed = [one.created for one in signatures if one.created is not None]
+    """Return the time the credential states of itself: of signing, else of issue; else the time of the check.
+
+    What it says of the future is no time at which anything can be judged.
+    """
+    signed = [one.created for one in signatures if one.created is not None and one.created <= now]
     if signed:
         return ProvenTime(min(signed), "signing_time")
-    issued = claims.issued_at or claims.valid_from
-    return ProvenTime(issued, "issue_date") if issued else ProvenTime(now, "checked_at")
+    issued = [one for one in (claims.issued_at, claims.valid_from) if one is not None and one <= now]
+    return ProvenTime(issued[0], "issue_date") if issued else ProvenTime(now, "checked_at")

@@ -46,6 +46,12 @@ class Entitlement:
         return next(iter([*refused, *self.decisions]), None)
 
     @property
+    def key_holder(self) -> str | None:
+        """Whose key it is by the register, where every decision is a yes that rests on a binding of the key."""
+        bound = [one for one in self.decisions if one["decision"] == "trusted" and one["chain"].get("key")]
+        return _first_name(bound[0]) if bound and len(bound) == len(self.decisions) else None
+
+    @property
     def issuers(self) -> Mapping[str, str]:
         """Ids and addresses in the register of those who may have anchored: who awards, was asked about, or sealed.
 
@@ -120,6 +126,8 @@ def _judge_body(body: tuple[str, ...], case: Case, registers: Registers, *, name
     if decided["decision"] == "trusted":
         findings += [*_tell_binding(decided, case, by_key=by_key), *_tell_names(decided, case, named_apart)]
         findings += [*_tell_aftermath(decided), *_tell_untested(decided, case), *_tell_demonstration(decided)]
+        if case.at.source == "checked_at":
+            findings.append(give_finding("entitled", "date_unproven", at=case.at.time))
     elif decided["decision"] == "not_trusted":
         findings += _tell_stated_date(body, case, registers)
     return Entitlement(Answer(tuple(findings)), (decided,))

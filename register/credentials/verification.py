@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from register.credentials import proofs, reading
 from register.credentials.anchoring import Anchoring, check_anchor, find_proven, find_stated, tell_anchorer
@@ -24,7 +24,9 @@ from register.credentials.report import QUESTIONS, Answer, Finding, Outcome, Rep
 from register.credentials.validity import check_lists, check_withdrawals, judge_validity
 from register.credentials.wording import SKIPPED, give_finding, report_error
 
-_UNSIGNED = ("edc_unsigned", "vc_unsigned")
+_UNSIGNED: Final = ("edc_unsigned", "vc_unsigned")
+_BINDING: Final = ("key_not_listed", "key_not_bound_to_issuer", "key_in_header")
+"""Codes of proofs/ for keys that nothing in the credential, nor where its issuer publishes them, ties to the issuer."""
 
 
 def verify(
@@ -69,6 +71,7 @@ def verify_presented(
     anchoring = check_anchor(presented, receipt or presented.receipt, outside)
     case = _settle(claims, signatures, anchoring, now)
     entitled = judge_entitlement(case, outside)
+    genuine = _settle_binding(genuine, entitled)
     valid, anchored = _judge_rest(presented, case, entitled, anchoring, outside, now, at or now)
     return Report(
         format=presented.format,
@@ -108,11 +111,20 @@ def _check_genuine(presented: Presented, fetch: Fetch, now: datetime) -> tuple[t
 
 def _tell_signature(signature: Signature) -> Finding:
     certificate = signature.certificate or {}
-    signer = signature.controller or certificate.get("subject") or "the key it names"
+    signer = certificate.get("name") or certificate.get("subject") or signature.controller or "nobody"
     evidence: dict[str, Any] = {"suite": signature.suite, "keys": [spell_key(key) for key in signature.keys]}
     if signature.certificate:
         evidence["certificate"] = dict(certificate)
     return give_finding("genuine", "signature_holds", evidence, signer=signer)
+
+
+def _settle_binding(genuine: Answer, entitled: Entitlement) -> Answer:
+    """Replace what a signature alone leaves open about whose key it is, where the register says so."""
+    holder = entitled.key_holder
+    kept = [finding for finding in genuine.findings if finding.code not in _BINDING]
+    if holder is None or len(kept) == len(genuine.findings):
+        return genuine
+    return Answer((*kept, give_finding("genuine", "key_bound", holder=holder)))
 
 
 def _read_claims(presented: Presented, genuine: Answer) -> tuple[Claims | None, Answer]:

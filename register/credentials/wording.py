@@ -26,11 +26,9 @@ class Kind(NamedTuple):
 
 
 GENUINE: Final[Mapping[str, Kind]] = {
-    "signature_holds": Kind("pass", "The signature of {signer} holds: nothing was changed since it was signed."),
+    "signature_holds": Kind("pass", "Nothing was changed since it was signed; it is signed in the name of {signer}."),
+    "key_bound": Kind("pass", "The register says that the key which signed belongs to {holder}."),
     "unsigned": Kind("fail", "The credential carries no signature, so anybody could have written it."),
-    "signer_unnamed": Kind(
-        "warning", "The signature holds, but the key does not say whose it is; only a register can tell."
-    ),
 }
 
 ENTITLED: Final[Mapping[str, Kind]] = {
@@ -173,7 +171,7 @@ TIMES: Final[Mapping[str, str]] = {
     "timestamp": "Judged as of {time}, which a trusted timestamp proves.",
     "signing_time": "Judged as of {time}, the time of signing that the signature states.",
     "issue_date": "Judged as of {time}, the date of issue that the credential states.",
-    "checked_at": "Judged as of {time}, the time of this check: the credential states no date.",
+    "checked_at": "Judged as of {time}, the time of this check: the credential states no date in the past.",
 }
 """Source of a proven time → how it is told."""
 

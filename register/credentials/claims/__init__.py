@@ -5,7 +5,7 @@ One module a data model; `read_claims` picks it by what the document says it is.
 
 from __future__ import annotations
 
-from register.credentials.claims import openbadge, vc
+from register.credentials.claims import elm, openbadge, vc
 from register.credentials.claims.vc import list_types
 from register.credentials.presented import Claims, Presented
 
@@ -25,8 +25,6 @@ def read_claims(presented: Presented) -> Claims:
         return blockcerts.read_claims(presented)
     types = list_types(presented.document)
     if presented.format.startswith("edc") or types & _EUROPEAN:
-        from register.credentials.claims import elm
-
         return elm.read_claims(presented)
     if types & (_BADGES | _TRANSCRIPTS):
         return openbadge.read_claims(presented, "clr" if types & _TRANSCRIPTS else "openbadge")
