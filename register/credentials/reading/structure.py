@@ -58,17 +58,14 @@ def is_credential(document: Document) -> bool:
     return "credentialSubject" in document and (named or "issuer" in document)
 
 
-def check_credential(document: Document, *, issuer_elsewhere: bool = False) -> None:
-    """Raise NotGenuine unless a credential has what its data model requires of any.
-
-    `issuer_elsewhere`: in a JWT of model 1.1 the issuer may stand in `iss` alone.
-    """
+def check_credential(document: Document) -> None:
+    """Raise NotGenuine unless a credential has what its data model requires of any."""
     contexts = list_values(document.get("@context"))
     if not contexts or contexts[0] not in VC_CONTEXTS:
         _refuse(f'expected "@context" to begin with {" or ".join(VC_CONTEXTS)}')
     if "VerifiableCredential" not in list_types(document):
         _refuse('expected "VerifiableCredential" among its types')
-    if find_issuer(document) is None and not (issuer_elsewhere and "issuer" not in document):
+    if find_issuer(document) is None:
         _refuse('expected "issuer" to be an address or an object with "id"')
     subjects = list_values(document.get("credentialSubject"))
     if not subjects or not all(isinstance(subject, dict) and subject for subject in subjects):

@@ -108,7 +108,7 @@ def decode_base64url(text: str) -> bytes:
 
 
 def read_token(token: Token, container: tuple[str, ...]) -> Presented:
-    """Return the credential that a JWT is.
+    """Return the credential that a JWT is, merged with the claims beside it.
 
     Raises Unsupported for other kinds of credentials in JWTs, NotACredential for other JWTs, NotGenuine for half ones.
     """
@@ -120,7 +120,8 @@ def read_token(token: Token, container: tuple[str, ...]) -> Presented:
         raise name_format("open_badges_2")
     if not is_credential(claims):
         raise NotACredential("not_a_credential", "This JWT holds no credential.")
-    if (find_issuer(claims) or str(payload.get("iss", ""))).startswith("did:ebsi:"):
+    credential = unwrap(payload, token.header.get("typ"))
+    if (find_issuer(credential) or "").startswith("did:ebsi:"):
         raise name_format("ebsi")
-    check_credential(claims, issuer_elsewhere="iss" in payload)
-    return Presented("vc_jose", token.text.encode("ascii"), unwrap(payload, token.header.get("typ")), container)
+    check_credential(credential)
+    return Presented("vc_jose", token.text.encode("ascii"), credential, container)

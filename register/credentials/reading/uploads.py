@@ -64,7 +64,7 @@ def _read_part(data: bytes, container: Container) -> Found:
     text = data.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
         raise NotACredential("empty", "expected a credential, got nothing")
-    if text.startswith((b"{", b"[")):
+    if text.startswith((b"{", b"[", b'"')):
         return read_json(text, container)
     if text.startswith(b"<"):
         return _read_part(svg.find_badge(text), (*container, "svg"))
