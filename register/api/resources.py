@@ -1,6 +1,6 @@
 """Resources: records as the API gives them, with the state in which they are at an instant.
 
-A resource is the record (register/records.py) in JSON, its period as `valid_from` and `valid_until`, and `state`, one
+A resource is the record (register/records) in JSON, its period as `valid_from` and `valid_until`, and `state`, one
 word for how it stands. Absent values are left out, except the ends of periods: null is open.
 """
 

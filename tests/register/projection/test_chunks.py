@@ -49,15 +49,21 @@ def small(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=histories, chunk=st.integers(1, 4), most=st.sampled_from([0, 5, 9, 1000]))
+@given(
+    history=histories,
+    chunk=st.integers(1, 4),
+    most=st.sampled_from([0, 5, 9, 1000]),
+    size=st.sampled_from([1, 900, 2_000_000]),
+)
 def test_the_rows_do_not_depend_on_the_chunks(
-    small: pytest.MonkeyPatch, history: list[Move], chunk: int, most: int
+    small: pytest.MonkeyPatch, history: list[Move], chunk: int, most: int, size: int
 ) -> None:
     entries = tell(history)
     with transaction.atomic():
         store(entries)
         small.setattr(CATCH_UP, "CHUNK", chunk)
         small.setattr(CATCH_UP, "MOST", most)
+        small.setattr(CATCH_UP, "CHUNK_BYTES", size)
         assert catch_up(ORIGIN) == len(entries)
         small.setattr(CATCH_UP, "CHUNK", 1000)
         assert replaying.check() is None

@@ -112,7 +112,7 @@ def test_list_and_ledger_never_disagree(db: None, history: list[dict[str, Any]])
                 for number in (0, 1):
                     for at in INSTANTS:
                         expected = expect_bits(told, issuer, purpose, number, at)
-                        assert set(read_positions(cut, issuer, purpose, number, at)) == expected  # type: ignore[arg-type]
+                        assert set(read_positions(cut, issuer, purpose, number, at)) == expected
                     published = ask(f"/status/{issuer}/{purpose}/{number}").json()
                     now = expect_bits(told, issuer, purpose, number, datetime.now(UTC))
                     assert read_bits(published["credentialSubject"]["encodedList"]) == now
