@@ -1,6 +1,7 @@
 """Status lists: one bit (or a few) for each credential of an issuer, published for any verifier to read.
 
-Written: W3C Bitstring Status List 1.0. Read: the same, StatusList2021 (its draft), and the revocation list of 1EdTech.
+Written: W3C Bitstring Status List 1.0. Read: the same, StatusList2021 (its draft), the revocation lists of 1EdTech and
+of Blockcerts.
 The document handed in was fetched and its signature checked by the caller; here it is only read. A list that cannot
 be made sense of is `Unreachable`: whether the credential was revoked then stays open.
 """
@@ -29,12 +30,15 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Bytes a list may have unpacked: 134 million credentials."""
 
 BITSTRING: Final = ("BitstringStatusListEntry", "StatusList2021Entry")
-REVOKED_IDS: Final = "1EdTechRevocationList"
-KINDS: Final = (*BITSTRING, REVOKED_IDS)
+REVOKED_IDS: Final = ("1EdTechRevocationList", "BlockcertsRevocationList")
+KINDS: Final = (*BITSTRING, *REVOKED_IDS)
 """Types of status entries that are read here."""
 
 PURPOSES: Final = ("revocation", "suspension", "message", "refresh")
+_LISTS: Final = ("BitstringStatusList", "StatusList2021")
+_LIST_CREDENTIALS: Final = tuple(f"{name}Credential" for name in _LISTS)
 _ENDING: Final = ("revocation", "suspension")
+_NAMES_OF_REVOKED: Final = ("revokedCredentials", "revokedCredential", "revokedAssertions")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _MULTIBASE_BASE64URL: Final = "u"
 
@@ -127,7 +131,7 @@ def read_status(
     Raises Unreachable when list and entry do not fit together or the list is not in force at `now`, Unsupported for
     a type not read here.
     """
-    if entry.type == REVOKED_IDS:
+    if entry.type in REVOKED_IDS:
         return _read_revoked_ids(document, credential_id)
     address_of(entry)
     purpose = _read_purpose(entry)
@@ -150,10 +154,10 @@ def _read_purpose(entry: StatusEntry) -> str:
 
 
 def _read_subject(document: Mapping[str, Any], purpose: str) -> Mapping[str, Any]:
-    """Return the list proper; one list may serve several purposes (section 2.2)."""
+    """Return the list proper, which says that it is one; it may serve several purposes (sections 2.2 and 3.2)."""
     subject = document.get("credentialSubject")
-    if not isinstance(subject, Mapping):
-        raise Unreachable("list_malformed", "what is published as a status list holds no list")
+    if not isinstance(subject, Mapping) or not _names_itself(document, subject):
+        raise Unreachable("list_malformed", "what is published as a status list does not say that it is one")
     said = subject.get("statusPurpose")
     purposes = [said] if isinstance(said, str) else said if isinstance(said, list) else []
     if purpose not in [str(one).lower() for one in purposes]:
@@ -161,6 +165,15 @@ def _read_subject(document: Mapping[str, Any], purpose: str) -> Mapping[str, Any
             "list_of_other_purpose", f"the credential's {purpose} is to be found in a list that is for something else"
         )
     return subject
+
+
+def _names_itself(document: Mapping[str, Any], subject: Mapping[str, Any]) -> bool:
+    return bool({*_LISTS} & _types(subject) and {*_LIST_CREDENTIALS} & _types(document))
+
+
+def _types(thing: Mapping[str, Any]) -> set[str]:
+    said = thing.get("type")
+    return {said} if isinstance(said, str) else {one for one in said or () if isinstance(one, str)}
 
 
 def _check_in_force(document: Mapping[str, Any], now: datetime) -> None:
@@ -214,8 +227,8 @@ def _remark_on(bits: bytes, size: int) -> Iterable[Finding]:
 
 
 def _read_revoked_ids(document: Mapping[str, Any], credential_id: str | None) -> Status:
-    """1EdTech Revocation List: the ids of revoked credentials, written in full."""
-    listed = document.get("revokedCredentials", document.get("revokedCredential"))
+    """Ids of revoked credentials, written in full: 1EdTech Revocation List, and that of Open Badges 2.0 for Blockcerts."""
+    listed = next((document[name] for name in _NAMES_OF_REVOKED if name in document), None)
     if not isinstance(listed, list):
         raise Unreachable("list_malformed", "what is published as a revocation list holds no list")
     if not credential_id:

@@ -77,9 +77,11 @@ def _check_list(
 def _open_list(
     entry: StatusEntry, data: bytes, fetch: Fetch, now: datetime
 ) -> tuple[Mapping[str, Any], tuple[Signature, ...]]:
-    """Return a list's document and its signatures; 1EdTech's lists carry none, theirs is the word of their address."""
-    if entry.type == status_lists.REVOKED_IDS:
-        return _parse_plain(data), ()
+    """Return a list's document and its signatures; lists of ids carry none, theirs is the word of their address."""
+    if entry.type in status_lists.REVOKED_IDS:
+        document = _parse_plain(data)
+        profiled = document.get("revocationList")  # the profile of an issuer of Blockcerts leads there
+        return (_parse_plain(fetch(profiled)) if isinstance(profiled, str) else document), ()
     found = reading.read(data)
     if len(found) != 1:
         raise Unreachable("list_malformed", "what is published as a status list holds several credentials")

@@ -33,7 +33,8 @@ def entry(index: object = "94567", **more: Any) -> StatusEntry:
 
 
 def listed(encoded: str, purpose: object = "revocation", **more: Any) -> dict[str, Any]:
-    return {"credentialSubject": {"statusPurpose": purpose, "encodedList": encoded}} | more
+    subject = {"type": "BitstringStatusList", "statusPurpose": purpose, "encodedList": encoded}
+    return {"type": ["VerifiableCredential", "BitstringStatusListCredential"], "credentialSubject": subject} | more
 
 
 @settings(deadline=None, max_examples=40)
@@ -108,6 +109,8 @@ def test_values_of_several_bits_come_with_their_message() -> None:
         (entry(), listed("u!!"), "list_unreadable"),
         (entry(), listed(encode_list([])[:-8]), "list_unreadable"),
         (entry(), {"credentialSubject": []}, "list_malformed"),
+        (entry(), listed(encode_list([]), type=["VerifiableCredential"]), "list_malformed"),
+        (entry(), listed(encode_list([])) | {"credentialSubject": {"statusPurpose": "revocation"}}, "list_malformed"),
         (entry(), listed(encode_list([]), validUntil="2025-12-31T00:00:00Z"), "list_not_in_force"),
         (entry(), listed(encode_list([]), validFrom="2026-01-02T00:00:00Z"), "list_not_in_force"),
         (entry(), listed(encode_list([]), validFrom="soon"), "list_malformed"),
@@ -144,6 +147,7 @@ def test_an_entry_without_address_is_said_to_be_malformed() -> None:
         ({"revokedCredentials": [{"id": "urn:x:1", "revocationReason": "by mistake"}]}, True),
         ({"revokedCredential": [{"id": "urn:x:1", "revoked": True}]}, True),
         ({"revokedCredentials": ["urn:x:1"]}, True),
+        ({"revokedAssertions": [{"id": "urn:x:1", "revocationReason": "by mistake"}]}, True),
         ({"revokedCredentials": [{"id": "urn:x:1", "revoked": False}]}, False),
         ({"revokedCredentials": [{"id": "urn:x:2"}]}, False),
     ],
