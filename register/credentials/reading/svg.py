@@ -26,11 +26,12 @@ _FOREIGN: Final = (("http://data.europa.eu/snb", "edci_xml"), ("https://github.c
 
 
 class _Collector:
-    """Notes what matters of the tags that stream past: the root, the badges, whether there is a signature."""
+    """Notes what matters of the tags that stream past: the root, the badges, whether one is of version 2."""
 
     def __init__(self) -> None:
         self.root = ""
         self.signed = False
+        self.older = False
         self.badges: list[str] = []
         self._inside: list[str] | None = None
         self._depth = 0
@@ -46,10 +47,10 @@ class _Collector:
                 "too_deep", f"expected at most {DEEPEST} levels and {_MOST_ELEMENTS} elements of XML, got more"
             )
         self.signed = self.signed or tag == _SIGNATURE
+        self.older = self.older or tag.startswith(f"{{{_BADGE_2}")
         if _is_badge(tag):
             verify = attributes.get("verify", "").strip()
-            if is_token(verify) or "2" in _version(tag):
-                self.badges.append(verify)
+            self.badges += [verify] if is_token(verify) else []
             self._inside = []
 
     def data(self, text: str) -> None:
@@ -69,12 +70,7 @@ class _Collector:
 
 
 def _is_badge(tag: str) -> bool:
-    return bool(_version(tag)) and tag.endswith(("}credential", "}assertion"))
-
-
-def _version(tag: str) -> str:
-    namespace = tag[1:].partition("}")[0]
-    return "3" if namespace.startswith(_BADGE_3) else "2" if namespace.startswith(_BADGE_2) else ""
+    return tag.startswith(f"{{{_BADGE_3}") and tag.endswith("}credential")
 
 
 def find_badge(data: bytes) -> bytes:
@@ -89,6 +85,8 @@ def find_badge(data: bytes) -> bytes:
     badges = {badge for badge in seen.badges if badge}
     if len(badges) > 1:
         raise NotGenuine("two_credentials", "This picture holds two different credentials: nobody can tell which.")
+    if not badges and seen.older:
+        raise name_format("open_badges_2")
     if not badges:
         raise NotACredential("plain_picture", "This picture holds no credential; hand in the file of the badge itself.")
     return badges.pop().encode()

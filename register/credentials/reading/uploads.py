@@ -131,6 +131,9 @@ def _read_line(text: bytes, container: Container) -> Found:
         if text.startswith(scheme):
             raise name_format(code)
     if text.startswith((b"https://", b"http://")):
+        if container[-1:] == ("png",):
+            # A picture that holds the address of its badge is one of version 2.
+            raise name_format("open_badges_2")
         raise NotACredential("address", "This is an address, not a credential: open it, and hand in what is there.")
     if _BASE64URL.fullmatch(text):
         _check_binary(_decode(text))
