@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 
 class BodyLimit:
-    """Middleware: 413 as problem+json (RFC 9457) by the declared length; 400 where the length is no number.
+    """Middleware: 413 as problem+json (RFC 9457), to browsers as a page; 400 where the length is no number.
 
     A body without a declared length is read as empty by WSGI, so the declaration is what counts.
     """
@@ -21,6 +22,8 @@ class BodyLimit:
             return problem(400, "length_not_understood", "Content-Length must be a whole number of bytes.")
         if int(declared) > settings.ASSAY_MAX_BODY_BYTES:
             limit = settings.ASSAY_MAX_BODY_BYTES
+            if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+                return render(request, "413.html", {"megabytes": limit // 2**20}, status=413)
             return problem(413, "too_large", f"The body has {int(declared)} bytes; at most {limit} are accepted.")
         return self.get_response(request)
 

@@ -47,7 +47,9 @@ def read_codes(picture: bytes) -> tuple[str, ...]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             grey = _load_grey(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise _refuse_size("more") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, EOFError):
         return ()
     found = zxingcpp.read_barcodes(grey, formats=_KINDS)
     return tuple(dict.fromkeys(code.text for code in found if code.text))
@@ -58,12 +60,15 @@ def _load_grey(picture: bytes) -> Image.Image:
     with Image.open(io.BytesIO(picture), formats=_FORMATS) as image:
         width, height = image.size
         if width * height > MOST_PIXELS:
-            millions = MOST_PIXELS // 1_000_000
-            raise ValueError(f"expected a picture of at most {millions} million pixels, got {width} × {height}")
+            raise _refuse_size(f"{width} × {height}")
         image.draft("L", (_SIDE, _SIDE))
         grey = _flatten(image)
     grey.thumbnail((_SIDE, _SIDE))
     return grey
+
+
+def _refuse_size(got: str) -> ValueError:
+    return ValueError(f"expected at most {MOST_PIXELS // 1_000_000} million pixels, got {got}")
 
 
 def _flatten(image: Image.Image) -> Image.Image:

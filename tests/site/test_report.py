@@ -1,0 +1,116 @@
+"""A report in words: the verdict and why, four answers, evidence that stays what it is."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils.html import conditional_escape
+
+from register.credentials.format import format_reports
+from register.site.report import show_reports
+from register.site.report_evidence import list_evidence
+from tests.site.reports import HOSTILE, ORIGIN, make, make_stories
+
+TONES = {"valid": "good", "valid_with_remarks": "warn", "not_valid": "bad", "cannot_be_confirmed": "off"}
+
+
+@pytest.mark.parametrize("verdict", TONES)
+def test_each_verdict_has_a_tone_a_symbol_and_words_of_its_own(verdict: str) -> None:
+    (shown,) = show_reports(format_reports(make_stories()[verdict]))
+    assert shown.verdict.tone == TONES[verdict]
+    assert len({show_reports(format_reports(make_stories()[one]))[0].verdict.symbol for one in TONES}) == len(TONES)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "decided"),
+    [
+        ("valid", "nothing is"),
+        ("valid_with_remarks", "The accreditation was revoked later"),
+        ("not_valid", "The issuer revoked it"),
+        ("cannot_be_confirmed", "No register that was asked knows the issuer"),
+    ],
+)
+def test_the_verdict_says_what_decided_it_and_nothing_else(verdict: str, decided: str) -> None:
+    (shown,) = show_reports(format_reports(make_stories()[verdict]))
+    named, *told = shown.verdict.sentences
+    assert "Applied data ethics" in named
+    assert "Example University" in named
+    assert len(told) == 1
+    assert decided in told[0]
+
+
+def test_of_several_the_worst_stands_on_top_and_each_is_numbered() -> None:
+    shown = show_reports(format_reports(make_stories()["several"]))
+    assert [one.number for one in shown] == [1, 2, 3]
+    assert [one.verdict.tone for one in shown] == ["bad", "good", "warn"]
+
+
+def test_what_a_credential_does_not_state_is_said_not_to_be_stated() -> None:
+    (shown,) = show_reports(format_reports(make_stories()["valid"]))
+    facts = {str(fact.label): str(fact.value) for fact in shown.facts}
+    assert facts["Country or region"] == "not stated"
+    assert "EQF level 6" in facts["Level"]
+    assert "(0612)" in facts["Field of study"]
+    assert facts["Valid until"] == "no end stated"
+
+
+def test_the_holder_and_what_is_not_told_are_left_out() -> None:
+    nothing = dict.fromkeys(("issuer", "issuer_name", "title", "issued_at", "credential_type"), None)
+    (shown,) = show_reports(format_reports((make(about=nothing),)))
+    assert [str(fact.label) for fact in shown.facts if fact.value is None] == []
+    assert "by its own words" not in " ".join(shown.verdict.sentences)
+
+
+@pytest.mark.parametrize("field", ["title", "issuer_name", "credential_type", "isced_f", "jurisdiction", "eqf_level"])
+def test_whatever_a_credential_says_is_escaped(field: str) -> None:
+    (shown,) = show_reports(format_reports((make(about={field: HOSTILE}),)))
+    written = "".join(map(conditional_escape, [*shown.verdict.sentences, *(fact.value for fact in shown.facts)]))
+    assert HOSTILE not in written
+    assert "&lt;script&gt;" in written
+
+
+def test_remarks_beside_the_answer_are_not_hidden() -> None:
+    (shown,) = show_reports(format_reports(make_stories()["valid_with_remarks"]))
+    entitled = next(answer for answer in shown.answers if answer.key == "entitled")
+    assert entitled.standing.tone == "warn"
+    assert entitled.remarks == []
+    assert len(entitled.findings) == 2
+
+
+def test_missing_elements_are_named() -> None:
+    (shown,) = show_reports(format_reports(make_stories()["valid"]))
+    assert shown.elements is not None
+    assert (shown.elements.present, shown.elements.total, shown.elements.missing) == (1, 2, "Form of participation")
+
+
+def test_an_entry_in_evidence_becomes_a_link() -> None:
+    (fact,) = list_evidence({"origin": "register.nl.example/ledger", "index": 34})
+    assert "entry 34 of" in fact.value
+    assert 'href="/ledger/entries/34' in fact.value
+    (nested,) = list_evidence({"entry": {"origin": ORIGIN, "index": 12}})
+    assert 'href="/ledger/entries/12' in nested.value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        HOSTILE,
+        [HOSTILE, HOSTILE],
+        {"name": HOSTILE},
+        {HOSTILE: "x"},
+        {"deep": {"er": [HOSTILE, {"a": HOSTILE}]}},
+        [{"origin": HOSTILE, "index": 1}],
+        {"origin": HOSTILE, "index": 1},
+        {"origin": ORIGIN, "index": "javascript:alert(1)"},
+    ],
+    ids=range(8),
+)
+def test_evidence_is_shown_as_it_is_and_escaped(value: object) -> None:
+    for fact in list_evidence({"found": value, "absent": None}):
+        assert "<script>" not in fact.value
+        assert 'href="javascript' not in fact.value
+        assert len(fact.value) > 0
+
+
+def test_long_evidence_is_cut() -> None:
+    (fact,) = list_evidence({"value": "x" * 100_000})
+    assert len(fact.value) < 5_000
