@@ -82,18 +82,10 @@ def _read_point(curve: ec.EllipticCurve, data: bytes) -> ec.EllipticCurvePublicK
 
 
 def _read_rsa(data: bytes) -> rsa.RSAPublicKey:
-    key = load_der_public_key(_wrap_pkcs1(data))
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise ValueError("expected an RSA key")
+    key = load_der_public_key(data)
+    if not isinstance(key, rsa.RSAPublicKey) or key.public_bytes(Encoding.DER, PublicFormat.PKCS1) != data:
+        raise ValueError("expected an RSA key in PKCS #1")
     return _check_strength(key)
-
-
-def _wrap_pkcs1(data: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo around a PKCS#1 RSAPublicKey, which cryptography reads in no other form."""
-    from asn1crypto.keys import PublicKeyInfo, RSAPublicKey
-
-    wrapped: bytes = PublicKeyInfo.wrap(RSAPublicKey.load(data, strict=True), "rsa").dump()
-    return wrapped
 
 
 def read_jwk(jwk: object) -> PublicKey:
