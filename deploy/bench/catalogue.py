@@ -32,6 +32,7 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "first_sync": Needs(web_workers=2, followers=3),
     "follow_bytes": Needs(web_workers=2, followers=1),
     "add_checkpoint": Needs(web_workers=2),
+    "anchor": Needs(opened=False),
     "visible": Needs(opened=False),
     "idle": Needs(opened=False),
 }

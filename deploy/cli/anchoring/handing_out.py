@@ -1,16 +1,16 @@
 """Receipts on disk: one file beside each credential, or one file of lines for a batch of many.
 
     {"format":"assay/receipts@v1","batch":URL,"merkleRoot":HEX,"entry":…,"tlog_proof":…,"keys":[…]}
+    {"above":[…]}                                                        one line for up to 64 credentials
     {"name":"anna.json","salt":HEX,"targetHash":HEX,"path":[…]}          one line a credential
 
-The first line holds what all receipts of the batch share, each further one the rest: `extract` puts the two together
-into a receipt that needs nothing else.
+The first line holds what all receipts of the batch share. A line with `above` holds the last steps of the paths of all
+lines after it, up to the next such line. `extract` puts the three together into a receipt that needs nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ from register.credentials.receipts import PROOF_TYPE, Receipt, format_receipt, p
 FORMAT: Final = "assay/receipts@v1"
 ENDING: Final = ".receipt.json"
 LINES_ENDING: Final = ".receipts.jsonl"
-_CHUNK: Final = 1024
+_BEFORE_ABOVE: Final = b'{"above":'
 _BEFORE_NAME: Final = b'{"name":'
 _BEHIND_NAME: Final = b',"salt":"'
 """It cannot stand inside a name, whose quotation marks have a backslash before them."""
@@ -50,6 +50,10 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     salt: str
     targetHash: str
     path: list[dict[str, str]]
+
+
+class _Above(msgspec.Struct, forbid_unknown_fields=True):
+    above: list[dict[str, str]]
 
 
 def make_receipt(batch: Batch, registered: Registered, at: int) -> Receipt:
@@ -100,9 +104,11 @@ def _is_there(path: Path, target: bytes) -> bool:
 
 def _read_receipt(path: Path) -> Receipt | None:
     try:
-        return parse_receipt(path.read_bytes())
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
+    try:
+        return parse_receipt(data) if data else None  # a loss of power leaves an empty file of one just written
     except BadReceipt as error:
         raise AnchoringError(f"{path} is no receipt: {error} Move it away and run the command again") from error
 
@@ -115,28 +121,31 @@ def write_lines(batch: Batch, registered: Registered, path: Path, advance: Advan
     shared = _Shared(
         FORMAT, registered.batch, batch.tree.root.hex(), registered.entry, registered.tlog_proof, registered.keys
     )
-    rows = _format_lines(batch)
     with write_whole(path) as file:
         file.write(msgspec.json.encode(shared) + b"\n")
-        while chunk := list(islice(rows, _CHUNK)):
-            file.write("".join(chunk).encode())
-            advance(len(chunk))
+        for rows in _format_blocks(batch):
+            file.write("".join(rows).encode())
+            advance(len(rows) - 1)
     return len(batch.names)
 
 
-def _format_lines(batch: Batch) -> Iterator[str]:
-    """Yield the line of each name, in the order of the leaves."""
+def _format_blocks(batch: Batch) -> Iterator[list[str]]:
+    """Yield the lines of each block, in the order of the leaves; a credential with several names has as many lines."""
     order: Sequence[int] = range(len(batch.names))
-    if len(batch.names) != batch.tree.count:
+    if len(order) != batch.tree.count:
         order = sorted(order, key=batch.positions.__getitem__)
-    paths = enumerate(batch.tree.write_paths())
-    position, path = next(paths)
-    quote, leaves = msgspec.json.encode, batch.tree.levels[0]
-    for at in order:
-        if batch.positions[at] != position:
-            position, path = next(paths)
-        name, salt = quote(batch.names[at]).decode(), batch.salts[at].hex()
-        yield f'{{"name":{name},"salt":"{salt}","targetHash":"{leaves[position].hex()}","path":{path}}}\n'
+    quote, leaves, positions = msgspec.json.encode, batch.tree.levels[0], batch.positions
+    position = done = 0
+    for above, paths in batch.tree.write_blocks():
+        rows = [f'{{"above":{above}}}\n']
+        for path in paths:
+            leaf = leaves[position].hex()
+            while done < len(order) and positions[at := order[done]] == position:
+                name, salt = quote(batch.names[at]).decode(), batch.salts[at].hex()
+                rows.append(f'{{"name":{name},"salt":"{salt}","targetHash":"{leaf}","path":{path}}}\n')
+                done += 1
+            position += 1
+        yield rows
 
 
 def extract(path: Path, names: Sequence[str]) -> Iterator[tuple[str, Receipt]]:
@@ -150,16 +159,20 @@ def extract(path: Path, names: Sequence[str]) -> Iterator[tuple[str, Receipt]]:
             shared = msgspec.json.decode(file.readline(), type=_Shared)
             if shared.format != FORMAT:
                 raise AnchoringError(f"{path} is not a file of receipts ({FORMAT})")
+            above = b""
             for row in file:
-                if name := wanted.pop(row[len(_BEFORE_NAME) : row.find(_BEHIND_NAME)], None):
-                    yield name, _join(shared, msgspec.json.decode(row, type=_Line))
+                if row.startswith(_BEFORE_ABOVE):
+                    above = row
+                elif name := wanted.pop(row[len(_BEFORE_NAME) : row.find(_BEHIND_NAME)], None):
+                    yield name, _join(shared, row, above)
     except (msgspec.DecodeError, ValueError) as error:
         raise AnchoringError(f"{path} cannot be read as a file of receipts: {error}") from error
     if wanted:
         raise AnchoringError(f"{path} holds no receipt for {', '.join(sorted(wanted.values()))[:300]}")
 
 
-def _join(shared: _Shared, line: _Line) -> Receipt:
+def _join(shared: _Shared, row: bytes, above: bytes) -> Receipt:
+    line, rest = msgspec.json.decode(row, type=_Line), msgspec.json.decode(above, type=_Above)
     return parse_receipt(
         msgspec.json.encode(
             {
@@ -169,7 +182,7 @@ def _join(shared: _Shared, line: _Line) -> Receipt:
                     "type": PROOF_TYPE,
                     "targetHash": line.targetHash,
                     "merkleRoot": shared.merkleRoot,
-                    "path": line.path,
+                    "path": [*line.path, *rest.above],
                 },
                 "batch": shared.batch,
                 "entry": shared.entry,

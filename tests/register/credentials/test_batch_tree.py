@@ -98,7 +98,7 @@ def test_an_odd_last_one_is_carried_up_and_never_doubled() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 1023, 1024, 1025, 2047, 2048, 2049, 3073, 5001])
 def test_paths_written_all_at_once_are_those_found_one_by_one(count: int) -> None:
     tree = build_tree(make_leaves(count))
-    written = [json.loads(text) for text in tree.write_paths()]
+    written = [json.loads(text) + json.loads(above) for above, texts in tree.write_blocks() for text in texts]
     found = (tree.find_path(position) for position in range(count))
     assert written == [[{step.side: step.sibling.hex()} for step in path] for path in found]
 
