@@ -18,6 +18,7 @@ from register.credentials.errors import NotGenuine, Unreachable, Unsupported
 from register.credentials.ports import Fetch
 from register.credentials.presented import Presented, Signature, SigningKey
 from register.credentials.proofs import certificates, dids, jws, jwt_claims
+from register.credentials.proofs.binding import check_controller, check_method, read_issuer
 from register.credentials.proofs.keys import PublicKey, read_jwk, spell
 from register.credentials.report import Finding
 
@@ -55,9 +56,9 @@ def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature,
     if presented.document not in (payload, credential):
         raise NotGenuine("other_document", "What was read is not what was signed.")
     issuer = _name_issuer(credential, header)
-    signer = _find_signer(header, issuer, fetch, now)
-    jws.verify(header["alg"], signer.public_key, signed, signature)
     created = jwt_claims.read_instant(payload, "iat")
+    signer = _find_signer(header, issuer, created, fetch, now)
+    jws.verify(header["alg"], signer.public_key, signed, signature)
     if created is not None and created > now + TOLERANCE:
         raise NotGenuine("signed_in_future", "The credential says that it was signed at a time that is yet to come.")
     return (
@@ -67,7 +68,7 @@ def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature,
             controller=signer.controller,
             created=created,
             certificate=signer.certificate,
-            findings=(*signer.findings, *_check_binding(signer, issuer)),
+            findings=(*signer.findings, *(check_controller(signer.controller, issuer) if signer.controller else ())),
         ),
     )
 
@@ -93,25 +94,25 @@ def _split(raw: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any], bytes, byt
 
 def _name_issuer(credential: Mapping[str, Any], header: Mapping[str, Any]) -> str:
     """Return the address of the issuer, a DID or URL; the header's `iss` may repeat it (VC-JOSE-COSE, section 4.1)."""
-    issuer = credential.get("issuer")
-    named = issuer.get("id") if isinstance(issuer, Mapping) else issuer
-    if not isinstance(named, str) or not named:
-        raise NotGenuine("issuer_missing", "The credential names no issuer by a DID or an address.")
+    named = read_issuer(credential)
     if header.get("iss", named) != named:
         raise NotGenuine("claims_contradict", "The header's 'iss' and the credential's issuer are not the same.")
     return named
 
 
-def _find_signer(header: Mapping[str, Any], issuer: str, fetch: Fetch, now: datetime) -> _Signer:
+def _find_signer(
+    header: Mapping[str, Any], issuer: str, signed_at: datetime | None, fetch: Fetch, now: datetime
+) -> _Signer:
     """Find the key: where the issuer publishes it, else in the header, where anybody can put one."""
     address = _address_key(header, issuer)
     carried = _read_carried(header, now)
-    if address is None and carried is None:
-        raise Unsupported("key_not_named", "Nothing in the credential says with which of its keys the issuer signed.")
     if address is None:
-        assert carried is not None
+        if carried is None:
+            raise Unsupported(
+                "key_not_named", "Nothing in the credential says with which of its keys the issuer signed."
+            )
         return carried
-    signer = _resolve(address, fetch, now)
+    signer = _resolve(address, signed_at, fetch, now)
     if carried is not None and not set(signer.keys) & set(carried.keys):
         raise NotGenuine("two_keys", "The key in the header is not the key that its 'kid' names.")
     return signer
@@ -129,18 +130,12 @@ def _address_key(header: Mapping[str, Any], issuer: str) -> str | None:
     return f"{issuer}#{kid.removeprefix('#')}" if kid else issuer
 
 
-def _resolve(address: str, fetch: Fetch, now: datetime) -> _Signer:
+def _resolve(address: str, signed_at: datetime | None, fetch: Fetch, now: datetime) -> _Signer:
     found = _fetch_jwk(address, fetch) if address.startswith("https://") else None
     if found is not None:
-        return _Signer(found, spell(found), address)
+        return _Signer(found, spell(found), address.partition("#")[0])
     method = dids.resolve(address, fetch)
-    if "assertionMethod" not in method.purposes:
-        raise NotGenuine(
-            "key_not_for_assertions", "The key is the controller's, but not one to issue credentials with."
-        )
-    if method.revoked is not None and method.revoked <= now:
-        raise NotGenuine("key_revoked", "The controller of the signing key has revoked it.")
-    findings = () if method.proven else (_warn_unproven(method.controller),)
+    findings = check_method(method, signed_at, now)
     return _Signer(method.public_key, method.keys, method.controller, findings=findings)
 
 
@@ -154,11 +149,6 @@ def _fetch_jwk(address: str, fetch: Fetch) -> PublicKey | None:
     except NotGenuine:
         raise Unreachable("key_malformed", f"What {address[:120]!r} answered is no key.") from None
     return read_jwk(found) if "kty" in found else None
-
-
-def _warn_unproven(controller: str) -> Finding:
-    text = f"The signature holds, but {controller[:120]} was not seen to list the key."
-    return Finding("key_not_listed", "not_checked", text, {"controller": controller})
 
 
 def _read_carried(header: Mapping[str, Any], now: datetime) -> _Signer | None:
@@ -176,19 +166,3 @@ def _read_carried(header: Mapping[str, Any], now: datetime) -> _Signer | None:
 def _warn_carried(name: str) -> Finding:
     text = "The key came with the credential, where anybody can put one: only the register can say whose it is."
     return Finding("key_in_header", "warning", text, {"parameter": name})
-
-
-def _check_binding(signer: _Signer, issuer: str) -> tuple[Finding, ...]:
-    """Hold the controller of the key against the issuer: its DID, or an address below the issuer's.
-
-    One host may serve many issuers, so that a key elsewhere on it is anybody's.
-    """
-    controller = signer.controller
-    if controller is None or controller == issuer:
-        return ()
-    if issuer.startswith("did:"):
-        raise NotGenuine("signed_by_another", f"The credential was signed by {controller[:120]!r}, not by its issuer.")
-    if controller.startswith((f"{issuer.rstrip('/')}/", f"{issuer}#")):
-        return ()
-    text = "The signature holds, but nothing in it ties its key to the issuer: only the register can say whose it is."
-    return (Finding("key_not_bound_to_issuer", "warning", text, {"controller": controller}),)
