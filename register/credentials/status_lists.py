@@ -227,7 +227,7 @@ def _remark_on(bits: bytes, size: int) -> Iterable[Finding]:
 
 
 def _read_revoked_ids(document: Mapping[str, Any], credential_id: str | None) -> Status:
-    """Ids of revoked credentials, written in full: 1EdTech Revocation List, and that of Open Badges 2.0 for Blockcerts."""
+    """Ids of revoked credentials, written in full: 1EdTech Revocation List, and that of Open Badges 2.0."""
     listed = next((document[name] for name in _NAMES_OF_REVOKED if name in document), None)
     if not isinstance(listed, list):
         raise Unreachable("list_malformed", "what is published as a revocation list holds no list")
