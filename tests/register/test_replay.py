@@ -91,6 +91,7 @@ def load_needed(whole: State, event: Any) -> State:
         if set(claims_of(record)) & set(wanted.claims)
     }
     holders |= {("issuer", whole.keys[i].issuer) for kind, i in holders if kind == "key"}
+    holders |= {("batch", whole.batch_of[root]) for root in wanted.roots if root in whole.batch_of}
     loaded = [(kind, i) for kind, i in {*wanted.ids, *holders} if kind != "register" and i in whole.table(kind)]
     more = [place for kind, i in loaded for place in further_needs(kind, whole.table(kind)[i])]
     found = {place for place in [*loaded, *more] if place[1] in whole.table(place[0])}
