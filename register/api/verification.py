@@ -59,9 +59,9 @@ class Verify(Address):
     parameters = (_AT,)
     answers: ClassVar = {"POST": REPORT}
     bodies: ClassVar = {
-        **{media: _BYTES for media in MEDIA},
+        **dict.fromkeys(MEDIA, _BYTES),
         "application/json": {"type": "object", "description": "The credential itself, or `credential` and `receipt`."},
-        _FORM: {"type": "object", "required": ["file"], "properties": {name: _BYTES for name in _FIELDS}},
+        _FORM: {"type": "object", "required": ["file"], "properties": dict.fromkeys(_FIELDS, _BYTES)},
     }
 
     def post(self, request: Request) -> HttpResponse:

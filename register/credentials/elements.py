@@ -8,7 +8,8 @@ paths from the document, `subject`, `claim` (the learning achievement of ELM) or
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
@@ -33,42 +34,66 @@ class Path(NamedTuple):
     """Steps from the document to a value, and how a text there must begin."""
 
     steps: tuple[str, ...]
-    prefix: str
+    prefix: str = ""
 
 
 class Element(NamedTuple):
-    """One element of the standard with its places in one data model."""
+    """One element of the standard with its places in one data model; `kind` is `mandatory` or `optional`."""
 
+    kind: str
     key: str
     label: str
     paths: tuple[Path, ...]
 
 
+@dataclass(slots=True)
+class _Place:
+    """A node of the tree of all paths: what is stated if there is a value here, and which steps go on."""
+
+    states: list[tuple[str, str]] = field(default_factory=list)
+    steps: dict[str, _Place] = field(default_factory=dict)
+
+
 def find_elements(document: Mapping[str, Any], claims: Claims) -> dict[str, list[dict[str, Any]]]:
     """Return for `mandatory` and `optional` elements: `key`, `label`, and whether it is `present`."""
-    return {
-        kind: [
-            {"key": element.key, "label": element.label, "present": is_present(document, element)}
-            for element in elements
-        ]
-        for kind, elements in _load(_MODELS[claims.model]).items()
-    }
+    model = _MODELS[claims.model]
+    present: set[str] = set()
+    _walk(document, _plant(model), present)
+    found: dict[str, list[dict[str, Any]]] = {"mandatory": [], "optional": []}
+    for element in list_elements(model):
+        said = {"key": element.key, "label": element.label, "present": element.key in present}
+        found[element.kind].append(said)
+    return found
 
 
-def is_present(document: Mapping[str, Any], element: Element) -> bool:
-    """Tell whether a document states an element at any of its places."""
-    return any(_is_stated(value, path.prefix) for path in element.paths for value in follow(document, path.steps))
-
-
-def follow(value: Any, steps: Sequence[str]) -> Iterator[Any]:
-    """Give every value that a path leads to; lists on the way are walked through."""
-    if isinstance(value, list):
+def _walk(value: Any, place: _Place, present: set[str]) -> None:
+    """Note which elements are stated below a value: one walk for all of them, along their paths only."""
+    if type(value) is list:
         for one in value:
-            yield from follow(one, steps)
-    elif not steps:
-        yield value
-    elif isinstance(value, Mapping) and steps[0] in value:
-        yield from follow(value[steps[0]], steps[1:])
+            _walk(one, place, present)
+        return
+    present.update(key for key, prefix in place.states if _is_stated(value, prefix))
+    if place.steps and isinstance(value, dict):
+        for step, further in place.steps.items():
+            if step in value:
+                _walk(value[step], further, present)
+
+
+def follow(value: Any, path: Path) -> list[Any]:
+    """Return every value that a path leads to; lists on the way are walked through."""
+    found: list[Any] = []
+    _collect(value, path.steps, 0, found)
+    return found
+
+
+def _collect(value: Any, steps: tuple[str, ...], taken: int, found: list[Any]) -> None:
+    if type(value) is list:
+        for one in value:
+            _collect(one, steps, taken, found)
+    elif taken == len(steps):
+        found.append(value)
+    elif isinstance(value, dict) and steps[taken] in value:
+        _collect(value[steps[taken]], steps, taken + 1, found)
 
 
 def read_path(text: str) -> Path:
@@ -81,16 +106,27 @@ def read_path(text: str) -> Path:
 def _is_stated(value: Any, prefix: str) -> bool:
     if prefix:
         return isinstance(value, str) and value.startswith(prefix)
-    return value not in (None, "", {})
+    return value is not None and value not in ("", {})
 
 
 @cache
-def _load(model: str) -> Mapping[str, tuple[Element, ...]]:
+def list_elements(model: str) -> tuple[Element, ...]:
+    """Return the elements of the standard with their places in a data model (`elm`, `openbadge`)."""
     told = json.loads((files("register.credentials") / "data" / "eu-standard.json").read_text(encoding="utf-8"))
-    return {
-        kind: tuple(
-            Element(key, said["label"], tuple(read_path(text) for text in said[model]))
-            for key, said in told[kind].items()
-        )
+    return tuple(
+        Element(kind, key, said["label"], tuple(read_path(text) for text in said[model]))
         for kind in ("mandatory", "optional")
-    }
+        for key, said in told[kind].items()
+    )
+
+
+@cache
+def _plant(model: str) -> _Place:
+    root = _Place()
+    for element in list_elements(model):
+        for path in element.paths:
+            place = root
+            for step in path.steps:
+                place = place.steps.setdefault(step, _Place())
+            place.states.append((element.key, path.prefix))
+    return root

@@ -81,6 +81,14 @@ class Case:
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", tuple(dict.fromkeys(key for one in self.signatures for key in one.keys)))
 
+    @property
+    def sameness(self) -> tuple[object, ...]:
+        """All that the answer hangs on: cases that agree in it have the same one."""
+        claims = self.claims
+        scope = tuple(getattr(claims, name) for name in _SCOPED)
+        named = (claims.issuers, claims.issuer_name, claims.awarding_bodies, scope, tuple(sorted(claims.unread)))
+        return (*named, self.keys, self.at, self.stated, self.proven)
+
     def ask(self, issuer: str, key: SigningKey | None, at: ProvenTime | None = None) -> dict[str, str]:
         """Return the parameters of the question about an issuer, by the names of the interface."""
         params = {"issuer": issuer, "at": format_instant((at or self.at).time)}

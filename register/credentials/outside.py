@@ -31,19 +31,19 @@ class Outside:
 
     def decide(self, params: Mapping[str, str]) -> Mapping[str, Any]:
         """Answer a trust question, each one once; see `ports.Registers`."""
-        return self._once(("decide", *sorted(params.items())), lambda: self._registers.decide(params))
+        return self.once(("decide", *sorted(params.items())), lambda: self._registers.decide(params))
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         """Return the keys of a ledger; see `ports.Registers`."""
-        return self._once(("ledger", origin), lambda: self._registers.find_ledger(origin))
+        return self.once(("ledger", origin), lambda: self._registers.find_ledger(origin))
 
     def find_withdrawals(self, issuer: str) -> Withdrawals:
         """Return an issuer's withdrawals; see `ports.Registers`."""
-        return self._once(("withdrawals", issuer), lambda: self._registers.find_withdrawals(issuer))
+        return self.once(("withdrawals", issuer), lambda: self._registers.find_withdrawals(issuer))
 
     def fetch(self, url: str, *, limit: int = MOST_BYTES, types: Sequence[str] = ()) -> bytes:
         """Read an address, each one once; see `ports.Fetch`."""
-        return self._once(("fetch", url, limit, *types), lambda: self._read(url, limit, types))
+        return self.once(("fetch", url, limit, *types), lambda: self._read(url, limit, types))
 
     @property
     def sent(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class Outside:
         self._fetched[f"To {host}: a request for {url}, which the credential names."] = None
         return self._fetch(url, limit=limit, types=types)
 
-    def _once(self, key: tuple[Any, ...], find: Callable[[], _Found]) -> _Found:
+    def once(self, key: tuple[Any, ...], find: Callable[[], _Found]) -> _Found:
         """Remember what was found, and what was out of reach too: a host that hangs is waited for once."""
         if key not in self._memory:
             try:

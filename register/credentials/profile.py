@@ -8,10 +8,10 @@ at the assessment; a transcript of learning outcomes, hours, level and credits. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from register.credentials.elements import follow, read_path
+from register.credentials.elements import Path, follow, read_path
 from register.credentials.presented import Claims
 
 NAME: Final = "Common Microcredential Framework"
@@ -22,6 +22,15 @@ _UNVERIFIED: Final = (
     "http://data.europa.eu/snb/supervision-verification/c598449d64",  # unsupervised without
     "http://data.europa.eu/snb/supervision-verification/3ae2d0bd9c",
 )
+_WORKLOAD: Final = read_path("claim.specifiedBy.volumeOfLearning")
+_CREDITS: Final = tuple(read_path(text) for text in ("claim.creditReceived", "claim.specifiedBy.creditPoint"))
+_ASSESSMENT: Final = tuple(
+    read_path(text) for text in ("claim.provenBy", "achievement.resultDescription", "subject.result", "evidence.genre")
+)
+_OUTCOMES: Final = tuple(
+    read_path(text) for text in ("claim.specifiedBy.learningOutcome", "achievement.criteria.narrative")
+)
+_IDENTITY: Final = read_path("claim.provenBy.idVerification")
 _DURATION: Final = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?)", re.ASCII)
 """xsd:duration as far as it is an amount of work: hours and minutes, days and weeks are not hours of study."""
 
@@ -47,21 +56,21 @@ def _find_missing(document: Mapping[str, Any], claims: Claims) -> Iterator[str]:
         yield "level: no EQF level stated (expected 6 or 7, or 4 or 5 with ECTS credits)"
     elif level not in (6, 7) and not (level in (4, 5) and credits is not None):
         yield f"level: EQF {level} (expected 6 or 7, or 4 or 5 with ECTS credits)"
-    if not _states(document, "claim.provenBy", "achievement.resultDescription", "subject.result", "evidence.genre"):
+    if not _states(document, _ASSESSMENT):
         yield "assessment: no summative assessment stated"
     if not _is_identity_verified(document):
         yield "identity: no verification of identity at the assessment stated"
-    if not _states(document, "claim.specifiedBy.learningOutcome", "achievement.criteria.narrative"):
+    if not _states(document, _OUTCOMES):
         yield "learning outcomes: not stated"
 
 
-def _states(document: Mapping[str, Any], *places: str) -> bool:
-    return any(value not in (None, "", {}) for place in places for value in follow(document, read_path(place).steps))
+def _states(document: Mapping[str, Any], paths: Sequence[Path]) -> bool:
+    return any(value is not None and value not in ("", {}) for path in paths for value in follow(document, path))
 
 
 def read_hours(document: Mapping[str, Any]) -> float | None:
     """Return the hours of study a credential states (ELM `volumeOfLearning`, xsd:duration), None without."""
-    for value in follow(document, read_path("claim.specifiedBy.volumeOfLearning").steps):
+    for value in follow(document, _WORKLOAD):
         match = _DURATION.fullmatch(value) if isinstance(value, str) and len(value) < 40 else None
         if match and (match[3] or match[4]) and not match[1] and not match[2]:
             return int(match[3] or 0) + int(match[4] or 0) / 60
@@ -70,8 +79,8 @@ def read_hours(document: Mapping[str, Any]) -> float | None:
 
 def read_ects(document: Mapping[str, Any]) -> float | None:
     """Return the ECTS credits a credential states, None without; credits of other systems are no ECTS."""
-    for place in ("claim.creditReceived", "claim.specifiedBy.creditPoint"):
-        for credit in follow(document, read_path(place).steps):
+    for path in _CREDITS:
+        for credit in follow(document, path):
             framework = credit.get("framework") if isinstance(credit, Mapping) else None
             if isinstance(framework, Mapping) and framework.get("id") == _ECTS_FRAMEWORK:
                 return _read_number(credit.get("point"))
@@ -86,8 +95,5 @@ def _read_number(value: Any) -> float | None:
 
 
 def _is_identity_verified(document: Mapping[str, Any]) -> bool:
-    stated = [
-        value.get("id") if isinstance(value, Mapping) else value
-        for value in follow(document, read_path("claim.provenBy.idVerification").steps)
-    ]
+    stated = [value.get("id") if isinstance(value, Mapping) else value for value in follow(document, _IDENTITY)]
     return any(value not in _UNVERIFIED for value in stated)

@@ -6,7 +6,7 @@ Every error of a step is a finding of the question it belongs to; only an input 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -70,8 +70,9 @@ def verify_presented(
         return _report_not_genuine(presented, genuine, claims, now)
     anchoring = check_anchor(presented, receipt or presented.receipt, outside)
     case = _settle(claims, signatures, anchoring, now)
-    entitled = judge_entitlement(case, outside)
+    entitled = outside.once(("entitled", case.sameness), lambda: judge_entitlement(case, outside))
     genuine = _settle_binding(genuine, entitled)
+    genuine = Answer((*genuine.findings, *presented.findings, *claims.findings))
     valid, anchored = _judge_rest(presented, case, entitled, anchoring, outside, now, at or now)
     return Report(
         format=presented.format,
@@ -105,17 +106,20 @@ def _check_genuine(presented: Presented, fetch: Fetch, now: datetime) -> tuple[t
         return (), Answer((report_error(error, "fail"),))
     except (Unsupported, Unreachable) as error:
         return (), Answer((report_error(error, "not_checked"),))
-    findings = [finding for one in signatures for finding in (_tell_signature(one), *one.findings)]
+    findings = [finding for one in signatures for finding in (*_tell_signature(one), *one.findings)]
     return signatures, Answer(tuple(findings))
 
 
-def _tell_signature(signature: Signature) -> Finding:
+def _tell_signature(signature: Signature) -> Iterator[Finding]:
     certificate = signature.certificate or {}
-    signer = certificate.get("name") or certificate.get("subject") or signature.controller or "nobody"
+    signer = certificate.get("name") or certificate.get("subject") or signature.controller
     evidence: dict[str, Any] = {"suite": signature.suite, "keys": [spell_key(key) for key in signature.keys]}
     if signature.certificate:
         evidence["certificate"] = dict(certificate)
-    return give_finding("genuine", "signature_holds", evidence, signer=signer)
+    if signer:
+        yield give_finding("genuine", "signature_holds", evidence, signer=signer)
+    elif not any(finding.outcome == "pass" for finding in signature.findings):
+        yield give_finding("genuine", "signature_unnamed", evidence)
 
 
 def _settle_binding(genuine: Answer, entitled: Entitlement) -> Answer:

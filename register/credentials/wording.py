@@ -27,6 +27,7 @@ class Kind(NamedTuple):
 
 GENUINE: Final[Mapping[str, Kind]] = {
     "signature_holds": Kind("pass", "Nothing was changed since it was signed; it is signed in the name of {signer}."),
+    "signature_unnamed": Kind("pass", "Nothing was changed since it was signed; the signature does not say by whom."),
     "key_bound": Kind("pass", "The register says that the key which signed belongs to {holder}."),
     "unsigned": Kind("fail", "The credential carries no signature, so anybody could have written it."),
 }

@@ -5,7 +5,7 @@ One module a data model; `read_claims` picks it by what the document says it is.
 
 from __future__ import annotations
 
-from register.credentials.claims import elm, openbadge, vc
+from register.credentials.claims import blockcerts, elm, openbadge, vc
 from register.credentials.claims.vc import list_types
 from register.credentials.presented import Claims, Presented
 
@@ -20,8 +20,6 @@ def read_claims(presented: Presented) -> Claims:
     Raises NotGenuine(`malformed_…`) for a document whose issuer or dates cannot be what they are said to be.
     """
     if presented.format.startswith("blockcerts"):
-        from register.credentials.claims import blockcerts
-
         return blockcerts.read_claims(presented)
     types = list_types(presented.document)
     if presented.format.startswith("edc") or types & _EUROPEAN:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from register.credentials.claims.vc import (
@@ -134,10 +135,15 @@ def _parse_all(stated: Mapping[str, tuple[Any, Callable[[Any], Any]]]) -> tuple[
         if value is None or value == "":
             continue
         try:
-            read[name] = parse(value)
+            read[name] = _parse(parse, value) if type(value) is str else parse(value)
         except UnknownTerm:
             unread[name] = str(value)[:200]
     return read, unread
+
+
+@lru_cache(maxsize=4096)  # a batch states the same few terms again and again
+def _parse(parse: Callable[[Any], Any], value: str) -> Any:
+    return parse(value)
 
 
 def _name_type(value: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from register.credentials.errors import NotGenuine
@@ -72,12 +73,17 @@ def read_identifiers(candidates: Sequence[Any]) -> tuple[str, ...]:
 
 def _keep_readable(candidates: Sequence[Any]) -> Iterator[str]:
     for candidate in candidates:
-        if isinstance(candidate, str):
-            try:
-                parse_identifier(candidate)
-            except ValueError:
-                continue
+        if isinstance(candidate, str) and _is_readable(candidate):
             yield candidate.strip()
+
+
+@lru_cache(maxsize=4096)  # a batch names the same issuer again and again
+def _is_readable(candidate: str) -> bool:
+    try:
+        parse_identifier(candidate)
+    except ValueError:
+        return False
+    return True
 
 
 def read_name(value: Any) -> str | None:

@@ -104,7 +104,7 @@ class Case:
     code: str
     arrange: Callable[[World], None] = lambda world: None
     fields: Callable[[], dict[str, Any]] = dict
-    receipt: Callable[[World, bytes], bytes] | None = None
+    receipt: Callable[[World, bytes], bytes | None] | None = None
 
 
 def settle(world: World) -> None:
@@ -293,7 +293,7 @@ def test_what_was_altered_is_not_valid_and_asks_nobody(way: str) -> None:
     report = world.verify(data)
     assert (report.verdict, report.answers["genuine"].outcome) == ("not_valid", "fail")
     assert {report.answers[name].outcome for name in ("entitled", "still_valid", "anchored")} == {"not_checked"}
-    assert world.questions == world.fetched == []
+    assert (world.questions, world.fetched) == ([], [])
     assert report.decision is None
 
 
