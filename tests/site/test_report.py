@@ -63,7 +63,8 @@ def test_the_holder_and_what_is_not_told_are_left_out() -> None:
 @pytest.mark.parametrize("field", ["title", "issuer_name", "credential_type", "isced_f", "jurisdiction", "eqf_level"])
 def test_whatever_a_credential_says_is_escaped(field: str) -> None:
     (shown,) = show_reports(format_reports((make(about={field: HOSTILE}),)))
-    written = "".join(map(conditional_escape, [*shown.verdict.sentences, *(fact.value for fact in shown.facts)]))
+    told = [*shown.verdict.sentences, *(fact.value for fact in shown.facts)]
+    written = "".join(str(conditional_escape(one)) for one in told)
     assert HOSTILE not in written
     assert "&lt;script&gt;" in written
 

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -15,11 +14,11 @@ import pytest
 import segno
 from django.core.files.uploadedfile import InMemoryUploadedFile, SimpleUploadedFile
 from django.db import OperationalError, connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from register.credentials.format import format_reports
+from register.site import handed_in
 from register.site.views import verify
 from tests import factories
 from tests.demonstration import make_credentials, name_did
@@ -31,7 +30,7 @@ CREDENTIAL = json.dumps(make_credentials()["micro-credential"])
 ALTERED = json.dumps(make_credentials()["micro-credential-altered"])
 
 
-def words(response: HttpResponse) -> str:
+def words(response: Any) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
 
 
@@ -127,7 +126,7 @@ def test_the_answer_is_stored_by_nobody(known: Register) -> None:
 def test_what_is_handed_in_stays_in_memory(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda *_, **__: pytest.fail("a file was written"))
-    original = verify.read_handed_in
+    original = handed_in.read_handed_in
 
     def look(request: Any) -> Any:
         seen.extend(request.FILES.values())
@@ -149,7 +148,7 @@ def test_checking_writes_nothing_to_the_database(known: Register) -> None:
     assert verbs & {"INSERT", "UPDATE", "DELETE", "COPY"} == set()
 
 
-REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
+REFUSED: dict[str, tuple[Any, int, str]] = {
     "nothing": ({}, 422, "Nothing was handed in"),
     "empty file": ({"file": upload(b" \n")}, 422, "The file is empty"),
     "both": ({"file": upload(CREDENTIAL), "text": "x"}, 422, "Both a file and a text"),
@@ -274,7 +273,7 @@ def test_too_many_from_one_address_are_asked_to_wait(register: Register, setting
 
 
 @pytest.fixture
-def told(register: Register, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def told(register: Register, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the node's judgement is to be, for pages that only show it."""
     report: dict[str, Any] = {}
     monkeypatch.setattr(verify, "judge", lambda handed: report)
