@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
@@ -56,9 +56,13 @@ class _Place:
 
 def find_elements(document: Mapping[str, Any], claims: Claims) -> dict[str, list[dict[str, Any]]]:
     """Return for `mandatory` and `optional` elements: `key`, `label`, and whether it is `present`."""
-    model = _MODELS[claims.model]
     present: set[str] = set()
-    _walk(document, _plant(model), present)
+    _walk(document, _plant(_MODELS[claims.model]), present)
+    return _tell(_MODELS[claims.model], frozenset(present))
+
+
+@lru_cache(maxsize=256)  # a batch states the same elements again and again
+def _tell(model: str, present: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {"mandatory": [], "optional": []}
     for element in list_elements(model):
         said = {"key": element.key, "label": element.label, "present": element.key in present}
