@@ -33,7 +33,11 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "follow_bytes": Needs(web_workers=2, followers=1),
     "add_checkpoint": Needs(web_workers=2),
     "anchor": Needs(opened=False),
+    "verify_jcs": Needs(),
+    "verify_rdfc": Needs(),
+    "verify_edc": Needs(web_workers=2),
     "visible": Needs(opened=False),
     "idle": Needs(opened=False),
+    "bundle": Needs(web_workers=2),
 }
 """Name → needs; the benchmark itself is `measure(quick)` in the module of that name."""
