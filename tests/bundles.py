@@ -14,7 +14,7 @@ from ledger.tlog.merkle import hash_leaves
 from ledger.tlog.note import Signer
 from ledger.tlog.tiles import WIDTH, Tile
 from register.credentials.bundle.manifest import Manifest, sign_manifest
-from register.credentials.bundle.writing import Filed, Order, write_bundle
+from register.credentials.bundle.writing import Filed, LedgerSource, Order, write_bundle
 from register.events import parse
 from tests import ledgers, peers, reference
 from tests.ledgers import Ledger
@@ -69,7 +69,7 @@ def open_ledger() -> Ledger:
     return ledgers.open_ledger(opening=OPENING)
 
 
-def draft(*sources: Source, **fields: Any) -> Order:
+def draft(*sources: LedgerSource, **fields: Any) -> Order:
     """An order for a bundle of some ledgers, made now."""
     return Order("https://register.nl.example", NOW, None, 86_400, sources)._replace(**fields)
 

@@ -47,19 +47,17 @@ class Long:
 
     def read_entries(self) -> Iterator[Filed]:
         for number in range(self.count):
-            data = (
-                {"names": {"en": f"College {number}"}, "country": "NL", "actor": ledgers.OPERATOR} if number else None
-            )
-            yield Filed(number, self._draft(number, data))
+            yield Filed(number, self._draft(number))
 
-    def _draft(self, number: int, data: dict[str, object] | None) -> bytes:
+    def _draft(self, number: int) -> bytes:
+        data = {"names": {"en": f"College {number}"}, "country": "NL", "actor": ledgers.OPERATOR}
         return events.draft(
-            "issuer.registered" if data else "register.opened",
+            "issuer.registered" if number else "register.opened",
             event_id=make_id(number),
             source=SOURCE,
-            subject=f"{SOURCE}/issuers/{make_id(number)}" if data else SOURCE,
+            subject=f"{SOURCE}/issuers/{make_id(number)}" if number else SOURCE,
             time=START + timedelta(seconds=number),
-            data=data or dict(bundles.OPENING),
+            data=data if number else bundles.OPENING,
         )
 
     def read_times(self) -> Iterator[datetime]:
