@@ -249,9 +249,9 @@ def _tell_binding(decided: Decided, case: Case, *, by_key: bool) -> Iterator[Fin
         yield give_finding("entitled", "answered_by", asked=_pick_name(asked), holder=_first_name(decided))
     if by_key:
         holder, said = _first_name(decided), case.claims.issuer_name
-        known = said is None or compare_names(said, _names(decided)) is None
-        code = "found_by_key" if known else "signed_by_another"
-        yield give_finding("entitled", code, holder=holder, issuer=said)
+        named = said is not None and compare_names(said, _names(decided)) is None
+        code = "found_by_key" if named else "signed_by_another"
+        yield give_finding("entitled", code, holder=holder, issuer=said or next(iter(case.claims.issuers), "nobody"))
 
 
 def _names(decided: Decided) -> tuple[str, ...]:
