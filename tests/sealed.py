@@ -1,7 +1,8 @@
 """Sealed European Digital Credentials for tests: certificate authorities, seals, time-stamping authorities, JAdES.
 
 Everything is real: X.509 chains made with cryptography, RFC 3161 tokens in CMS, signatures over the bytes themselves.
-The organisations are made up and so is what they award; nobody is named as a holder.
+The organisations are made up and so is what they award; nobody is named as a holder. `python -m tests.sealed` writes
+fixtures/sealed anew, whose keys are thrown away.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from asn1crypto import algos, cms, core, tsp
@@ -329,3 +331,26 @@ def _contain(tokens: Sequence[bytes]) -> dict[str, Any]:
 
 def _stamp_signature(tsa: Holder, signature: str, at: datetime) -> bytes:
     return stamp(signature.encode(), at + timedelta(seconds=3), tsa)
+
+
+FIXTURE: Final = Path(__file__).parent.parent / "fixtures" / "sealed"
+
+
+def write_fixture() -> None:
+    """Write a sealed credential as large as real ones, with timestamps, and the authority behind them."""
+    forever = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2049, 1, 1, tzinfo=UTC))
+    name, number = "Demonstration Academy", "VATNL-000000000B00"
+    authority = issue(None, "Demonstration Trust Services", ca=True, valid=forever)
+    sealer = issue(authority, name, identifier=number, key=make_key("2048", name), valid=forever)
+    clock = issue(authority, "Demonstration Time", purpose=ExtendedKeyUsageOID.TIME_STAMPING, valid=forever)
+    document = make_edc(displayParameter={"type": "DisplayParameter", "picture": "iVBORw0KGgo" + "A" * 100_000})
+    document["issuer"] |= {"legalName": {"en": name}, "eIDASIdentifier": {"notation": number}}
+    text = json.dumps(document, ensure_ascii=False)
+    raw = seal(text, sealer, content_stamp=stamp(text.encode(), SEALED_AT, clock), signature_stamps=[clock])
+    FIXTURE.mkdir(exist_ok=True)
+    (FIXTURE / "micro-credential.json").write_bytes(raw)
+    (FIXTURE / "authority.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
+
+
+if __name__ == "__main__":
+    write_fixture()

@@ -81,17 +81,21 @@ class Certificate:
 
     def describe(self, anchor: str | None = None) -> Mapping[str, Any]:
         """Tell what it says as plain JSON values; `anchor` names the trusted authority that the chain led to."""
-        return {
-            "subject": self.x509.subject.rfc4514_string(),
-            "name": self.name,
-            "names": [name for name in (self.organization_name, self.common_name) if name],
-            "organization_identifier": self.organization_identifier,
-            "issuer": self.issuer_name,
-            "valid_from": format_instant(self.x509.not_valid_before_utc),
-            "valid_until": format_instant(self.x509.not_valid_after_utc),
-            "sha256": self.sha256.hex(),
-            "trusted_authority": anchor,
-        }
+        return {**_describe(self), "trusted_authority": anchor}
+
+
+@lru_cache(maxsize=128)
+def _describe(certificate: Certificate) -> Mapping[str, Any]:
+    return {
+        "subject": certificate.x509.subject.rfc4514_string(),
+        "name": certificate.name,
+        "names": [name for name in (certificate.organization_name, certificate.common_name) if name],
+        "organization_identifier": certificate.organization_identifier,
+        "issuer": certificate.issuer_name,
+        "valid_from": format_instant(certificate.x509.not_valid_before_utc),
+        "valid_until": format_instant(certificate.x509.not_valid_after_utc),
+        "sha256": certificate.sha256.hex(),
+    }
 
 
 def read_chain(x5c: object) -> tuple[Certificate, ...]:

@@ -255,8 +255,8 @@ def _list_tokens(container: object) -> list[bytes]:
 
 def _list_values(later: Sequence[Mapping[str, Any]]) -> Iterator[Certificate]:
     """Give the certificates kept in `xVals` (section 5.3.5); they may lead to an anchor and prove nothing else."""
-    values = [value for item in later for value in item.get("xVals", ()) if isinstance(value, Mapping)]
-    for value in values[: certificates.MOST_CERTIFICATES]:
+    kept = [item["xVals"] for item in later if isinstance(item.get("xVals"), list)]
+    for value in [value for values in kept for value in values][: certificates.MOST_CERTIFICATES]:
         try:
             yield certificates.read_certificate(base64.b64decode(value["x509Cert"]["val"], validate=True))
         except (binascii.Error, ValueError, TypeError, KeyError, CredentialError):

@@ -104,8 +104,12 @@ def _merge_subject(credential: dict[str, Any], value: object) -> None:
         named = dict(subject)
         _merge_text(named, "id", value, "sub")
         credential["credentialSubject"] = named
-    elif not any(isinstance(item, Mapping) and item.get("id") == value for item in subject or ()):
+    elif not any(isinstance(one, Mapping) and one.get("id") == value for one in _as_list(subject)):
         _contradict("sub", "credentialSubject")
+
+
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _merge_date(credential: dict[str, Any], payload: Mapping[str, Any], claim: str, members: tuple[str, str]) -> None:
