@@ -19,6 +19,7 @@ from register.api import credentials, urls, verbs
 from register.api.documentation import build_document, list_properties
 from register.api.problems import CODES
 from register.rules import REFUSALS
+from register.status import urls as status
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 def test_every_address_is_described(document: dict[str, Any]) -> None:
     routes = {
         "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
-        for pattern in (*urls.urlpatterns, *federation.urlpatterns)
+        for pattern in (*urls.urlpatterns, *status.urlpatterns, *federation.urlpatterns)
         if isinstance(pattern, URLPattern) and hasattr(pattern.callback, "cls")
     }
     assert routes == set(document["paths"])
@@ -63,7 +64,7 @@ def test_writing_needs_a_token_and_reading_none(document: dict[str, Any]) -> Non
     for path, method, said in operations(document):
         open_to_all = said["security"] == [{}]
         personal = path.endswith("/me") or "/tokens" in path
-        assert open_to_all == ((method == "get" and not personal) or path.endswith("/trust")), (path, method)
+        assert open_to_all == ((method == "get" and not personal) or path.endswith(("/trust", "/verify"))), (path, method)
 
 
 def test_bodies_are_the_schemas_of_what_reads_them(document: dict[str, Any]) -> None:
