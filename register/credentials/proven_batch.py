@@ -96,7 +96,7 @@ def read_entry(entry: bytes) -> BatchEntry:
         data = _as_object(told.get("data"))
         if told.get("type") != EVENT_TYPE:
             raise ValueError(f"expected an entry of type {EVENT_TYPE}")
-        _check_tree(data.get("tree_algorithm"))
+        _check_tree(data.get("tree_algorithm", ALGORITHM))
         source = _as_text(told.get("source"))
         return BatchEntry(
             address=_as_text(told.get("subject")),

@@ -5,10 +5,20 @@ A credential is named by its commitment, a salted hash; whatever else is said is
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from register.credentials.batch_paths import ALGORITHM
 from register.moments import Moment, format_moment
 from register.payloads.shared import Payload, Said
 from register.records import StatusPosition
@@ -26,11 +36,17 @@ class BatchTerms(Payload):
     issuer: Id
     root: Sha256
     count: Annotated[StrictInt, Field(ge=1, le=MOST_OF_A_BATCH)]
-    tree_algorithm: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}$", strict=True)]
+    tree_algorithm: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}$", strict=True)] = ALGORITHM
     credential_type: Annotated[str, BeforeValidator(term("credential-types"))] | None = None
     issued_from: Moment | None = None
     issued_until: Moment | None = None
     demonstration: StrictBool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_algorithm(cls, said: Any) -> Any:
+        """An entry says how its tree was built, also where whoever asked took that for granted."""
+        return {"tree_algorithm": ALGORITHM, **said} if isinstance(said, dict) else said
 
     @field_validator("issued_until")
     @classmethod

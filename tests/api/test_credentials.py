@@ -50,6 +50,13 @@ def test_a_batch_is_anchored_and_found(world: World) -> None:
         assert world.anybody.get(f"/api/v1{narrowed}").body == {"items": [told], "next": None}
 
 
+def test_root_and_count_suffice_and_the_entry_names_the_usual_tree(world: World) -> None:
+    batch = world.issuing.post("/api/v1/batches", {"root": factories.make_digest(), "count": 1}).body
+    entry = world.anybody.get(f"/api/v1/events/{batch['entry']['index']}").body
+    assert batch["tree_algorithm"] == "merkletools-sha256-v1"
+    assert "merkletools-sha256-v1" in str(entry)
+
+
 def test_a_root_is_anchored_once_and_the_refusal_names_the_first(world: World) -> None:
     first = anchor(world.issuing).body
     before = size()
