@@ -56,7 +56,8 @@ def test_a_sealed_credential_states_what_it_states() -> None:
 
 
 def test_an_empty_value_states_nothing() -> None:
-    for empty in (None, "", [], {}, [[]], [""]):
+    empties: tuple[Any, ...] = (None, "", [], {}, [[]], [""])
+    for empty in empties:
         assert "title" not in present(badge(credentialSubject={"achievement": {"name": empty}}), BADGE)
 
 
