@@ -24,7 +24,7 @@ from deploy.cli.asking import DAY
 from deploy.cli.node import Node
 from deploy.cli.registers import AskedRegisters
 from deploy.cli.verdicts import print_report
-from register.credentials.bundle.opening import open_bundle
+from register.credentials.bundle.opening import MAX_AGE, open_bundle
 from register.credentials.errors import NotACredential, Unreachable
 from register.credentials.format import EXITS, format_reports, worst_of
 from register.credentials.outside import Outside
@@ -65,7 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receipt", metavar="FILE", help="the receipt of the one credential given")
     parser.add_argument("--at", help="the instant at which expiry and status are judged (default: now)")
     parser.add_argument("--vkey", help="the log key you know the node by")
-    parser.add_argument("--max-age", type=int, default=DAY, metavar="SECONDS", help="how old what registers say may be")
+    parser.add_argument(
+        "--max-age",
+        type=int,
+        metavar="SECONDS",
+        help="how old what registers say may be (default: a day; with --bundle 30 days)",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON, one a file in a list")
 
 
@@ -100,12 +105,12 @@ def _exit(verdicts: Sequence[Verdict], *, failed: bool) -> int:
 @contextmanager
 def _open_sources(arguments: argparse.Namespace, now: datetime) -> Iterator[_Sources]:
     if arguments.bundle:
-        limit = timedelta(seconds=arguments.max_age)
+        limit = MAX_AGE if arguments.max_age is None else timedelta(seconds=arguments.max_age)
         bundle = open_bundle(arguments.bundle, now=now, max_age=limit, vkey=arguments.vkey)
         yield _Sources(Outside(bundle, _fetch_nothing), lambda: bundle.words)
         return
     with Node(arguments.register) as node:
-        asked = AskedRegisters(node, arguments.vkey, now, arguments.max_age)
+        asked = AskedRegisters(node, arguments.vkey, now, DAY if arguments.max_age is None else arguments.max_age)
         fetcher = Fetcher()
         try:
             yield _Sources(Outside(asked, fetcher), lambda: [f"On the node's word: {one}." for one in asked.on_word])

@@ -21,7 +21,6 @@ from register.identifiers import Identifier
 from register.queries.facts import Gathered, gather_many
 from register.state import claims_of
 from register.trust import AskedQuestion, Question, RegisterFacts
-from register.trust.identity import NOT_SHARED
 
 _CHUNK: Final = 256
 _QUESTIONS: Final = 200
@@ -147,7 +146,7 @@ def _list_claims(register: RegisterFacts, issuers: Iterable[str]) -> list[Identi
     records = [register.issuers[issuer] for issuer in issuers if issuer in register.issuers]
     held = [claim for record in records for claim in claims_of(record)]
     held += [claim for key in register.keys if key.issuer in issuers for claim in claims_of(key)]
-    return [Identifier(scheme, value) for scheme, value in held if scheme not in NOT_SHARED]
+    return [Identifier(*claim) for claim in held]
 
 
 def _narrow(ledger: StoredLedger, chosen: _Chosen) -> StoredLedger:

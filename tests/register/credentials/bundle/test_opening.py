@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,10 @@ from register.credentials.bundle.manifest import Manifest, read_manifest
 from register.credentials.bundle.opening import MAX_AGE, open_bundle, open_bytes
 from register.credentials.bundle.registers import BundleRegisters
 from register.credentials.errors import BadBundle
+from register.key_chain import Handover
 from tests import bundles, ledgers, peers
 from tests.bundles import NOW, STRANGER, Source, draft, make
+from tests.federation.strangers import meet_stranger
 from tests.ledgers import UTOPIA, Ledger, grant, make_id
 from tests.register.credentials.bundle.surgery import repack, swap
 
@@ -236,3 +239,32 @@ def test_a_member_that_swells_is_refused_before_it_fills_memory() -> None:
     data = swap(WHOLE, {name: bomb})
     assert len(data) < 1 << 20
     refuse(data, "too_large")
+
+
+def hand_over(**change: Any) -> tuple[str, str, bytes]:
+    """A register that changed its log key: the key before, the present one, and its bundle."""
+    node = meet_stranger("nl", number=1)
+    node.peer.signed_at = NOW
+    former = node.vkey
+    node.hand_over(2, **change)
+    source = Source(node.peer.ledger, log=node.peer.signer, witness=node.peer.witness, origin=node.peer.origin)
+    handover = tuple(Handover.model_validate({**item, "receipt": ""}) for item in node.handover)
+    return former, node.vkey, make(draft(source, handover=handover), key=node.statement)
+
+
+def test_a_key_known_for_long_leads_to_the_present_one() -> None:
+    former, present, data = hand_over()
+    for vkey in (former, present):
+        registers = open_now(data, vkey=vkey)
+        assert registers.find_own_key() == present
+    keys = open_now(data).find_ledger("register.nl.example/ledger")
+    assert keys is not None
+    assert keys.log == (present, former), "receipts of its time still count"
+
+
+def test_a_key_in_other_hands_leads_nowhere_and_signs_nothing() -> None:
+    former, present, data = hand_over(reason="compromised")
+    assert "in other hands" in refuse(data, "other_key", vkey=former)
+    keys = open_now(data, vkey=present).find_ledger("register.nl.example/ledger")
+    assert keys is not None
+    assert keys.log == (present,)
