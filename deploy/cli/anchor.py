@@ -96,6 +96,8 @@ def _anchor(arguments: argparse.Namespace) -> int:
             found = gather(sources, advance)
         if found.refused:
             return _print_refused(found)
+        if not found.names:
+            raise AnchoringError(f"no credential was found in {len(sources.files)} files")
         if fresh := _find_fresh(found, holdings, output):
             terms = Terms(issuer, keys.origin, _read_terms(arguments))
             holdings.take_up(seal_batch(name_next(directory), terms, *fresh))
@@ -162,7 +164,7 @@ def _print_done(found: Gathered, holdings: Holdings, written: int, directory: Pa
         if done.missing:
             print(f"  Not (yet) by {clean(', '.join(done.missing))}; the receipts hold without.")
     if not holdings.news:
-        print("Nothing was left to anchor." if found.names else "No credential was found.")
+        print("Nothing was left to anchor.")
     if found.others:
         print(f"{len(found.others):,} files are no credentials and were left out, such as {clean(found.others[0])}.")
     print(f"{written:,} receipts written.")

@@ -319,6 +319,23 @@ def test_a_path_that_is_not_there_is_said(url: str, folder: Path, capsys: pytest
     assert "nowhere.json is not there" in capsys.readouterr().err
 
 
+def test_where_there_is_no_credential_that_is_said(
+    node: AnchoringNode, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("Issued in May.\n")
+    assert anchor(url, tmp_path) == 2
+    assert "no credential was found in 1 files" in capsys.readouterr().err
+    assert node.posted == []
+
+
+def test_a_link_is_read_under_its_own_name(node: AnchoringNode, url: str, folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "links"
+    place.mkdir()
+    (place / "mine.json").symlink_to(folder / "stolen-key-anchored.json")
+    assert anchor(url, place / "mine.json") == 0
+    check(place / "mine.json.receipt.json", folder / "stolen-key-anchored.json")
+
+
 def test_the_token_may_come_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, node: AnchoringNode, url: str, folder: Path
 ) -> None:

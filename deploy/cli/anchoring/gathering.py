@@ -54,10 +54,10 @@ def find_sources(paths: Sequence[Path]) -> Sources:
     for path in paths:
         if not path.exists():
             raise AnchoringError(f"{path} is not there")
-    folders = [path if path.is_dir() else path.parent for path in paths]
-    base = Path(os.path.commonpath([folder.resolve() for folder in folders]))
-    named = [path.resolve() for path in paths if not path.is_dir()]
-    below = [file for path in paths if path.is_dir() for file in _walk(path.resolve())]
+    places = [Path(os.path.abspath(path)) for path in paths]  # links keep the names they have here
+    base = Path(os.path.commonpath([place if place.is_dir() else place.parent for place in places]))
+    named = [place for place in places if not place.is_dir()]
+    below = [file for place in places if place.is_dir() for file in _walk(place)]
     return Sources(base, list(dict.fromkeys([*named, *below])), frozenset(named))
 
 
