@@ -287,7 +287,11 @@ def _key_rotated(data: Any, parties: Parties, directory: Directory) -> Told:
 
 
 def _anchored(data: Any, parties: Parties, directory: Directory) -> Told:
-    told = gettext("{issuer} anchored a batch of {count} credentials; the root of their tree is {root}.")
+    told = ngettext(
+        "{issuer} anchored a batch of one credential; the root of its tree is {root}.",
+        "{issuer} anchored a batch of {count} credentials; the root of their tree is {root}.",
+        data.count,
+    )
     first = _say(told, issuer=directory.link(data.issuer), count=f"{data.count:,}", root=_mono(data.root))
     if data.credential_type is None:
         return [first]

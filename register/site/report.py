@@ -133,6 +133,11 @@ def show_reports(report: Mapping[str, Any]) -> list[ShownReport]:
     return [_show(one, number) for number, one in enumerate(found, 1)]
 
 
+def list_sent(report: Mapping[str, Any]) -> list[str]:
+    """Return what left the node for the check of everything that was in a file, each once."""
+    return list(dict.fromkeys(said for one in (report, *_contained(report)) for said in one.get("sent") or ()))
+
+
 def _contained(report: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     for one in report.get("contained") or ():
         yield one

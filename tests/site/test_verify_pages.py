@@ -308,7 +308,11 @@ def test_a_hostile_report_stays_text(register: Register, told: dict[str, Any]) -
 def test_who_learned_what_is_said(register: Register, told: dict[str, Any]) -> None:
     told.update(format_reports(reports.make_stories()["valid"]))
     assert "fetched from lists.example" in hand_in(register, text="x")
-    told["sent"] = []
+    told["contained"] = [told | {"sent": ["A second list was fetched."], "contained": []}]
+    assert "fetched from lists.example, which learns that somebody checks a credential of it. A second list" in hand_in(
+        register, text="x"
+    )
+    told["contained"], told["sent"] = [], []
     assert "Nobody but this register" in hand_in(register, text="x")
 
 

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Unrea
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import resolve
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -32,13 +32,14 @@ from register.credentials.batch_paths import ALGORITHM
 from register.credentials.errors import NotACredential
 from register.credentials.receipts import FORMAT
 from register.errors import NotEntitled, NotFound, NotUnderstood
+from register.moments import parse_moment
 from register.site.examples import find_example, list_examples
 from register.site.handed_in import HandedIn, read_handed_in, refuse_other_sites
 from register.site.judging import judge
 from register.site.known_ledgers import list_ledgers
 from register.site.page import Context, choose_language, page, prefers_json, render_page
 from register.site.reading import newest_checkpoint, read_register
-from register.site.report import show_reports
+from register.site.report import list_sent, show_reports
 
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 _LARGEST_DOWNLOAD: Final = 1_500_000
@@ -163,8 +164,8 @@ def _show_result(request: HttpRequest, handed: HandedIn, report: dict[str, Any])
         "root": base64.b64encode(checkpoint.root).decode() if checkpoint else "",
         "reports": shown,
         "worst": shown[0],
-        "sent": report.get("sent") or (),
-        "checked_at": timezone.now(),
+        "sent": list_sent(report),
+        "checked_at": parse_moment(report["checked_at"]),
         "download": f"data:application/json;base64,{download}" if download else "",
         "receipt": _show_receipt(handed.receipt),
         "base_url": settings.ASSAY_BASE_URL,
