@@ -13,7 +13,7 @@ import pytest
 from register.credentials.errors import CredentialError
 from register.credentials.presented import Presented, Signature
 from register.credentials.proofs import jades
-from register.credentials.proofs.jades import TrustAnchors
+from register.credentials.proofs.trust_anchors import NO_ANCHORS, TrustAnchors
 from tests.sealed import NOW, make_edc, make_root, make_tsa, to_der
 
 TEXT = json.dumps(make_edc(), ensure_ascii=False)
@@ -25,7 +25,7 @@ def refuse_to_fetch(url: str, **_: Any) -> bytes:
     raise AssertionError(f"nothing is fetched for a seal, but {url} was")
 
 
-def check(raw: bytes, anchors: TrustAnchors = jades.NO_ANCHORS, now: datetime = NOW) -> Signature:
+def check(raw: bytes, anchors: TrustAnchors = NO_ANCHORS, now: datetime = NOW) -> Signature:
     outer = json.loads(raw)
     text = outer["payload"]
     document = json.loads(text if text.startswith("{") else base64.urlsafe_b64decode(text + "=="))
@@ -36,7 +36,7 @@ def find_codes(signature: Signature) -> dict[str, str]:
     return {finding.code: finding.outcome for finding in signature.findings}
 
 
-def refusal(raw: bytes, anchors: TrustAnchors = jades.NO_ANCHORS) -> tuple[type[CredentialError], str]:
+def refusal(raw: bytes, anchors: TrustAnchors = NO_ANCHORS) -> tuple[type[CredentialError], str]:
     with pytest.raises(CredentialError) as caught:
         check(raw, anchors)
     return type(caught.value), caught.value.code

@@ -7,17 +7,24 @@ in; what does not hold, or cannot be checked, is raised.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from register.credentials.errors import Unsupported
 from register.credentials.ports import Fetch
 from register.credentials.presented import Presented, Signature
 
+if TYPE_CHECKING:
+    from register.credentials.proofs.trust_anchors import TrustAnchors
 
-def check_signatures(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature, ...]:
+
+def check_signatures(
+    presented: Presented, fetch: Fetch, now: datetime, anchors: TrustAnchors | None = None
+) -> tuple[Signature, ...]:
     """Return the signatures of a credential, each of which holds over all of it.
 
-    `fetch` reads DID documents and keys, where they lie elsewhere. Raises NotGenuine for a proof that does not hold or
-    that somebody else made, Unsupported for one that is not checked here, Unreachable for a key out of reach.
+    `fetch` reads DID documents and keys, where they lie elsewhere; `anchors` are authorities whose certificates and
+    timestamps are believed (by default none). Raises NotGenuine for a proof that does not hold or that somebody else
+    made, Unsupported for one that is not checked here, Unreachable for a key out of reach.
     """
     # Each way is imported when it is met: certificates, CBOR and JSON-LD are slow to load, and most checks need one.
     match presented.format:
@@ -28,7 +35,7 @@ def check_signatures(presented: Presented, fetch: Fetch, now: datetime) -> tuple
         case "edc":
             from register.credentials.proofs import jades
 
-            return jades.check(presented, fetch, now)
+            return jades.check(presented, fetch, now, anchors)
         case "vc_jose":
             from register.credentials.proofs import jose
 

@@ -1,9 +1,9 @@
 """Certificates: the X.509 chain that comes with a seal, how far it leads, and whose name the seal bears.
 
-A chain proves that each certificate was issued by the next. That the last was issued by somebody who looks at papers
-first is known only where it ends at a trust anchor (an authority of the EU trusted lists, say): without one, anybody
-can have written any name and any organisation identifier. So an unanchored certificate is known by its own thumbprint
-and its key, which a register may have bound to an issuer, and never by the name or identifier inside it.
+A chain proves that each certificate was issued by the next. Whoever issued the last can have written any name into it
+and any organisation identifier; whether somebody looked at papers first is known only under a trust anchor
+(`trust_anchors.py`). So a certificate is known by its own thumbprint and its key, which a register may have bound to
+an issuer, and not by what is written in it.
 
 Sources: RFC 5280; RFC 7515, section 4.1.6 to 4.1.8; ETSI EN 319 412-1 and -3 (identifiers and names in seals).
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -23,13 +23,12 @@ from typing import Any, Final, NoReturn, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.presented import SigningKey
 from register.credentials.proofs.keys import PublicKey, thumbprint
 from register.credentials.report import Finding
-from register.identifiers import normalise_value
 from register.moments import format_instant
 
 MOST_CERTIFICATES: Final = 8
@@ -38,15 +37,6 @@ LARGEST_CHAIN: Final = 64 * 1024
 
 _LEAST_RSA_BITS: Final = 2048
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
-_UNDERSTOOD: Final = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.CERTIFICATE_POLICIES,
-    }
-)
-"""Extensions that may be critical in a chain that is followed to an anchor; another may limit what it is good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +153,7 @@ def _check_key(key: object) -> PublicKey:
 
 
 def _check_usage(certificate: x509.Certificate) -> None:
-    usage = _find(certificate, x509.KeyUsage)
+    usage = find_extension(certificate, x509.KeyUsage)
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
         raise NotGenuine("certificate_not_for_signing", "The certificate's key is not one to sign or seal with.")
 
@@ -171,7 +161,8 @@ def _check_usage(certificate: x509.Certificate) -> None:
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
 
-def _find(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+def find_extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
+    """Return an extension of a certificate by its class, None when it has none of it."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
@@ -180,7 +171,7 @@ def _find(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Say whether one certificate was signed by the key of another that may issue certificates."""
-    constraints, usage = _find(issuer, x509.BasicConstraints), _find(issuer, x509.KeyUsage)
+    constraints, usage = find_extension(issuer, x509.BasicConstraints), find_extension(issuer, x509.KeyUsage)
     if constraints is None or not constraints.ca or (usage is not None and not usage.key_cert_sign):
         return False
     try:
@@ -254,54 +245,6 @@ def _fits_serial(kid: str, certificate: Certificate) -> bool:
         return bool(named and found["serial_number"].native == certificate.x509.serial_number)
     except (binascii.Error, ValueError, TypeError):
         return True
-
-
-def find_anchor(
-    chain: Sequence[Certificate], others: Iterable[Certificate], anchors: frozenset[bytes], at: datetime
-) -> Certificate | None:
-    """Return the trust anchor (one of the DER certificates of `anchors`) that a chain leads to, None if to none.
-
-    Every certificate on the way has to be valid `at`, to be allowed to issue the one before it, and to limit itself by
-    nothing that is not understood here. `others` are certificates that may lie between.
-    """
-    if not anchors:
-        return None
-    known = [*(read_certificate(der) for der in anchors), *chain[1:], *others]
-    paths: list[tuple[Certificate, ...]] = [(chain[0],)]
-    for _ in range(MOST_CERTIFICATES):
-        paths = [path for path in paths if _is_sound(path, at)]
-        for path in paths:
-            if path[-1].der in anchors:
-                return path[-1]
-        paths = [
-            (*path, issuer)
-            for path in paths
-            for issuer in known
-            if issuer not in path and is_issued_by(path[-1].x509, issuer.x509)
-        ][:MOST_CERTIFICATES]
-    return None
-
-
-def _is_sound(path: Sequence[Certificate], at: datetime) -> bool:
-    """Judge the last certificate of a path: its dates, its critical extensions, and how many may stand below it."""
-    last = path[-1]
-    if not last.is_valid_at(at):
-        return False
-    if any(found.critical and found.oid not in _UNDERSTOOD for found in last.x509.extensions):
-        return False
-    constraints = _find(last.x509, x509.BasicConstraints)
-    below = len(path) - 2
-    return constraints is None or constraints.path_length is None or below <= constraints.path_length
-
-
-def spell_identifier(certificate: Certificate) -> tuple[SigningKey, ...]:
-    """Return the organisation identifier as a spelling of the key; only of a certificate that led to an anchor."""
-    if certificate.organization_identifier is None:
-        return ()
-    try:
-        return (SigningKey("eidas", normalise_value("eidas", certificate.organization_identifier)),)
-    except ValueError:
-        return ()
 
 
 def check_age(

@@ -30,6 +30,7 @@ from register.credentials.presented import Presented, Signature
 from register.credentials.proofs import certificates, jws, jwt_claims
 from register.credentials.proofs.certificates import Certificate
 from register.credentials.proofs.timestamps import BadTimestamp, Timestamp, read_timestamp
+from register.credentials.proofs.trust_anchors import NO_ANCHORS, TrustAnchors, find_anchor, spell_identifier
 from register.credentials.report import Finding
 from register.moments import format_instant, parse_moment
 
@@ -52,17 +53,6 @@ _COMMITMENTS: Final = frozenset(_COMMITMENT + name for name in ("OfOrigin", "OfA
 
 
 @dataclass(frozen=True, slots=True)
-class TrustAnchors:
-    """DER certificates of authorities that a verifier trusts: to issue seals (EU trusted lists), to tell the time."""
-
-    sealing: frozenset[bytes] = frozenset()
-    timestamping: frozenset[bytes] = frozenset()
-
-
-NO_ANCHORS: Final = TrustAnchors()
-
-
-@dataclass(frozen=True, slots=True)
 class _Part:
     """One signature of the JWS with its own headers, as it came."""
 
@@ -73,7 +63,7 @@ class _Part:
 
 
 def check(
-    presented: Presented, fetch: Fetch, now: datetime, anchors: TrustAnchors = NO_ANCHORS
+    presented: Presented, fetch: Fetch, now: datetime, anchors: TrustAnchors | None = None
 ) -> tuple[Signature, ...]:
     """Return the seals of a European Digital Credential, each of which holds over exactly its payload.
 
@@ -81,7 +71,7 @@ def check(
     depends on what is not checked here.
     """
     payload, parts = _read_jws(presented.raw)
-    signatures = tuple(_check_part(part, payload, now, anchors) for part in parts)
+    signatures = tuple(_check_part(part, payload, now, anchors or NO_ANCHORS) for part in parts)
     return tuple(replace(one, findings=(*one.findings, *_compare_issuer(presented, one))) for one in signatures)
 
 
@@ -144,10 +134,10 @@ def _check_part(part: _Part, payload: str, now: datetime, anchors: TrustAnchors)
     proven = min((stamp.time for stamp in stamps if stamp.trusted), default=None)
     _check_order(created, content, proven)
     aged = certificates.check_age(chain[0], created, proven, now)
-    anchor = certificates.find_anchor(chain, others, anchors.sealing, proven or created or now)
+    anchor = find_anchor(chain, others, anchors.sealing, proven or created or now)
     return Signature(
         suite=f"JAdES {header['alg']}",
-        keys=(*chain[0].keys, *(certificates.spell_identifier(chain[0]) if anchor else ())),
+        keys=(*chain[0].keys, *(spell_identifier(chain[0]) if anchor else ())),
         created=created,
         timestamp=proven,
         certificate=chain[0].describe(anchor.name if anchor else None),

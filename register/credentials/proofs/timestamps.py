@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from register.credentials.errors import CredentialError
-from register.credentials.proofs.certificates import Certificate, find_anchor, read_certificate
+from register.credentials.proofs.certificates import Certificate, read_certificate
 from register.credentials.proofs.keys import PublicKey
+from register.credentials.proofs.trust_anchors import find_anchor
 
 LARGEST: Final = 64 * 1024
 """Bytes of a token that are read at most."""

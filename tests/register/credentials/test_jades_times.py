@@ -6,15 +6,20 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
 from cryptography import x509
 
+from register.credentials import reading
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.presented import SigningKey
-from tests.register.seals import SEALING, TEXT, TIMED, check, find_codes, refusal
+from register.credentials.proofs import check_signatures
+from register.credentials.proofs.trust_anchors import TrustAnchors, read_anchors
+from tests.register.seals import SEALING, TEXT, TIMED, check, find_codes, refusal, refuse_to_fetch
 from tests.sealed import (
+    NOW,
     SEALED_AT,
     UNTIL,
     Holder,
@@ -194,3 +199,16 @@ def test_times_that_trusted_authorities_contradict_are_refused() -> None:
     value: Mapping[str, Any] = {"sigTst": {"tstTokens": [{"val": base64.b64encode(before).decode()}]}}
     outer["signatures"][0]["header"] = {"etsiU": [value]}
     assert refusal(json.dumps(outer).encode(), TIMED) == (NotGenuine, "times_contradict")
+
+
+def test_anchors_are_read_from_pem() -> None:
+    place = files("fixtures") / "sealed"
+    authority = read_anchors((place / "authority.pem").read_bytes())
+    presented = reading.read((place / "micro-credential.json").read_bytes())[0]
+    signature = check_signatures(presented, refuse_to_fetch, NOW, TrustAnchors(authority, authority))[0]
+    assert SigningKey("eidas", "VATNL-000000000B00") in signature.keys
+    assert signature.timestamp == SEALED_AT + timedelta(seconds=3)
+    assert find_codes(signature) == {"sealed": "pass", "timestamp": "pass"}
+    for pem in (b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\xff"):
+        with pytest.raises(NotGenuine, match="PEM"):
+            read_anchors(pem)
