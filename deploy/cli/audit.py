@@ -147,7 +147,7 @@ def _report(audited: Audited, keys: Keys) -> None:
     signed_at = format_instant(time) if time else "an unknown time (no cosignature)"
     print(f"OK  {head.origin}: {head.size} entries, every one in its place and within the rules")
     print(f"    root {head.root.hex()}, signed {signed_at}, cosigned by {_name_witnesses(audited)}")
-    counted = ("agencies", "issuers", "accreditations", "programmes", "keys", "mandates")
+    counted = ("agencies", "issuers", "accreditations", "programmes", "keys", "mandates", "batches")
     print("    " + ", ".join(f"{len(getattr(state, name))} {name}" for name in counted))
     if not keys.pinned:
         print(f"    The key was taken from the node itself: {keys.log[0]}. Compare it, or pin it with --vkey.")
