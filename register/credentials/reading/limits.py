@@ -11,7 +11,7 @@ from typing import Final
 MOST_BYTES: Final = 10 * 1024 * 1024
 """Of one upload, and of one text, attachment or entry once it is unpacked."""
 
-MOST_UNPACKED: Final = 4 * MOST_BYTES
+MOST_UNPACKED: Final = 2 * MOST_BYTES
 """Of all that is unpacked from one container."""
 
 DEEPEST: Final = 64

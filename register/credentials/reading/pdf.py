@@ -29,7 +29,7 @@ SIGNATURE: Final = b"%PDF-"
 LATEST_START: Final = 1024
 """Readers of PDF look for the signature in the first 1024 bytes."""
 _MOST_PAGES: Final = 2000
-_MOST_LOOKED_AT: Final = 100_000
+_MOST_LOOKED_AT: Final = 20_000
 """Names, branches and annotations in one file."""
 _LARGEST_STRUCTURE: Final = 1024 * 1024
 """Bytes that one table or collection of objects may unpack to; attachments may have MOST_BYTES."""
