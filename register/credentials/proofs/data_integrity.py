@@ -9,7 +9,7 @@ Sources: W3C Verifiable Credential Data Integrity 1.0, sections 2 and 4; VC Data
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ from register.credentials.ports import Fetch
 from register.credentials.presented import Presented, Signature
 from register.credentials.proofs.binding import check_controller, check_method, read_issuer
 from register.credentials.proofs.dids import resolve
+from register.credentials.proofs.graphs import Digest
 from register.credentials.proofs.suites import Suite, check_signature, find_suite
 from register.credentials.report import Finding
 from register.moments import parse_moment
@@ -47,10 +48,11 @@ def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature,
     issuer = read_issuer(document)
     _check_single(document)
     proofs = read_proofs(document)
+    case = _Case(document, proofs, fetch, now)
     held, beside, unchecked = list[_Held](), list[Finding](), list[CredentialError]()
     for proof in proofs:
         try:
-            held.append(_check_proof(proof, proofs, document, fetch, now))
+            held.append(_check_proof(proof, case))
         except (Unsupported, Unreachable) as error:
             unchecked.append(error)
             beside.append(Finding("proof_not_checked", "warning", f"One of several signatures: {error.message}"))
@@ -60,7 +62,26 @@ def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature,
     if not any(one.covers_contexts for one in ours):
         raise NotGenuine("unsigned_term", "The signature does not cover all JSON-LD contexts of the credential.")
     first, *others = (one.signature for one in ours)
-    return (replace(first, findings=(*first.findings, *beside)), *others)
+    return (_add_findings(first, beside), *others)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What every proof of one credential is checked with; `graphs` keeps the document's, which several sign."""
+
+    document: Document
+    proofs: Sequence[Document]
+    fetch: Fetch
+    now: datetime
+    graphs: dict[Digest, bytes] = field(default_factory=dict)
+
+    def canonicalise(self, signed: Document, suite: Suite, digest: Digest) -> bytes:
+        """Return the canonical form of the document as a proof signs it."""
+        if suite.form == "jcs" or "proof" in signed:
+            return suite.canonicalise(signed, digest)
+        if digest not in self.graphs:
+            self.graphs[digest] = suite.canonicalise(signed, digest)
+        return self.graphs[digest]
 
 
 class _Held(NamedTuple):
@@ -73,7 +94,7 @@ class _Held(NamedTuple):
 def read_proofs(document: Document) -> Sequence[Document]:
     """Return the proofs of a credential; raises NotGenuine(`malformed_proof`) when they are none or too many."""
     proofs: list[Document] = _as_list(document.get("proof"))
-    if not 1 <= len(proofs) <= MOST_PROOFS or not all(isinstance(proof, Mapping) for proof in proofs):
+    if not 1 <= len(proofs) <= MOST_PROOFS or not all(isinstance(proof, dict) for proof in proofs):
         raise NotGenuine("malformed_proof", f"Expected one to {MOST_PROOFS} proofs, each an object.")
     names = [proof["id"] for proof in proofs if "id" in proof]
     if any(names.count(name) > 1 for name in names):
@@ -100,34 +121,33 @@ def _find_ours(held: Sequence[_Held], issuer: str, beside: list[Finding]) -> lis
             text = f"The credential was also signed by {controller[:120]!r}."
             beside.append(Finding("also_signed_by", "warning", text, {"controller": controller}))
             continue
-        ours.append(_Held(replace(signature, findings=(*signature.findings, *findings)), covers))
+        ours.append(_Held(_add_findings(signature, findings), covers))
     if not ours:
         raise NotGenuine("signed_by_another", "The credential was signed by others, not by its issuer.")
     return ours
 
 
-def _check_proof(proof: Document, proofs: Sequence[Document], document: Document, fetch: Fetch, now: datetime) -> _Held:
+def _add_findings(signature: Signature, findings: Sequence[Finding]) -> Signature:
+    return replace(signature, findings=(*signature.findings, *findings)) if findings else signature
+
+
+def _check_proof(proof: Document, case: _Case) -> _Held:
     suite = find_suite(proof)
-    created = _check_options(proof, now)
-    method = resolve(proof["verificationMethod"], fetch)
-    remarks = check_method(method, created, now)
-    options, signed = _split(proof, proofs, document, suite)
+    created = _check_options(proof, case.now)
+    method = resolve(proof["verificationMethod"], case.fetch)
+    remarks = check_method(method, created, case.now)
+    options, signed = _split(proof, case, suite)
     digest = suite.choose_digest(method.public_key)
-    check_signature(
-        suite,
-        method.public_key,
-        suite.canonicalise(options, digest),
-        suite.canonicalise(signed, digest),
-        proof.get("proofValue"),
-    )
+    forms = suite.canonicalise(options, digest), case.canonicalise(signed, suite, digest)
+    check_signature(suite, method.public_key, *forms, proof.get("proofValue"))
     signature = Signature(
         suite=suite.name,
         keys=method.keys,
         controller=method.controller,
         created=created,
-        findings=(*remarks, *_tell_options(proof, created, now)),
+        findings=(*remarks, *_tell_options(proof, created, case.now)),
     )
-    return _Held(signature, _as_list(signed.get("@context")) == _as_list(document.get("@context")))
+    return _Held(signature, _as_list(signed.get("@context")) == _as_list(case.document.get("@context")))
 
 
 def _check_options(proof: Document, now: datetime) -> datetime | None:
@@ -167,22 +187,20 @@ def _tell_options(proof: Document, created: datetime | None, now: datetime) -> t
     return tuple(findings)
 
 
-def _split(
-    proof: Document, proofs: Sequence[Document], document: Document, suite: Suite
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(proof: Document, case: _Case, suite: Suite) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the options of a proof, and the document as it signs it: with the proofs before it in a chain.
 
     A JCS proof carries the contexts it was made over, which are the first of the document's; to an RDFC proof, the
     document's own contexts give the meaning (Data Integrity, section 4.4; the cryptosuites, section 3).
     """
     options = {name: value for name, value in proof.items() if name != "proofValue"}
-    signed = {name: value for name, value in document.items() if name != "proof"}
+    signed = {name: value for name, value in case.document.items() if name != "proof"}
     if "previousProof" in proof:
-        signed["proof"] = _find_previous(proof["previousProof"], proof, proofs)
+        signed["proof"] = _find_previous(proof["previousProof"], proof, case.proofs)
     if suite.form == "rdfc":
-        options["@context"] = document.get("@context")
+        options["@context"] = case.document.get("@context")
     elif "@context" in proof:
-        mine, whole = (_as_list(value) for value in (proof["@context"], document.get("@context")))
+        mine, whole = (_as_list(value) for value in (proof["@context"], case.document.get("@context")))
         if whole[: len(mine)] != mine:
             raise NotGenuine("unsigned_term", "The proof was made over other JSON-LD contexts than the credential has.")
         signed["@context"] = proof["@context"]

@@ -19,7 +19,6 @@ from register.credentials.errors import CredentialError, NotGenuine, Unsupported
 from register.credentials.proofs import graphs
 from register.credentials.proofs.canonicalisation import (
     DEEPEST,
-    MOST_VALUES,
     canonicalise_graph,
     canonicalise_json,
 )
@@ -171,7 +170,9 @@ def test_depth_and_size_are_bounded_before_anything_else() -> None:
     for _ in range(10_000):
         deep = {"a": deep}
     assert refused(graph(a=deep)) == "too_deep"
-    assert refused(graph(a=[{} for _ in range(MOST_VALUES)])) == "too_deep"
+    assert refused(graph(a=[f"value {at}" for at in range(3_000)])) == "too_complex"
+    assert refused(graph(a=[{"b": [{"c": at} for at in range(100)]} for _ in range(110)])) == "too_complex"
+    assert refused(graph(a=[{"id": "urn:x:2", "b": at} for at in range(3_000)])) == "too_complex"
 
 
 def test_contexts_in_ever_new_orders_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
