@@ -25,7 +25,7 @@ MOST_BYTES: Final = 1 << 30
 MOST_MEMBERS: Final = 500_000
 MOST_MANIFEST: Final = 96 << 20
 MOST_UNPACKED: Final = 8 << 20
-"""Bytes that one member may unpack to: more than the largest block of entries (64 of 65,535 bytes) takes."""
+"""Bytes that one member may unpack to: more than the largest block of entries (32 of 65,535 bytes) takes."""
 
 _LOCAL_HEADER: Final = 30
 _LOCAL_LENGTHS: Final = Struct("<HH")

@@ -10,14 +10,27 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from struct import Struct
 from typing import Any, Final
 
 from ledger.tlog.checkpoint import open_checkpoint, parse_checkpoint_note
-from ledger.tlog.errors import TlogError
+from ledger.tlog.errors import ProofInvalid, TlogError
+from ledger.tlog.lines import encode_proof
 from ledger.tlog.merkle import Node, hash_leaf, prove_inclusion
 from ledger.tlog.note import VerifierKey
-from ledger.tlog.proof import format_proof
-from ledger.tlog.tiles import WIDTH, Tile, TileReader, hash_tile_nodes, split_tile, tile_of_node, tile_path
+from ledger.tlog.proof import HEADER
+from ledger.tlog.tiles import (
+    HEIGHT,
+    WIDTH,
+    FetchTiles,
+    Tile,
+    TileReader,
+    hash_tile_nodes,
+    split_tile,
+    tile_in_tree,
+    tile_of_node,
+    tile_path,
+)
 from register import fold
 from register.credentials.bundle.archive import Archive
 from register.credentials.bundle.index import Index, name_mark
@@ -30,37 +43,73 @@ from register.records import Recorded
 from register.state import Change, State
 
 _KEPT: Final = 20_000
-"""Entries, and a fiftieth as many blocks of them, that are kept unpacked; beyond that all are forgotten at once."""
+"""Entries that are kept for the next question; beyond that all are forgotten at once."""
+
+MOST_BLOCKS: Final = 400
+"""Unpacked members, and tiles with their nodes, that are kept likewise."""
+
+_FRAME: Final = Struct(">QH")
+"""What stands before an entry: its index and its length."""
 
 _FIRST: Final = re.compile(r"/([0-9]{12})\.gz\Z", re.ASCII)
 
 
 class Rows:
-    """Hashes of a ledger's nodes (a NodeReader): each tile is checked up to the root once, and its nodes are kept."""
+    """Hashes of a ledger's nodes (a NodeReader), each tile checked up to the root once and its nodes kept.
 
-    def __init__(self, reader: TileReader) -> None:
-        self._reader = reader
+    The partial tiles of the right edge are checked by TileReader; a full one here, against the tile above, as computing
+    its nodes gives its root anyway.
+    """
+
+    def __init__(self, size: int, root: bytes, fetch: FetchTiles) -> None:
+        self._size = size
+        self._edge = TileReader(size, root, fetch)
+        self._fetch = fetch
         self._rows: dict[tuple[int, int], list[list[bytes]]] = {}
+        self._paths: dict[int, list[bytes]] = {}
 
     def read_leaf(self, index: int) -> bytes:
         """Return the hash of a leaf."""
-        return self._read(0, index // WIDTH)[0][index % WIDTH]
+        return self.read_rows(0, index // WIDTH)[0][index % WIDTH]
 
     def read_nodes(self, nodes: Sequence[Node]) -> list[bytes]:
         """Return the nodes' hashes; raises as TileReader does."""
         return [self._read_node(node) for node in nodes]
 
+    def prove(self, index: int) -> list[bytes]:
+        """Return the inclusion proof of a leaf; those of one full tile share what lies above it."""
+        tile, at = divmod(index, WIDTH)
+        if (tile + 1) * WIDTH > self._size:
+            return prove_inclusion(index, self._size, self)
+        if tile not in self._paths:
+            if len(self._paths) > MOST_BLOCKS:
+                self._paths = {}
+            self._paths[tile] = prove_inclusion(index, self._size, self)[HEIGHT:]
+        rows = self.read_rows(0, tile)
+        return [*(rows[height][at >> height ^ 1] for height in range(HEIGHT)), *self._paths[tile]]
+
     def _read_node(self, node: Node) -> bytes:
         span = tile_of_node(node)
         width = span.stop - span.start
-        return self._read(span.level, span.index)[width.bit_length() - 1][span.start // width]
+        return self.read_rows(span.level, span.index)[width.bit_length() - 1][span.start // width]
 
-    def _read(self, level: int, index: int) -> list[list[bytes]]:
+    def read_rows(self, level: int, index: int) -> list[list[bytes]]:
+        """Return the nodes inside a tile, row by row; raises ProofInvalid when it does not lead to the root."""
         rows = self._rows.get((level, index))
         if rows is None:
-            if len(self._rows) > _KEPT // 50:
+            if len(self._rows) > MOST_BLOCKS:
                 self._rows = {}
-            rows = self._rows[level, index] = hash_tile_nodes(split_tile(self._reader.read_tile(level, index)))
+            rows = self._rows[level, index] = self._check(tile_in_tree(level, index, self._size))
+        return rows
+
+    def _check(self, tile: Tile) -> list[list[bytes]]:
+        if tile.width < WIDTH:
+            return hash_tile_nodes(split_tile(self._edge.read_tile(tile.level, tile.index)))
+        above, at = divmod(tile.index, WIDTH)
+        expected = self.read_rows(tile.level + 1, above)[0][at]
+        rows = hash_tile_nodes(split_tile(self._fetch([tile])[0]))
+        if len(rows[0]) != WIDTH or rows[-1] != [expected]:
+            raise ProofInvalid(f"expected {tile_path(tile)} to hash to {expected.hex()}, as the tile above says")
         return rows
 
 
@@ -81,7 +130,7 @@ class Ledger:
         self._folder = described.folder
         self.note = bytes(archive.view(f"{self._folder}/checkpoint"))
         self.index = Index([archive.view(name) for name in archive.list_names(f"{self._folder}/index/")])
-        self._rows = Rows(TileReader(self.size, self._read_root(), self._fetch))
+        self._rows = Rows(self.size, self._read_root(), self._fetch)
         self._blocks = {_read_first(name): name for name in archive.list_names(f"{self._folder}/entries/")}
         self._firsts = sorted(self._blocks)
         self._unpacked: dict[str, Mapping[int, bytes]] = {}
@@ -155,7 +204,7 @@ class Ledger:
 
     def prove(self, index: int) -> str:
         """Return the receipt of an entry (C2SP tlog-proof) under the bundle's checkpoint."""
-        return format_proof(index, prove_inclusion(index, self.size, self._rows), self.note)
+        return f"{HEADER}\nindex {index}\n{encode_proof(self._rows.prove(index))}\n{self.note.decode()}"
 
     def replay(self, indexes: Iterable[int], size: int) -> State:
         """Fold entries into what the ledger knew of them when it had `size`; see knowledge.replay_proven.
@@ -219,7 +268,7 @@ class Ledger:
     def _unpack(self, name: str, split: Callable[[bytes, str], Mapping[int, bytes]]) -> Mapping[int, bytes]:
         known = self._unpacked.get(name)
         if known is None:
-            if len(self._unpacked) > _KEPT // 50:
+            if len(self._unpacked) > MOST_BLOCKS:
                 self._unpacked = {}
             known = self._unpacked[name] = split(self._archive.unpack(name), name)
         return known
@@ -231,14 +280,17 @@ class Ledger:
 def split_entries(block: bytes, name: str) -> dict[int, bytes]:
     """Cut a block of entries into these, by index; raises BadBundle."""
     entries: dict[int, bytes] = {}
-    at, last = 0, -1
-    while at < len(block):
-        index, length = int.from_bytes(block[at : at + 8], "big"), int.from_bytes(block[at + 8 : at + 10], "big")
-        start, at = at + 10, at + 10 + length
-        if at > len(block) or start > len(block) or index <= last:
-            raise BadBundle("damaged", f"{name} in the bundle holds no entries one after the other")
+    at, last, end = 0, -1, len(block)
+    while at + _FRAME.size <= end:
+        index, length = _FRAME.unpack_from(block, at)
+        start = at + _FRAME.size
+        at = start + length
+        if index <= last:
+            break
         entries[index] = block[start:at]
         last = index
+    if at != end:
+        raise BadBundle("damaged", f"{name} in the bundle holds no entries one after the other")
     return entries
 
 

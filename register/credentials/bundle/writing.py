@@ -1,6 +1,6 @@
 """Writing a bundle: ledgers in, the bytes of the file out, never more of them in memory than one member takes.
 
-What the members are, in a folder a ledger: `checkpoint` (the signed note as it is), `entries/FIRST.gz` (64 entries or
+What the members are, in a folder a ledger: `checkpoint` (the signed note as it is), `entries/FIRST.gz` (32 entries or
 fewer: index as 8 bytes, length as 2, bytes), `index/N` (see index.py), `tile/…` (the hash tiles of C2SP tlog-tiles that
 prove them), `times/FIRST.gz` (8 bytes an entry of the whole ledger: microseconds since 1970, to cut it at an instant).
 """
@@ -21,7 +21,7 @@ from register.credentials.bundle.manifest import FORMAT, BundledLedger, Manifest
 from register.events import parse
 from register.key_chain import Handover
 
-ENTRIES: Final = 64
+ENTRIES: Final = 32
 """Entries in one member: an answer unpacks a dozen members, and smaller ones unpack sooner and compress worse."""
 
 TIMES: Final = 8_192

@@ -10,6 +10,7 @@ from hashlib import sha256
 from register.credentials.bundle.archive import MANIFEST, Archive, Member, pack
 from register.credentials.bundle.ledger import split_entries
 from register.credentials.bundle.manifest import read_manifest, sign_manifest
+from register.credentials.bundle.writing import ENTRIES
 from tests.bundles import STATEMENT
 
 
@@ -40,7 +41,7 @@ def repack(bundle: bytes, members: Mapping[str, bytes | None], *more: tuple[str,
 def cut_out(bundle: bytes, index: int) -> bytes:
     """The bundle without one entry of its first ledger, which the index still names."""
     archive = Archive(bundle)
-    name = archive.list_names("0/entries/")[index // 64]
+    name = archive.list_names("0/entries/")[index // ENTRIES]
     kept = {at: entry for at, entry in split_entries(archive.unpack(name), name).items() if at != index}
     framed = [at.to_bytes(8, "big") + len(entry).to_bytes(2, "big") + entry for at, entry in kept.items()]
     return swap(bundle, {name: pack(b"".join(framed))})
