@@ -70,7 +70,7 @@ def _register_sealer(text: str, agency: str) -> None:
 
 def _insist_on_report(url: str, text: str) -> None:
     """The report has to come of a genuine seal and of a question that the register answered."""
-    report: dict[str, Any] = httpx.post(f"{url}/api/v1/verify", content=text.encode()).json()
+    report: dict[str, Any] = httpx.post(f"{url}/api/v1/verify", content=text.encode(), timeout=60).json()
     outcomes = {name: question["outcome"] for name, question in report["questions"].items()}
     if outcomes["genuine"] == "fail" or report["decision"]["decision"] != "trusted":
         raise RuntimeError(f"expected a genuine seal of an accredited issuer, got {outcomes}")
