@@ -64,7 +64,10 @@ def test_writing_needs_a_token_and_reading_none(document: dict[str, Any]) -> Non
     for path, method, said in operations(document):
         open_to_all = said["security"] == [{}]
         personal = path.endswith("/me") or "/tokens" in path
-        assert open_to_all == ((method == "get" and not personal) or path.endswith(("/trust", "/verify"))), (path, method)
+        assert open_to_all == ((method == "get" and not personal) or path.endswith(("/trust", "/verify"))), (
+            path,
+            method,
+        )
 
 
 def test_bodies_are_the_schemas_of_what_reads_them(document: dict[str, Any]) -> None:
