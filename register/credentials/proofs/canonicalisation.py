@@ -9,7 +9,7 @@ Sources: RFC 8785; W3C JSON-LD 1.1; RDF Dataset Canonicalization 1.0 (its sectio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import rfc8785
@@ -17,7 +17,7 @@ import rfc8785
 from ledger.tlog import canonical
 from ledger.tlog.errors import CanonicalFormError
 from register.credentials.errors import NotGenuine, Unsupported
-from register.credentials.proofs.contexts import check_contexts, list_class_names
+from register.credentials.proofs.contexts import check_contexts, list_second_names
 from register.credentials.proofs.graphs import Digest, canonicalise_dataset, to_dataset
 
 DEEPEST: Final = canonical.MAX_DEPTH
@@ -116,20 +116,28 @@ def _weigh(node: Mapping[str, Any]) -> int:
 def _open(node: Mapping[str, Any]) -> Iterator[Any]:
     """Give the objects right within one whose keys are checked; those of `@context` are checked by themselves."""
     for key, value in node.items():
-        if not key.replace("_", "").isalnum() or key in list_class_names():
+        if not key.replace("_", "").isalnum() or key in list_second_names():
             _check_key(key, node)
         if isinstance(value, dict) and key != "@context":
             yield value
         elif isinstance(value, list) and key != "@context":
-            if any(isinstance(child, list) for child in value):
-                raise NotGenuine("malformed_json_ld", "The credential holds a list within a list.")
-            yield from (child for child in value if isinstance(child, dict))
+            yield from _open_list(key, value)
+
+
+def _open_list(key: str, items: Sequence[Any]) -> Iterator[Any]:
+    """Give the objects of a list in which none is named twice: two halves of one object are the whole to the graph."""
+    names = [name for item in items if isinstance(item, dict) and isinstance(name := item.get("id"), str)]
+    if len(set(names)) < len(names) or not set(names).isdisjoint(item for item in items if isinstance(item, str)):
+        raise Unsupported("split_object", f"The list {key[:60]!r} of the credential names one thing twice.")
+    if any(isinstance(item, list) for item in items):
+        raise NotGenuine("malformed_json_ld", "The credential holds a list within a list.")
+    return (item for item in items if isinstance(item, dict))
 
 
 def _check_key(key: str, item: Mapping[str, Any]) -> None:
     if key == "@context":
         check_contexts(item[key])
-    elif key in list_class_names() or ":" in key or (key.startswith("@") and item.keys() != _TEXT_IN_LANGUAGE):
+    elif key in list_second_names() or ":" in key or (key.startswith("@") and item.keys() != _TEXT_IN_LANGUAGE):
         raise Unsupported(
             "json_ld_keyword",
             f"The credential spells a property as {key[:80]!r}, not by its term; that is not read here.",

@@ -150,11 +150,12 @@ def _refuse_inline(what: str) -> NoReturn:
 
 
 @cache
-def list_class_names() -> frozenset[str]:
-    """Return the terms for classes that stand for the same address as a property's, such as `Achievement`."""
+def list_second_names() -> frozenset[str]:
+    """Return terms that stand for what another, usual term stands for: classes such as `Achievement`, and `uid`."""
     definitions = set(_list_definitions())
     properties = {meaning for term, meaning in definitions if not term[0].isupper()}
-    return frozenset(term for term, meaning in definitions if term[0].isupper() and meaning in properties)
+    classes = {term for term, meaning in definitions if term[0].isupper() and meaning in properties}
+    return frozenset(classes | {term for term, meaning in definitions if meaning.startswith("@")} - {"id", "type"})
 
 
 @cache

@@ -18,8 +18,8 @@ from register.credentials.proofs.contexts import (
     MOST_CONTEXTS,
     DamagedContext,
     check_contexts,
-    list_class_names,
     list_contexts,
+    list_second_names,
     read_context,
 )
 
@@ -167,9 +167,11 @@ def test_terms_that_could_give_another_name_to_a_carried_one_are_not_followed(te
     assert caught.value.code == "inline_context"
 
 
-def test_terms_that_share_their_address_with_a_class_are_known() -> None:
-    assert {"Achievement", "Profile", "Image", "Criteria"} <= list_class_names()
-    assert not {"achievement", "image", "OpenBadgeCredential", "VerifiableCredential"} & list_class_names()
+def test_second_names_of_what_has_a_usual_term_are_known() -> None:
+    assert {"Achievement", "Profile", "Image", "Criteria", "uid"} <= list_second_names()
+    assert (
+        not {"id", "type", "achievement", "image", "OpenBadgeCredential", "VerifiableCredential"} & list_second_names()
+    )
 
 
 JSON = st.recursive(

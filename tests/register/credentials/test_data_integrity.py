@@ -39,6 +39,7 @@ from tests.credential_proofs import (
 from tests.outside import Web
 
 VECTORS = Path(__file__).parent / "data_integrity_vectors.json"
+ODRL = "https://www.w3.org/ns/odrl.jsonld"
 WEB_DID = "did:web:college.example:badges"
 WEB_PAGE = "https://college.example/badges/did.json"
 
@@ -355,6 +356,16 @@ MOVES: dict[str, Callable[[Document], object]] = {
             }
         ),
         d.update(until=d.pop("validUntil")),
+    ),
+    "an id by another carried name": lambda d: (d["@context"].insert(0, ODRL), d.update(uid=d.pop("id"))),
+    "a reference before the thing": lambda d: d["credentialSubject"].update(
+        achievement=[{"id": d["credentialSubject"]["achievement"]["id"]}, d["credentialSubject"]["achievement"]]
+    ),
+    "a thing in two halves": lambda d: d.update(
+        credentialSubject=[
+            {name: d["credentialSubject"][name] for name in ("id", "type")},
+            {name: d["credentialSubject"][name] for name in ("id", "type", "achievement")},
+        ]
     ),
     "all of it in a graph": lambda d: d.update(
         {"@graph": [{name: d.pop(name) for name in list(d) if name not in ("@context", "proof")}]}
