@@ -23,7 +23,7 @@ _MOST_STEPS: Final = 64
 _MOST_ANCHORS: Final = 10
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _ROOT, _TARGET, _ANCHORS, _PATH = range(4)
-_SIDES: Final[Mapping[object, Literal["left", "right"]]] = {0: "left", 1: "right"}
+_SIDES: Final[Mapping[int, Literal["left", "right"]]] = {0: "left", 1: "right"}
 _CHAINS: Final[Mapping[int, tuple[str, Mapping[int, str]]]] = {
     0: ("bitcoin", {1: "mainnet", 3: "testnet"}),
     1: ("ethereum", {1: "mainnet", 3: "ropsten", 4: "rinkeby", 5: "goerli", 11155111: "sepolia"}),
@@ -104,9 +104,10 @@ def parse_2019(value: object) -> MerkleProof:
         raise _malformed("merkleRoot, targetHash, anchors and path")
     path = []
     for step in _read_pairs(members[_PATH]):
-        if step[0] not in _SIDES:
+        side = _SIDES.get(_as_integer(step[0]))
+        if side is None:
             raise _malformed("steps to the left or the right")
-        path.append((_SIDES[step[0]], _read_packed(step[1])))
+        path.append((side, _read_packed(step[1])))
     anchors = members[_ANCHORS] if isinstance(members[_ANCHORS], list) else []
     return _bound(
         MerkleProof(
