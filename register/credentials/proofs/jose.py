@@ -22,7 +22,7 @@ from register.credentials.proofs.binding import check_controller, check_method, 
 from register.credentials.proofs.keys import PublicKey, read_jwk, spell
 from register.credentials.report import Finding
 
-LARGEST: Final = 8 * 1024 * 1024
+LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a JWT that are read at most; pictures make badges large."""
 
 TOLERANCE: Final = timedelta(minutes=5)
