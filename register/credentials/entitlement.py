@@ -292,9 +292,14 @@ def _tell_aftermath(decided: Decided) -> Iterator[Finding]:
 
 
 def _tell_untested(decided: Decided, case: Case) -> Iterator[Finding]:
+    """Say which limits were not compared; that a credential names no country is its kind's habit, not a remark."""
     for name in decided["not_tested"]:
-        code = "not_comparable" if name in case.claims.unread else "not_stated"
-        yield give_finding("entitled", code, field=LIMITS.get(name, name))
+        if name in case.claims.unread:
+            yield give_finding("entitled", "not_comparable", field=LIMITS.get(name, name))
+        elif name == "jurisdiction":
+            yield give_finding("entitled", "country_not_stated")
+        else:
+            yield give_finding("entitled", "not_stated", field=LIMITS.get(name, name))
 
 
 def _tell_demonstration(decided: Decided) -> Iterator[Finding]:

@@ -113,6 +113,11 @@ ENTITLED: Final[Mapping[str, Kind]] = {
     "not_stated": Kind(
         "warning", "The accreditation is limited by {field}; the credential does not state it, so it was not compared."
     ),
+    "country_not_stated": Kind(
+        "pass",
+        "The credential does not state in which country it was awarded, as most do not; the accreditation covers the "
+        "places that the register names.",
+    ),
     "not_comparable": Kind(
         "warning",
         "The accreditation is limited by {field}; the credential states it in words of no known list, so it was not "
@@ -122,7 +127,7 @@ ENTITLED: Final[Mapping[str, Kind]] = {
 
 STILL_VALID: Final[Mapping[str, Kind]] = {
     "not_expired": Kind("pass", "It is valid until {valid_until}."),
-    "no_expiry": Kind("pass", "It has no expiry date, and nothing says that it was withdrawn."),
+    "no_expiry": Kind("pass", "It has no expiry date, and names no list of revocations."),
     "expired": Kind("fail", "It expired on {valid_until}."),
     "not_yet_valid": Kind("fail", "It is valid only from {valid_from} on."),
     "dates_contradict": Kind("fail", "It ends on {valid_until}, before it begins on {valid_from}."),

@@ -199,6 +199,12 @@ def test_a_limit_that_the_credential_does_not_state_is_not_stated() -> None:
     assert "level (EQF)" in found.answer.findings[1].text
 
 
+def test_that_no_country_is_stated_is_told_and_no_remark() -> None:
+    said = answer("trusted", "accredited", not_tested=["jurisdiction"])
+    found, _ = judge({(DID.value, DID.value): said}, DID)
+    assert outcomes(found) == {"accredited": "pass", "country_not_stated": "pass"}
+
+
 def test_each_body_that_awards_is_asked_about_with_the_sealers_key() -> None:
     claims = replace(CLAIMS, awarding_bodies=(("ror:02jx3x895",), ("ror:05wwcw481",)))
     told = {
