@@ -17,7 +17,7 @@ import rfc8785
 from ledger.tlog import canonical
 from ledger.tlog.errors import CanonicalFormError
 from register.credentials.errors import NotGenuine, Unsupported
-from register.credentials.proofs.contexts import check_contexts, list_second_names
+from register.credentials.proofs.contexts import check_contexts, list_second_names, list_single_terms
 from register.credentials.proofs.graphs import Digest, canonicalise_dataset, to_dataset
 
 DEEPEST: Final = canonical.MAX_DEPTH
@@ -129,6 +129,8 @@ def _open_list(key: str, items: Sequence[Any]) -> Iterator[Any]:
     names = [name for item in items if isinstance(item, dict) and isinstance(name := item.get("id"), str)]
     if len(set(names)) < len(names) or not set(names).isdisjoint(item for item in items if isinstance(item, str)):
         raise Unsupported("split_object", f"The list {key[:60]!r} of the credential names one thing twice.")
+    if len(items) == 1 and not isinstance(items[0], dict) and key in list_single_terms():
+        raise Unsupported("list_of_one", f"The credential writes {key[:60]!r} as a list of one; that is not read here.")
     if any(isinstance(item, list) for item in items):
         raise NotGenuine("malformed_json_ld", "The credential holds a list within a list.")
     return (item for item in items if isinstance(item, dict))

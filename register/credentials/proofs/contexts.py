@@ -28,6 +28,7 @@ MOST_INLINE_TERMS: Final = 200
 _ABSOLUTE: Final = re.compile(r"(?:https?://|urn:)[^\s<>\"\\]+")
 _COMPACT: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):([^\s<>\"\\/][^\s<>\"\\]*)")
 _TERM: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]*")
+_SEVERAL_IN_WORDS: Final = frozenset({"type", "statusPurpose", "previousProof", "domain"})
 _PLAIN: Final = frozenset({"@id", "@type", "@container", "@protected", "@language"})
 
 
@@ -156,6 +157,25 @@ def list_second_names() -> frozenset[str]:
     properties = {meaning for term, meaning in definitions if not term[0].isupper()}
     classes = {term for term, meaning in definitions if term[0].isupper() and meaning in properties}
     return frozenset(classes | {term for term, meaning in definitions if meaning.startswith("@")} - {"id", "type"})
+
+
+@cache
+def list_single_terms() -> frozenset[str]:
+    """Return the carried terms that hold one value: neither a context nor a specification in words makes them a set."""
+    several = {term for pinned in list_contexts() for term in _list_containers(_read_pinned(pinned)["@context"])}
+    return _carried_terms() - several - _SEVERAL_IN_WORDS
+
+
+def _list_containers(context: object) -> Iterator[str]:
+    if isinstance(context, list):
+        for item in context:
+            yield from _list_containers(item)
+    elif isinstance(context, Mapping):
+        for term, definition in context.items():
+            if isinstance(definition, Mapping):
+                if "@container" in definition:
+                    yield term
+                yield from _list_containers(definition.get("@context"))
 
 
 @cache

@@ -20,6 +20,7 @@ from register.credentials.proofs.contexts import (
     check_contexts,
     list_contexts,
     list_second_names,
+    list_single_terms,
     read_context,
 )
 
@@ -172,6 +173,11 @@ def test_second_names_of_what_has_a_usual_term_are_known() -> None:
     assert (
         not {"id", "type", "achievement", "image", "OpenBadgeCredential", "VerifiableCredential"} & list_second_names()
     )
+
+
+def test_terms_with_one_value_are_told_from_those_with_several() -> None:
+    assert {"name", "validUntil", "targetUrl", "achievementType"} <= list_single_terms()
+    assert not {"type", "alignment", "tag", "statusPurpose", "unheardOf"} & list_single_terms()
 
 
 JSON = st.recursive(

@@ -265,6 +265,8 @@ def test_a_chain_signs_the_proofs_before_it(suite: str) -> None:
     first = make_proof(badge, suite, id="urn:uuid:1")
     second = make_proof({**badge, "proof": [first]}, suite, OTHER, id="urn:uuid:2", previousProof="urn:uuid:1")
     third = make_proof({**badge, "proof": [first, second]}, suite, previousProof=["urn:uuid:1", "urn:uuid:2"])
+    fourth = make_proof({**badge, "proof": [first]}, suite, previousProof=["urn:uuid:1"])
+    assert len(check({**badge, "proof": [first, fourth]})) == 2
     chain = [first, second, third]
     assert len(check({**badge, "proof": chain})) == 2
     assert refused({**badge, "proof": [first, third]}) == "proof_missing"
@@ -340,6 +342,9 @@ MOVES: dict[str, Callable[[Document], object]] = {
         validUntil={"@type": "http://www.w3.org/2001/XMLSchema#dateTime", "@value": d["validUntil"]}
     ),
     "a name as a value": lambda d: d["issuer"].update(name={"@value": d["issuer"]["name"]}),
+    "a text as a list of one": lambda d: d["credentialSubject"]["achievement"].update(
+        name=[d["credentialSubject"]["achievement"]["name"]]
+    ),
     "a list within a list": lambda d: d.update(credentialSubject=[[d["credentialSubject"]]]),
     "an id as a keyword": lambda d: d["issuer"].update({"@id": d["issuer"].pop("id")}),
     "a type as a keyword": lambda d: d.update({"@type": d.pop("type")}),
