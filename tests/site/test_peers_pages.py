@@ -241,3 +241,22 @@ def test_an_entry_that_is_no_event_is_shown_as_it_is(client: Client, tmp_path: P
     assert "cannot read" in read(client, path)
     told = json.loads(client.get(path, headers={"Accept": "application/json"}).content)
     assert base64.b64decode(told["data_base64"]) == data if "data_base64" in told else told["data"].encode() == data
+
+
+def test_the_check_of_receipts_knows_the_keys_of_recognised_peers(client: Client, tmp_path: Path) -> None:
+    peer = abroad(tmp_path)
+    page = read(client, "/verify")
+    (record,) = list_peers()
+    for origin, register, vkey in (
+        (settings.ASSAY_ORIGIN, "", ""),
+        (peer["origin"], peer["origin"], record.vkeys[0]),
+    ):
+        start = f'<span data-origin="{origin}" data-register="{register}" data-vkeys="{vkey}'
+        assert start in page
+
+
+def test_the_code_of_a_peers_issuer_leads_to_its_own_register(client: Client, tmp_path: Path) -> None:
+    peer = abroad(tmp_path)
+    path = f"/issuers/{peer['issuer']}/qr.svg"
+    assert f"{peer['url']}</title>" in read(client, f"{path}?register={peer['origin']}")
+    assert f"qr.svg?register={peer['origin'].replace('/', '%2F')}" in read(client, f"/issuers/{peer['issuer']}")
