@@ -6,17 +6,22 @@ lists and key documents that a credential names, see register/outgoing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from http.client import OK
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 from register import answers
+from register.credentials.errors import Unreachable
 from register.credentials.format import format_reports
 from register.credentials.ledger_keys import list_ledger_keys
-from register.credentials.ports import LedgerKeys, Withdrawals
+from register.credentials.ports import MOST_BYTES, LedgerKeys, Withdrawals
 from register.credentials.verification import verify
 from register.moments import format_instant
 from register.outgoing.addresses import Reach
@@ -70,7 +75,46 @@ class NodeRegisters:
         return bool(self.decide(asked)["fresh"].get(origin, {}).get("stale", True))
 
 
+class NodeWeb:
+    """The web as the node reads it for a check; a `Fetch`.
+
+    What the node publishes itself it answers itself: a request to its own address would take another of its threads.
+    A peer that has no TLS (a cluster on one machine) is read at the address by which it is known.
+    """
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    def __call__(self, url: str, *, limit: int = MOST_BYTES, types: Sequence[str] = ()) -> bytes:
+        """Return the body of a 200 answer; raises Unreachable."""
+        host = urlsplit(url).netloc
+        if host == urlsplit(settings.ASSAY_BASE_URL).netloc:
+            return _answer_ourselves(url)
+        plain = {urlsplit(peer.address).netloc for peer in list_peers() if peer.address.startswith("http://")}
+        there = url.replace("https://", "http://", 1) if host in plain else url
+        return self._fetcher(there, limit=limit, types=types)
+
+
+def _answer_ourselves(url: str) -> bytes:
+    """Return what this node publishes at one of its addresses for verifiers: a status list or its DID document."""
+    path = urlsplit(url).path
+    if path != "/.well-known/did.json" and not path.startswith("/status/"):
+        raise Unreachable("unexpected_answer", f"this node publishes no list or key at {path[:100]}")
+    try:
+        match = resolve(path)
+    except Resolver404:
+        raise Unreachable("unexpected_answer", f"this node publishes nothing at {path[:100]}") from None
+    request = HttpRequest()
+    request.method, request.path = "GET", path
+    request.META = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "REQUEST_METHOD": "GET"}
+    answer = match.func(request, *match.args, **match.kwargs)
+    if answer.status_code != OK:
+        raise Unreachable("unexpected_answer", f"this node answers {answer.status_code} at {path[:100]}")
+    content: bytes = answer.content
+    return content
+
+
 @cache
-def open_web() -> Fetcher:
+def open_web() -> NodeWeb:
     """Return this process's way to status lists and key documents, which are remembered for minutes."""
-    return Fetcher(Reach(tuple(settings.ASSAY_FETCH_NETWORKS), "ASSAY_FETCH_NETWORKS"))
+    return NodeWeb(Fetcher(Reach(tuple(settings.ASSAY_FETCH_NETWORKS), "ASSAY_FETCH_NETWORKS")))

@@ -20,6 +20,7 @@ from ledger.tlog.errors import TlogError
 from register.credentials.errors import Unreachable
 from register.credentials.ledger_keys import list_ledger_keys
 from register.credentials.ports import LedgerKeys, Withdrawal, Withdrawals
+from register.credentials.wording import LIMITS
 from register.errors import NotUnderstood, RegisterError
 from register.identifiers import NODE, parse_identifier
 from register.knowledge import replay_proven
@@ -29,6 +30,8 @@ from register.trust import format_decision, parse_question
 _PAGE: Final = "200"
 _MOST_PAGES: Final = 5_000
 _UNKNOWN: Final = 404
+_TOLD: Final = {"at": "the time judged", "key": "the key that signed", "anchored_at": "the time of anchoring", **LIMITS}
+"""Parameters of a question in words."""
 
 
 class AskedRegisters:
@@ -51,8 +54,8 @@ class AskedRegisters:
     def decide(self, params: Mapping[str, str]) -> Mapping[str, Any]:
         """Ask a trust question, check the proofs and decide from them; raises Unreachable and NotUnderstood."""
         asked = parse_question(params, self._now)
-        told = ", ".join(name for name in params if name != "issuer")
-        self._sent[f"To {self._host}: a question about the issuer {params['issuer']} (with {told})."] = None
+        told = ", ".join(word for name, word in _TOLD.items() if name in params)
+        self._sent[f"To {self._host}: a question about the issuer {params['issuer']}, with {told}."] = None
         try:
             answer = self._node.get_json("/api/v1/trust", params)
             verified = verify_answer(self._node, self._keys, asked, answer, self._now, max_age=self._max_age)

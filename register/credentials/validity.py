@@ -6,8 +6,10 @@ A list counts when its own signature holds. What cannot be read leaves the quest
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from register.credentials import proofs, reading, status_lists
 from register.credentials.errors import CredentialError, Unreachable, Unsupported
@@ -40,13 +42,24 @@ def _judge_dates(claims: Claims, at: datetime, listed: bool) -> Iterator[Finding
         yield give_finding("still_valid", "no_expiry")
 
 
-def check_lists(
-    claims: Claims, credential_id: str | None, signers: Sequence[Signature], fetch: Fetch, now: datetime
-) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The credential whose status is looked up: its places and id, who signed it, and its issuers in the register.
+
+    `issuers` are addresses by id: a register publishes lists for them, signed by itself.
+    """
+
+    status: tuple[StatusEntry, ...]
+    id: str | None
+    signatures: tuple[Signature, ...]
+    issuers: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_lists(listed: Listed, fetch: Fetch, now: datetime) -> Iterator[Finding]:
     """Look the credential up in every status list it names; each gives at least one finding."""
-    for entry in claims.status:
+    for entry in listed.status:
         try:
-            yield from _check_list(entry, credential_id, signers, fetch, now)
+            yield from _check_list(entry, listed, fetch, now)
         except Unreachable as error:
             yield give_finding("still_valid", "status_unreachable", text=error.message)
         except Unsupported as error:
@@ -55,22 +68,20 @@ def check_lists(
             yield give_finding("still_valid", "status_not_genuine", text=error.message)
 
 
-def _check_list(
-    entry: StatusEntry, credential_id: str | None, signers: Sequence[Signature], fetch: Fetch, now: datetime
-) -> Iterator[Finding]:
+def _check_list(entry: StatusEntry, listed: Listed, fetch: Fetch, now: datetime) -> Iterator[Finding]:
     address = status_lists.address_of(entry)
     data = fetch(address)
     evidence: dict[str, Any] = {"list": address, "type": entry.type}
     document, listers = _open_list(entry, data, fetch, now)
-    status = status_lists.read_status(entry, document, now, credential_id)
+    status = status_lists.read_status(entry, document, now, listed.id)
     if status.ended:
         code = "revoked_by_list" if status.purpose == "revocation" else "suspended_by_list"
         yield give_finding("still_valid", code, evidence | {"message": status.message})
     else:
         yield give_finding("still_valid", "not_on_list", evidence, purpose=_PURPOSES.get(status.purpose, "otherwise"))
     yield from status.findings
-    other = _find_other_signer(listers, signers)
-    if other is not None:
+    other = _find_other_signer(listers, listed.signatures)
+    if other is not None and other != _find_publisher(address, listed.issuers):
         yield give_finding("still_valid", "status_of_another", evidence, signer=other)
 
 
@@ -104,6 +115,15 @@ def _find_other_signer(listers: Sequence[Signature], signers: Sequence[Signature
     for lister in listers:
         if not keys & {*lister.keys, lister.controller} - {None}:
             return lister.controller or "somebody else"
+    return None
+
+
+def _find_publisher(address: str, issuers: Mapping[str, str]) -> str | None:
+    """Return the DID of the register where a list is the one that it publishes for one of these issuers."""
+    for uid, issuer in issuers.items():
+        base = issuer.removesuffix(f"/issuers/{uid}")
+        if base and address.startswith(f"{base}/status/{uid}/"):
+            return "did:web:" + urlsplit(base).netloc.replace(":", "%3A")
     return None
 
 

@@ -21,7 +21,7 @@ from register.credentials.ports import Fetch, Registers
 from register.credentials.presented import Claims, Presented, Signature
 from register.credentials.profile import fit_profile
 from register.credentials.report import QUESTIONS, Answer, Finding, Outcome, Report
-from register.credentials.validity import check_lists, check_withdrawals, judge_validity
+from register.credentials.validity import Listed, check_lists, check_withdrawals, judge_validity
 from register.credentials.wording import SKIPPED, give_finding, report_error
 
 _UNSIGNED: Final = ("edc_unsigned", "vc_unsigned")
@@ -177,7 +177,8 @@ def _judge_rest(
     withdrawn, anchors = check_withdrawals(addresses, anchor.commitment if anchor else None, outside, at)
     if anchors and [one.code for one in anchored] == ["no_receipt"]:
         anchored = [give_finding("anchored", "receipt_missing")]
-    lists = check_lists(case.claims, presented.document.get("id"), case.signatures, outside.fetch, now)
+    listed = Listed(case.claims.status, presented.document.get("id"), case.signatures, entitled.issuers)
+    lists = check_lists(listed, outside.fetch, now)
     return judge_validity(case.claims, [*lists, *withdrawn], at), Answer(tuple(anchored))
 
 

@@ -6,12 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from register import commands
 from tests import factories
 from tests.api.callers import Answer, check_problem
 from tests.api.conftest import World
 from tests.credential_forge import PEN, badge, sign_jwt
+from tests.credential_world import entry
 
 NAMES = {"en": "College of Tests"}
 
@@ -73,6 +76,25 @@ def test_at_moves_the_check_of_expiry(world: World, college: str) -> None:
     assert verify(world, data).body["verdict"] == "not_valid"
     assert verify(world, data, query="?at=2024-12-31").body["verdict"] == "valid"
     check_problem(verify(world, data, query="?at=tomorrow"), 400, "invalid", "at")
+
+
+def test_the_lists_that_this_node_publishes_are_read_without_asking_anybody(world: World, college: str) -> None:
+    address = f"{settings.ASSAY_BASE_URL}/status/{college}/revocation/0"
+    data = sign_jwt(badge(credentialStatus=[entry(5, address)]))
+    report = verify(world, data).body
+    assert [one["code"] for one in report["questions"]["still_valid"]["findings"]] == ["not_on_list"]
+    assert report["verdict"] == "valid"
+    terms = factories.withdrawal(college, "ab" * 32, status=[{"list": 0, "index": 5}])
+    commands.revoke_credentials(terms, actor=factories.as_issuer(college))
+    report = verify(world, data).body
+    assert (report["verdict"], report["questions"]["still_valid"]["outcome"]) == ("not_valid", "fail")
+
+
+def test_an_address_of_this_node_that_is_no_list_stays_unread(world: World, college: str) -> None:
+    data = sign_jwt(badge(credentialStatus=[entry(5, f"{settings.ASSAY_BASE_URL}/api/v1/me")]))
+    report = verify(world, data).body
+    assert report["questions"]["still_valid"]["findings"][0]["code"] == "status_unreachable"
+    assert report["verdict"] == "cannot_be_confirmed"
 
 
 def test_a_body_beyond_the_limit_is_413(world: World, settings: Any) -> None:

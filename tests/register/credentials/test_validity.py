@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from register.credentials import proofs
 from register.credentials.ports import Withdrawal, Withdrawals
 from register.credentials.presented import Claims, Signature, StatusEntry
 from register.credentials.report import Finding
-from register.credentials.validity import check_lists, check_withdrawals, judge_validity
+from register.credentials.validity import Listed, check_lists, check_withdrawals, judge_validity
 from tests.credential_forge import OTHER, PEN
 from tests.credential_world import LIST, NOW, World, entry
 
@@ -49,9 +50,9 @@ def test_dates_hold_from_the_first_instant_to_the_last(
     assert codes(judge_validity(claims, (), moment(at)).findings)[0] == (code, outcome)
 
 
-def look_up(world: World, *entries: dict[str, Any], credential_id: str | None = "urn:uuid:1") -> list[Finding]:
+def look_up(world: World, *entries: dict[str, Any], issuers: dict[str, str] | None = None) -> list[Finding]:
     status = tuple(StatusEntry(one["type"], one) for one in entries)
-    return [*check_lists(Claims("vc", status=status), credential_id, SIGNED, world.fetch, NOW)]
+    return [*check_lists(Listed(status, "urn:uuid:1", SIGNED, issuers or {}), world.fetch, NOW)]
 
 
 def test_a_place_that_is_not_set_passes() -> None:
@@ -77,6 +78,25 @@ def test_a_list_that_somebody_else_signed_is_told() -> None:
     world = World()
     world.publish_list(pen=OTHER)
     assert codes(look_up(world, entry())) == [("not_on_list", "pass"), ("status_of_another", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("address", "remarks"),
+    [
+        ("https://register.example/status/7/revocation/0", []),
+        ("https://register.example/status/8/revocation/0", ["status_of_another"]),
+        ("https://register.example.evil/status/7/revocation/0", ["status_of_another"]),
+    ],
+)
+def test_the_list_that_a_register_publishes_for_the_issuer_is_the_issuers_own(
+    address: str, remarks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    world.publish_list(address=address)
+    host = address.split("/")[2]
+    monkeypatch.setattr(proofs, "check_signatures", lambda *_: (Signature("test", (), f"did:web:{host}"),))
+    found = look_up(world, entry(address=address), issuers={"7": "https://register.example/issuers/7"})
+    assert [code for code, _ in codes(found)] == ["not_on_list", *remarks]
 
 
 def test_an_unsigned_list_says_nothing_either_way() -> None:
