@@ -134,16 +134,21 @@ def _parse_all(stated: Mapping[str, tuple[Any, Callable[[Any], Any]]]) -> tuple[
     for name, (value, parse) in stated.items():
         if value is None or value == "":
             continue
-        try:
-            read[name] = _parse(parse, value) if type(value) is str else parse(value)
-        except UnknownTerm:
+        code = _parse(parse, value) if type(value) is str else None
+        if code is None:
             unread[name] = str(value)[:200]
+        else:
+            read[name] = code
     return read, unread
 
 
 @lru_cache(maxsize=4096)  # a batch states the same few terms again and again
 def _parse(parse: Callable[[Any], Any], value: str) -> Any:
-    return parse(value)
+    """Return the code, None for what is in no vocabulary."""
+    try:
+        return parse(value)
+    except UnknownTerm:
+        return None
 
 
 def _name_type(value: Any) -> Any:
