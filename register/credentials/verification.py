@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
 from register.credentials import proofs, reading
@@ -171,10 +172,14 @@ def _judge_rest(
     """Judge validity and anchoring, which both hang on which issuers were found."""
     addresses = [address for address in entitled.issuers.values() if address]
     anchor, anchored = anchoring.anchor, list(anchoring.findings)
+    foreign: tuple[Finding, ...] = ()
     if anchor is not None:
-        anchored += tell_anchorer(anchor, entitled.issuers)
+        foreign = tell_anchorer(anchor, entitled.issuers)
         addresses = [*dict.fromkeys([*addresses, anchor.issuer])]
     withdrawn, anchors = check_withdrawals(addresses, anchor.commitment if anchor else None, outside, at)
+    if foreign:  # whoever holds a revoked credential may have it anchored again elsewhere, under another salt
+        anchored += foreign
+        withdrawn = chain(withdrawn, [give_finding("still_valid", "withdrawals_unseen")])
     if anchors and [one.code for one in anchored] == ["no_receipt"]:
         anchored = [give_finding("anchored", "receipt_missing")]
     listed = Listed(case.claims.status, presented.document.get("id"), case.signatures, entitled.issuers)

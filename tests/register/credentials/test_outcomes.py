@@ -191,6 +191,12 @@ def anchor_another(world: World, data: bytes) -> bytes:
     return world.anchor(sign_jwt(badge(name="Another")), datetime(2025, 3, 2, 12, 0, tzinfo=UTC))
 
 
+def anchor_elsewhere(world: World, data: bytes) -> bytes:
+    """Somebody else than its issuer anchors it, under another salt than the one that may be revoked."""
+    at = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
+    return world.anchor(data, at, issuer=ELYSIUM, actor=ledgers.as_issuer(ELYSIUM))
+
+
 def anchor_and_hide(world: World, data: bytes) -> bytes | None:
     anchor_early(world, data)
     return None
@@ -234,6 +240,9 @@ CASES: dict[str, Case] = {
         "valid", "still_valid", "not_withdrawn", settle, receipt=anchor_and_reinstate
     ),
     "receipt of another": Case("not_valid", "anchored", "other_credential", settle, receipt=anchor_another),
+    "anchored by another": Case(
+        "valid_with_remarks", "still_valid", "withdrawals_unseen", settle, receipt=anchor_elsewhere
+    ),
     "receipt left out": Case(
         "valid_with_remarks", "still_valid", "withdrawals_unseen", settle, receipt=anchor_and_hide
     ),
