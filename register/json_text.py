@@ -1,7 +1,7 @@
 """Strict JSON (RFC 8259, I-JSON of RFC 7493): what two readers could read differently is refused with a sentence.
 
-Bounded before it is parsed: nesting and the number of values are counted on the text, so that no text of a few bytes
-makes a parser recurse or fills the memory.
+The number of values is bounded before it is parsed, so that no text of a few bytes fills the memory; Python's parser
+gives up nesting before it harms, and what it reads is then held to a lower bound.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 from register.errors import RegisterError
@@ -22,8 +21,6 @@ MOST_VALUES: Final = 400_000
 """Values in one text at most: an empty object takes 64 bytes of memory for 3 bytes of text."""
 
 _STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_KEEP_BRACKETS: Final = re.compile(r"[^\[\]{}]+")
-_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 _DOUBTFUL: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """Escapes of NUL and of surrogates, in pairs or alone: texts without them need no second look."""
 
@@ -47,14 +44,16 @@ def parse_strict(text: bytes, *, depth: int) -> Any:
         decoded = text.decode("utf-8")
     except UnicodeDecodeError as error:
         _refuse("not_utf8", f"expected UTF-8, got byte {text[error.start]:#04x} at position {error.start}")
-    _check_size(decoded, depth)
+    _check_size(decoded)
     try:
         value = _DECODER.decode(decoded)
     except json.JSONDecodeError as error:
         _refuse("not_json", f"{error.msg} at line {error.lineno}, column {error.colno}")
     except RecursionError:
-        _refuse("too_deep", f"expected at most {depth} levels of nesting")
-    if _DOUBTFUL.search(decoded):
+        _refuse_depth(depth)
+    if isinstance(value, dict | list) and decoded.count("[") + decoded.count("{") > depth:
+        _check_depth(value, depth)
+    if "\\u" in decoded and _DOUBTFUL.search(decoded):
         _check_texts(value)
     return value
 
@@ -63,15 +62,29 @@ def _refuse(code: str, sentence: str) -> NoReturn:
     raise NotStrictJson(code, sentence)
 
 
-def _check_size(text: str, deepest: int) -> None:
-    """Count brackets and commas, those inside strings only when there are suspiciously many."""
-    if text.count("[") + text.count("{") <= deepest and text.count(",") < MOST_VALUES:
-        return
-    bare = _STRINGS.sub("", text)
-    if bare.count(",") + bare.count("[") + bare.count("{") > MOST_VALUES:
+def _check_size(text: str) -> None:
+    """Count brackets and commas, without those inside strings only when there are suspiciously many."""
+    if _count_signs(text) > MOST_VALUES and _count_signs(_STRINGS.sub("", text)) > MOST_VALUES:
         _refuse("too_many_values", f"expected at most {MOST_VALUES} values")
-    if max(accumulate(map(_STEPS.__getitem__, _KEEP_BRACKETS.sub("", bare))), default=0) > deepest:
-        _refuse("too_deep", f"expected at most {deepest} levels of nesting")
+
+
+def _count_signs(text: str) -> int:
+    return text.count(",") + text.count("[") + text.count("{")
+
+
+def _check_depth(value: Any, deepest: int) -> None:
+    """Go down level by level."""
+    level = [value]
+    for _ in range(deepest):
+        level = [item for inner in level for item in (inner.values() if isinstance(inner, dict) else inner)]
+        level = [item for item in level if isinstance(item, dict | list)]
+        if not level:
+            return
+    _refuse_depth(deepest)
+
+
+def _refuse_depth(deepest: int) -> NoReturn:
+    _refuse("too_deep", f"expected at most {deepest} levels of nesting")
 
 
 def _read_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -158,8 +158,7 @@ def _find_blockcerts(document: Document) -> Format | None:
     signature = document.get("signature")
     if isinstance(signature, dict) and "MerkleProof2017" in list_types(signature):
         return "blockcerts_v2"
-    contexts = list_contexts(document)
-    if isinstance(document.get("receipt"), dict) and any("blockcerts/v1" in context for context in contexts):
+    if isinstance(document.get("receipt"), dict) and "blockcerts/v1" in " ".join(list_contexts(document)):
         raise name_format("blockcerts_v1")
     for proof in list_proofs(document):
         kinds = (proof.get("type"), proof.get("chainedProofType"), proof.get("cryptosuite"))
@@ -173,8 +172,8 @@ def _check_foreign(document: Document) -> None:
     """Raise Unsupported for a credential of another format."""
     if {"Profile", "Issuer", "RevocationList"}.intersection(list_types(document)):
         raise _nothing(document)
-    contexts = list_contexts(document)
-    if any("openbadges/v2" in context or "openbadges/v1" in context for context in contexts):
+    contexts = " ".join(list_contexts(document))
+    if "openbadges/v2" in contexts or "openbadges/v1" in contexts:
         raise name_format("open_badges_2")
     if {"recipient", "badge", "verify"} <= document.keys():
         raise name_format("open_badges_2")

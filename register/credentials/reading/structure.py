@@ -23,7 +23,7 @@ _CREDENTIAL_TYPES: Final = frozenset(
 
 def list_types(document: Document) -> tuple[str, ...]:
     """Return the texts under `type` (or `@type`), one or several."""
-    return tuple(text for text in list_values(document.get("type", document.get("@type"))) if isinstance(text, str))
+    return tuple([text for text in list_values(document.get("type", document.get("@type"))) if isinstance(text, str)])
 
 
 def list_values(value: Any) -> list[Any]:
@@ -35,7 +35,7 @@ def list_values(value: Any) -> list[Any]:
 
 def list_contexts(document: Document) -> tuple[str, ...]:
     """Return the addresses under `@context`, without contexts that are written out."""
-    return tuple(text for text in list_values(document.get("@context")) if isinstance(text, str))
+    return tuple([text for text in list_values(document.get("@context")) if isinstance(text, str)])
 
 
 def list_proofs(document: Document) -> list[Document]:

@@ -22,6 +22,7 @@ Container = tuple[str, ...]
 Found = tuple[Presented, ...]
 
 _PICTURES: Final = (b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"\x00\x00\x00\x0cjP", b"II*\x00", b"MM\x00*")
+_JSON: Final = (b"{", b"[", b'"')
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\x00", b"\x00{", b"[\x00", b"\x00[")
 _CMS: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 """The object identifiers of CMS, 1.2.840.113549.1.7.x, in DER (RFC 5652)."""
@@ -54,6 +55,8 @@ def _read_part(data: bytes, container: Container) -> Found:
     """Return the credentials in a part of what was handed in."""
     if len(container) > MOST_WRAPPINGS:
         raise NotGenuine("too_deeply_wrapped", f"expected at most {MOST_WRAPPINGS} containers within each other")
+    if data.startswith(_JSON) and data[1:2] != b"\0":
+        return read_json(data.rstrip(), container)
     if data.startswith(png.SIGNATURE):
         return _read_part(png.find_badge(data), (*container, "png"))
     if data.startswith(archive.SIGNATURES):
@@ -64,7 +67,7 @@ def _read_part(data: bytes, container: Container) -> Found:
     text = data.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
         raise NotACredential("empty", "expected a credential, got nothing")
-    if text.startswith((b"{", b"[", b'"')):
+    if text.startswith(_JSON):
         return read_json(text, container)
     if text.startswith(b"<"):
         return _read_part(svg.find_badge(text), (*container, "svg"))
