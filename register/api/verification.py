@@ -60,7 +60,7 @@ class Verify(Address):
     answers: ClassVar = {"POST": REPORT}
     bodies: ClassVar = {
         **dict.fromkeys(MEDIA, _BYTES),
-        "application/json": {"type": "object", "description": "The credential itself, or `credential` and `receipt`."},
+        "application/json": {"description": "The credential itself, a list of some, or `credential` and `receipt`."},
         _FORM: {"type": "object", "required": ["file"], "properties": dict.fromkeys(_FIELDS, _BYTES)},
     }
 
