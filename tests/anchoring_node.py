@@ -80,7 +80,7 @@ class AnchoringNode:
 
     def _find(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
         return [
-            {"url": event.subject, "recorded": {"index": at}}
+            {"url": event.subject, "register": self.peer.origin, "recorded": {"index": at}}
             for at, event in self.batches
             if [event.data.root] == query["root"] and [event.data.issuer] == query["issuer"]
         ]

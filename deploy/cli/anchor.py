@@ -22,8 +22,8 @@ from deploy.cli.anchoring import AnchoringError
 from deploy.cli.anchoring.gathering import Gathered, find_sources, gather
 from deploy.cli.anchoring.handing_out import ENDING, extract, has_receipt
 from deploy.cli.anchoring.holdings import Holdings, hold, open_holdings
-from deploy.cli.anchoring.registration import IssuerNode, register_batch
-from deploy.cli.anchoring.sealing import Terms, name_next, seal_batch
+from deploy.cli.anchoring.registration import BatchRefused, IssuerNode, register_batch
+from deploy.cli.anchoring.sealing import Batch, Terms, name_next, seal_batch
 from deploy.cli.anchoring.whole_files import write_whole
 from deploy.cli.report import clean
 from register.credentials.errors import CredentialError
@@ -100,11 +100,20 @@ def _anchor(arguments: argparse.Namespace) -> int:
             raise AnchoringError(f"no credential was found in {len(sources.files)} files")
         if fresh := _find_fresh(found, holdings, output):
             terms = Terms(issuer, keys.origin, _read_terms(arguments))
-            holdings.take_up(seal_batch(name_next(directory), terms, *fresh))
+            _take_up_new(holdings, seal_batch(name_next(directory), terms, *fresh))
         with _progress("receipts written", len(found.names)) as advance:
             written = holdings.hand_out(found, output, advance, lines=arguments.lines)
     _print_done(found, holdings, written, directory)
     return 0
+
+
+def _take_up_new(holdings: Holdings, batch: Batch) -> None:
+    """Take up a batch sealed just now; one that is refused was never posted before, so nothing is lost with it."""
+    try:
+        holdings.take_up(batch)
+    except BatchRefused:
+        batch.path.unlink()
+        raise
 
 
 def _find_fresh(found: Gathered, holdings: Holdings, output: Path) -> tuple[list[str], list[bytes]] | None:

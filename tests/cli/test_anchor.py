@@ -384,6 +384,29 @@ def test_a_file_where_a_receipt_belongs_is_not_written_over(
     assert "is no receipt" in capsys.readouterr().err
 
 
+def test_a_batch_that_is_refused_leaves_nothing_behind(node: AnchoringNode, url: str, folder: Path) -> None:
+    assert anchor(url, folder, token="another") == 2
+    assert not list((folder / "assay-batches").glob("*.batch"))
+    assert anchor(url, folder, issuer=ARCADIA, token="another") == 2
+    assert anchor(url, folder) == 0
+    assert len(check_all(folder)) == 5
+
+
+@pytest.mark.parametrize("token", [TOKEN, "expired"])
+def test_a_batch_that_may_have_been_posted_is_kept_whatever_is_answered_later(
+    token: str, node: AnchoringNode, url: str, folder: Path
+) -> None:
+    node.answers = {"/ledger/receipt/7": (503, {"detail": "The ledger accepts nothing at the moment."})}
+    assert anchor(url, folder) == 2
+    sealed = (folder / "assay-batches" / "0001.batch").read_bytes()
+    assert anchor(url, folder, token=token) == 2
+    assert (folder / "assay-batches" / "0001.batch").read_bytes() == sealed
+    node.answers = {}
+    assert anchor(url, folder) == 0
+    assert len(node.batches) == 1
+    assert len(check_all(folder)) == 5
+
+
 # A node that errs or lies
 
 
@@ -394,7 +417,8 @@ def test_a_file_where_a_receipt_belongs_is_not_written_over(
         ("/api/v1/batches", (200, "no JSON")),
         ("/api/v1/batches", (200, [])),
         ("/api/v1/batches", (201, {"items": []})),
-        ("/api/v1/batches", (200, {"items": [{"url": "x"}]})),
+        ("/api/v1/batches", (201, {"items": [{"url": "x"}]})),
+        ("/api/v1/batches", (429, {"code": "throttled", "detail": "Too many requests."})),
         ("/api/v1/peers", (200, {"items": None})),
         ("/ledger/receipt/7", (200, "c2sp.org/tlog-proof@v1\n")),
         ("/ledger/receipt/7", (404, "not there")),

@@ -33,6 +33,8 @@ from register.credentials.proven_batch import ProvenBatch, prove_batch
 ENDING: Final = ".anchored.json"
 _TAKEN: Final = "batch_taken"
 _PENDING: Final = "receipt_pending"
+_PASSING: Final = (408, 425, 429)
+"""Refusals that say nothing about the batch: too late, too early, too often."""
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _PAUSE: Final = 0.5
 _PEERS_ASKED: Final = 200
@@ -46,6 +48,10 @@ class Registered:
     entry: str
     tlog_proof: str
     keys: list[str]
+
+
+class BatchRefused(NodeError):
+    """The node says that it will not record this batch, and has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +110,8 @@ def read_record(batch: Path) -> Registered | None:
 def register_batch(node: IssuerNode, keys: Keys, batch: Batch, patience: float) -> Countersigned:
     """Post a batch unless the node has it, wait for countersignatures, and write the record beside the batch file.
 
-    `patience` are the seconds to wait for those who may countersign. Raises NodeError when the node refuses, cannot be
-    asked or shows another entry than was meant.
+    `patience` are the seconds to wait for those who may countersign. Raises BatchRefused when the node will not have
+    it, NodeError when it cannot be asked or shows another entry than was meant.
     """
     _post(node, batch)
     url, index = _find_batch(node, batch)
@@ -151,16 +157,18 @@ def _post(node: IssuerNode, batch: Batch) -> None:
     }
     status, answer = node.post("/api/v1/batches", said)
     if status != 201 and answer.get("code") not in (_TAKEN, _PENDING):
-        raise NodeError(f"{node.url} refused the batch ({status}): {clean(str(answer.get('detail'))[:300])}")
+        final = 400 <= status < 500 and status not in _PASSING
+        refusal = BatchRefused if final else NodeError
+        raise refusal(f"{node.url} refused the batch ({status}): {clean(str(answer.get('detail'))[:300])}")
 
 
 def _find_batch(node: Node, batch: Batch) -> tuple[str, int]:
-    """Return address and ledger index of a batch that the node has."""
+    """Return address and ledger index of a batch that the node has in its own ledger."""
     found = node.get_json("/api/v1/batches", {"issuer": batch.terms.issuer, "root": batch.tree.root.hex()})
     try:
-        first = found["items"][0]
+        first = next(item for item in found["items"] if item.get("register") == batch.terms.origin)
         return str(first["url"]), int(first["recorded"]["index"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, StopIteration, TypeError, AttributeError, ValueError) as error:
         raise NodeError(f"{node.url} took the batch and does not show it; run the command again") from error
 
 
