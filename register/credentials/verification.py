@@ -69,7 +69,7 @@ def verify_presented(
     claims, genuine = _read_claims(presented, genuine)
     if genuine.outcome == "fail" or claims is None:
         return _report_not_genuine(presented, genuine, claims, now)
-    anchoring = check_anchor(presented, receipt or presented.receipt, outside)
+    anchoring = check_anchor(presented, presented.receipt if receipt is None else receipt, outside)
     case = _settle(claims, signatures, anchoring, now)
     entitled = outside.once(("entitled", case.sameness), lambda: judge_entitlement(case, outside))
     genuine = _settle_binding(genuine, entitled)
