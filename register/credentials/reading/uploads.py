@@ -22,6 +22,7 @@ Container = tuple[str, ...]
 Found = tuple[Presented, ...]
 
 _PICTURES: Final = (b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"\x00\x00\x00\x0cjP", b"II*\x00", b"MM\x00*")
+_BLANK: Final = codecs.BOM_UTF8 + b" \t\r\n"
 _JSON: Final = (b"{", b"[", b'"')
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\x00", b"\x00{", b"[\x00", b"\x00[")
 _CMS: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
@@ -61,7 +62,7 @@ def _read_part(data: bytes, container: Container) -> Found:
         return _read_part(png.find_badge(data), (*container, "png"))
     if data.startswith(archive.SIGNATURES):
         return _read_archive(data, container)
-    if pdf.SIGNATURE in data[: pdf.LATEST_START] and data.lstrip()[:1] not in (b"{", b"[", b"<"):
+    if pdf.SIGNATURE in data[: pdf.LATEST_START] and not data[:99].lstrip(_BLANK).startswith((*_JSON, b"<")):
         return _read_pdf(data, container)
     _check_binary(data)
     text = data.removeprefix(codecs.BOM_UTF8).strip()

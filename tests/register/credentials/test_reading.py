@@ -79,6 +79,12 @@ def test_white_space_and_a_byte_order_mark_around_it_do_not_matter(kind: str, ar
     assert (found.format, found.raw) == (format, data)
 
 
+def test_a_credential_that_speaks_of_pdf_is_none() -> None:
+    text = write({"name": "%PDF-1.7", **make_credential()})
+    for data in (text, b"\n" + text, b"\xef\xbb\xbf\n" + text):
+        assert [one.raw for one in read(data)] == [text]
+
+
 def test_what_is_signed_is_given_on_as_it_came() -> None:
     text = json.dumps(make_credential(), indent=3).encode()
     (found,) = read(text)
@@ -153,6 +159,7 @@ NOTHING: dict[str, tuple[bytes, str]] = {
     "a number": (b"7", "not_a_credential"),
     "an empty list": (b"[]", "not_a_credential"),
     "null": (b"null", "not_a_credential"),
+    "a receipt alone": (write({"format": "x", "salt": "00", "proof": {}, "batch": "x"}), "not_a_credential"),
     "DID document": (write({"id": "did:web:x", "verificationMethod": []}), "not_a_credential"),
     "profile": (
         write({"@context": "https://w3id.org/openbadges/v2", "type": "Profile", "publicKey": []}),
