@@ -34,6 +34,7 @@ _LEDGERS: Final[LiteralString] = """
     WHERE l.origin = %(own)s OR EXISTS (
         SELECT FROM register_peer p JOIN ledger_log o ON o.id = p.log_id
         WHERE o.origin = %(own)s AND p.origin = l.origin
+            AND p.recorded_from < (SELECT max(size) FROM ledger_checkpoint WHERE log_id = o.id)
     )
     ORDER BY l.origin <> %(own)s, l.id
 """
