@@ -185,7 +185,8 @@ def test_a_list_is_kept_for_minutes_and_asked_for_again_by_its_tag(issuer: str) 
 
 @pytest.mark.parametrize("path", ["message/0", "revocation/10000", "revocation/-1", "revocation/0/"])
 def test_there_is_nothing_at_other_addresses(issuer: str, path: str) -> None:
-    assert ask(f"/status/{issuer}/{path}").status_code == 404
+    answer = ask(f"/status/{issuer}/{path}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
 def test_an_issuer_of_nobody_has_no_list(issuer: str) -> None:
