@@ -16,6 +16,8 @@ from register.credentials.bundle.opening import open_bundle
 from tests import bundles, peers
 from tests.bundles import Source, draft, make
 from tests.cli.conftest import Ask
+from tests.cli.test_base_install import run_without_the_node
+from tests.credential_forge import badge, seal
 from tests.ledgers import UTOPIA, grant, make_id
 from tests.peers import Peer
 
@@ -118,3 +120,15 @@ def test_chosen_issuers_are_named_to_the_node(ask: Ask, tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_said(ask: Ask, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(open_node(), "bundle", "URL", "-o", str(tmp_path / "nowhere" / "bundle.zip")) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_fetching_and_opening_a_bundle_need_the_base_install_only(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.zip"
+    done = run_without_the_node("bundle", "http://127.0.0.1:9", "-o", str(path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "could not be asked" in done.stderr
+    path.write_bytes(bundle_of(open_node()))
+    (tmp_path / "badge.json").write_bytes(seal(badge()))
+    done = run_without_the_node("verify", str(tmp_path / "badge.json"), "--bundle", str(path))
+    assert done.returncode == 3, done.stderr
+    assert "old (as of" in done.stdout
