@@ -173,7 +173,9 @@ def _tell_deciding(report: Mapping[str, Any]) -> list[SafeString]:
     told = [(key, answer) for key, answer in report["questions"].items() if answer["outcome"] == decisive]
     answers = [answer for key, answer in told if key in _DECISIVE] or [answer for _key, answer in told]
     if report["verdict"] == "valid":
-        return [format_html("{}", gettext("It is genuine, its issuer was entitled to award it then, and it still holds."))]
+        return [
+            format_html("{}", gettext("It is genuine, its issuer was entitled to award it then, and it still holds."))
+        ]
     return [format_html("<bdi>{}</bdi>", text) for text in dict.fromkeys(answer["text"] for answer in answers)]
 
 
