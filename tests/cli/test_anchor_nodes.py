@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ from register.credentials import reading
 from register.credentials.commitments import digest
 from register.credentials.ports import LedgerKeys
 from register.credentials.receipts import Anchor, check_receipt, parse_receipt
+from tests.demonstration import name_did
 from tests.nodes import RunningNode, node_directory, run_nodes
 
 pytestmark = pytest.mark.services
 
+PATIENCE = 60.0
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "demo" / "credentials"
 
 
@@ -90,3 +94,72 @@ def test_a_run_that_lost_all_but_the_salts_finds_its_batch_again(
     again = check(folder, "micro-credential-altered.json", None)
     assert (again.batch, again.index, again.commitment) == (first.batch, first.index, first.commitment)
     assert len(ask(own, "GET", f"/api/v1/batches?root={first.root}")["items"]) == 1
+
+
+DID = name_did("continuing-education")
+BOTH = ("micro-credential.json", "micro-credential-revoked.json")
+
+
+def accredit(node: dict[str, Any]) -> str:
+    """Let the first node register the issuer whose key seals the demonstration's micro-credentials, and accredit it."""
+    terms = {"country": "NL", "valid_from": "2015-01-01"}
+    agency = ask(node, "POST", "/api/v1/agencies", json={"names": {"en": "Agency of Receipts"}, **terms})["id"]
+    issuer = ask(node, "POST", "/api/v1/issuers", json={"names": {"en": "Academy"}, "country": "NL"})["id"]
+    key = {"kind": "did", "value": DID, "valid_from": "2020-01-01"}
+    ask(node, "POST", f"/api/v1/issuers/{issuer}/keys", json=key)
+    grant = {"issuer": issuer, "agency": agency, "kind": "institutional", "decision": "positive"}
+    ask(node, "POST", "/api/v1/accreditations", json={**grant, "valid_from": "2020-01-01"})
+    return str(issuer)
+
+
+def verify(folder: Path, name: str, capsys: pytest.CaptureFixture[str], *where: str) -> tuple[int, dict[str, Any]]:
+    """Return exit code and report of `assay verify`, with the receipt that lies beside the credential."""
+    capsys.readouterr()
+    path = str(folder / name)
+    code = main(["verify", path, "--receipt", f"{path}.receipt.json", "--json", *where])
+    told = capsys.readouterr()
+    assert told.out, told.err
+    report: dict[str, Any] = json.loads(told.out)
+    return code, report
+
+
+def describe(report: dict[str, Any]) -> tuple[str, ...]:
+    """Return what is said of signature, status and anchor; entitlement may come with remarks."""
+    return tuple(report["questions"][name]["outcome"] for name in ("genuine", "still_valid", "anchored"))
+
+
+def test_a_batch_anchored_on_one_node_one_of_it_revoked_is_told_on_the_other_and_offline(
+    pair: list[RunningNode], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, other = (node.entry for node in pair)
+    issuer = accredit(own)
+    for name in BOTH:
+        shutil.copy(SAMPLES / name, tmp_path)
+    assert anchor(own, issuer, tmp_path) == 0, capsys.readouterr()
+    commitment = check(tmp_path, BOTH[1], None).commitment
+    said = {"issuer": issuer, "commitments": [commitment], "reason": "fraud", "effective_from": "2026-06-01"}
+    revoked = ask(own, "POST", "/api/v1/credentials/revoke", json=said)
+    size = revoked["entry"]["index"] + 1
+    wait_for("DE holds the revocation", lambda: read_mirrored_size(own, other) >= size)
+
+    bundle = tmp_path / "offline.bundle"
+    assert main(["bundle", other["url"], "-o", str(bundle)]) == 0, capsys.readouterr()
+    for where in (("--register", other["url"]), ("--bundle", str(bundle))):
+        code, report = verify(tmp_path, BOTH[0], capsys, *where)
+        assert (code, *describe(report)) == (0, "pass", "pass", "pass"), report
+        assert report["at"]["source"] == "anchor"
+        code, report = verify(tmp_path, BOTH[1], capsys, *where)
+        assert (code, *describe(report)) == (1, "pass", "fail", "pass"), report
+
+
+def read_mirrored_size(own: dict[str, Any], other: dict[str, Any]) -> int:
+    """Return how many entries of the first node's ledger the second one answers from."""
+    answer = ask(other, "GET", "/api/v1/trust", params={"issuer": DID})
+    return int(answer["question"]["known_at"].get(own["origin"], 0))
+
+
+def wait_for(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:g} s"
+        time.sleep(0.1)
