@@ -76,7 +76,9 @@ def _walk(value: Any, place: _Place, present: set[str]) -> None:
         for one in value:
             _walk(one, place, present)
         return
-    present.update(key for key, prefix in place.states if _is_stated(value, prefix))
+    for key, prefix in place.states:
+        if _is_stated(value, prefix):
+            present.add(key)
     if place.steps and isinstance(value, dict):
         for step, further in place.steps.items():
             if step in value:
@@ -110,7 +112,7 @@ def read_path(text: str) -> Path:
 def _is_stated(value: Any, prefix: str) -> bool:
     if prefix:
         return isinstance(value, str) and value.startswith(prefix)
-    return value is not None and value not in ("", {})
+    return bool(value) or not (value is None or value == "" or value == {})
 
 
 @cache

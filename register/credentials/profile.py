@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from register.credentials.claims.vc import read_name
 from register.credentials.elements import Path, follow, read_path
 from register.credentials.presented import Claims
 
@@ -18,18 +19,19 @@ NAME: Final = "Common Microcredential Framework"
 _HOURS: Final = (100.0, 150.0)
 _ECTS: Final = (4.0, 6.0)
 _ECTS_FRAMEWORK: Final = "http://data.europa.eu/snb/education-credit/6fcec5c5af"
-_UNVERIFIED: Final = (
-    "http://data.europa.eu/snb/supervision-verification/c598449d64",  # unsupervised without
-    "http://data.europa.eu/snb/supervision-verification/3ae2d0bd9c",
-)
+_VERIFIED: Final = re.compile(r"\bwith (?:id|identity) verification\b", re.IGNORECASE)
+"""How the labels of the Europass list of supervision and verification say so; the others say `without` or `no`."""
+
 _WORKLOAD: Final = read_path("claim.specifiedBy.volumeOfLearning")
 _CREDITS: Final = tuple(read_path(text) for text in ("claim.creditReceived", "claim.specifiedBy.creditPoint"))
-_ASSESSMENT: Final = tuple(
-    read_path(text) for text in ("claim.provenBy", "achievement.resultDescription", "subject.result", "evidence.genre")
-)
-_OUTCOMES: Final = tuple(
-    read_path(text) for text in ("claim.specifiedBy.learningOutcome", "achievement.criteria.narrative")
-)
+_ASSESSMENT: Final = {
+    "elm": (read_path("claim.provenBy"),),
+    "badge": tuple(read_path(text) for text in ("achievement.resultDescription", "subject.result", "evidence.genre")),
+}
+_OUTCOMES: Final = {
+    "elm": (read_path("claim.specifiedBy.learningOutcome"),),
+    "badge": (read_path("achievement.criteria.narrative"),),
+}
 _IDENTITY: Final = read_path("claim.provenBy.idVerification")
 _DURATION: Final = re.compile(r"P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?)", re.ASCII)
 """xsd:duration as far as it is an amount of work: hours and minutes, days and weeks are not hours of study."""
@@ -42,7 +44,8 @@ def fit_profile(document: Mapping[str, Any], claims: Claims) -> dict[str, Any]:
 
 
 def _find_missing(document: Mapping[str, Any], claims: Claims) -> Iterator[str]:
-    hours, credits = read_hours(document), read_ects(document)
+    model = "elm" if claims.model == "elm" else "badge"
+    hours, credits = (read_hours(document), read_ects(document)) if model == "elm" else (None, None)
     if hours is None and credits is None:
         yield "workload: not stated (expected 100 to 150 hours, or 4 to 6 ECTS credits)"
     elif hours is not None and not _HOURS[0] <= hours <= _HOURS[1]:
@@ -56,11 +59,11 @@ def _find_missing(document: Mapping[str, Any], claims: Claims) -> Iterator[str]:
         yield "level: no EQF level stated (expected 6 or 7, or 4 or 5 with ECTS credits)"
     elif level not in (6, 7) and not (level in (4, 5) and credits is not None):
         yield f"level: EQF {level} (expected 6 or 7, or 4 or 5 with ECTS credits)"
-    if not _states(document, _ASSESSMENT):
+    if not _states(document, _ASSESSMENT[model]):
         yield "assessment: no summative assessment stated"
-    if not _is_identity_verified(document):
+    if model != "elm" or not _is_identity_verified(document):
         yield "identity: no verification of identity at the assessment stated"
-    if not _states(document, _OUTCOMES):
+    if not _states(document, _OUTCOMES[model]):
         yield "learning outcomes: not stated"
 
 
@@ -95,5 +98,6 @@ def _read_number(value: Any) -> float | None:
 
 
 def _is_identity_verified(document: Mapping[str, Any]) -> bool:
-    stated = [value.get("id") if isinstance(value, Mapping) else value for value in follow(document, _IDENTITY)]
-    return any(value not in _UNVERIFIED for value in stated)
+    """Tell whether the concept stated says so in its English label."""
+    stated = (read_name(one.get("prefLabel")) for one in follow(document, _IDENTITY) if isinstance(one, dict))
+    return any(label is not None and _VERIFIED.search(label) for label in stated)

@@ -86,6 +86,9 @@ def test_one_walk_finds_what_each_path_finds(document: dict[str, Any]) -> None:
     assert present(document, BADGE) == expected
 
 
+UNVERIFIED = {"idVerification": {"prefLabel": {"en": "Unsupervised without ID Verification"}}}
+
+
 def micro(**changes: Any) -> dict[str, Any]:
     """Return a credential that fits the framework, with one part of it changed."""
     ects = {"framework": {"id": "http://data.europa.eu/snb/education-credit/6fcec5c5af"}, "point": "5"}
@@ -93,7 +96,7 @@ def micro(**changes: Any) -> dict[str, Any]:
         "volumeOfLearning": "PT125H", "creditPoint": ects, "learningOutcome": [{"title": "Reads maps"}],
     }  # fmt: skip
     specified = {name: value for name, value in (parts | changes).items() if value is not None}
-    proven = {"idVerification": {"id": "http://data.europa.eu/snb/supervision-verification/x"}}
+    proven = {"idVerification": {"prefLabel": {"en": "Supervised online with ID verification"}}}
     return {"credentialSubject": {"hasClaim": {"specifiedBy": specified, "provenBy": changes.get("provenBy", proven)}}}
 
 
@@ -113,6 +116,11 @@ def test_a_credential_that_states_all_of_it_fits_the_framework() -> None:
         (micro(learningOutcome=None), ELM, "learning outcomes"),
         (micro(provenBy={}), ELM, "assessment"),
         (micro(provenBy={"title": "Exam"}), ELM, "identity"),
+        (
+            micro(provenBy={"idVerification": {"prefLabel": {"en": "Unsupervised without ID Verification"}}}),
+            ELM,
+            "identity",
+        ),
     ],
 )
 def test_what_is_missing_is_named(document: dict[str, Any], claims: Claims, word: str) -> None:
