@@ -6,8 +6,9 @@ no reader takes a part for the whole. The format: register/credentials/README.md
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from threading import BoundedSemaphore
+from threading import Lock
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
@@ -33,8 +34,37 @@ MOST: Final = 100
 
 _SECONDS: Final = 10
 _KEPT: Final = "public, max-age=300"
-_turn = BoundedSemaphore(1)
-"""A process makes one bundle at a time: of a large register it takes a core for some seconds."""
+
+
+class Turn:
+    """A process makes one bundle at a time: of a large register it takes a core for some seconds.
+
+    Whoever reads so slowly that it takes minutes goes on, but keeps nobody waiting any longer.
+    """
+
+    LONGEST: ClassVar[float] = 120.0
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._since: float | None = None
+
+    def take(self) -> float | None:
+        """Return a mark to give back, or None while it is another's turn."""
+        with self._lock:
+            now = time.monotonic()
+            if self._since is not None and now - self._since < self.LONGEST:
+                return None
+            self._since = now
+            return now
+
+    def give_back(self, mark: float) -> None:
+        """End the turn, unless it has passed to another one meanwhile."""
+        with self._lock:
+            if self._since == mark:
+                self._since = None
+
+
+_turn = Turn()
 
 
 def read_issuers(text: str) -> tuple[tuple[str, Identifier], ...]:
@@ -56,14 +86,12 @@ class _AnyMedia(BaseContentNegotiation):
 class BundleResponse(StreamingHttpResponse):
     """A bundle on its way; whatever ends it gives the turn to the next."""
 
-    _ended = False
+    mark: float
 
     def close(self) -> None:
         """End the answer."""
         super().close()
-        if not self._ended:
-            self._ended = True
-            _turn.release()
+        _turn.give_back(self.mark)
 
 
 class Bundle(Address):
@@ -91,13 +119,16 @@ class Bundle(Address):
         """
         issuers = self.query(request).get("issuers")
         order = _draft(issuers)
-        if not _turn.acquire(blocking=False):
+        mark = _turn.take()
+        if mark is None:
             sentence = "Another bundle is being made at the moment; ask again."
             raise Problem(503, "busy", sentence, headers={"Retry-After": str(_SECONDS)})
         name = f"assay-bundle-{order.made_at:%Y-%m-%d}.zip"
         headers = {"Cache-Control": _KEPT, "Content-Disposition": f'attachment; filename="{name}"'}
         pieces = write_bundle(order, lambda manifest: sign_manifest(manifest, statement_key()))
-        return BundleResponse(pieces, content_type=MEDIA_TYPE, headers=headers)  # type: ignore[return-value]
+        response = BundleResponse(pieces, content_type=MEDIA_TYPE, headers=headers)
+        response.mark = mark
+        return response  # type: ignore[return-value]
 
 
 def _draft(issuers: tuple[tuple[str, Identifier], ...] | None) -> Order:

@@ -96,8 +96,19 @@ def test_one_bundle_is_made_at_a_time_and_the_turn_comes_back_whatever_ends_it(w
     first.close()
     for _ in range(2):
         open_now(read(fetch(world)))
-    assert bundle._turn.acquire(blocking=False)
-    bundle._turn.release()
+
+
+def test_a_reader_that_takes_minutes_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = fetch(world)
+    monkeypatch.setattr(bundle.Turn, "LONGEST", 0.0)
+    second = fetch(world)
+    assert second.status_code == 200
+    monkeypatch.undo()
+    slow_pieces = read(slow)
+    assert fetch(world).status_code == 503, "it is the second one's turn, whatever the slow one does"
+    for data in (slow_pieces, read(second)):
+        open_now(data)
+    read(fetch(world))
 
 
 def test_asking_for_the_head_alone_makes_no_bundle(world: World) -> None:
