@@ -191,6 +191,17 @@ def test_a_key_at_the_issuers_web_address_is_the_issuers() -> None:
     assert (signature.controller, signature.findings) == (home, ())
 
 
+def test_a_key_below_the_issuers_address_is_the_issuers_and_one_beside_it_is_not() -> None:
+    document = make_badge(issuer="https://college.example/badges")
+    for home, codes in (
+        ("https://college.example/badges/keys", []),
+        ("https://college.example/badges-of-others", ["key_not_bound_to_issuer"]),
+        ("https://college.example", ["key_not_bound_to_issuer"]),
+    ):
+        (signature,) = check(sign(document, verificationMethod=f"{home}#k"), Web({home: publish(did=home)}))
+        assert [found.code for found in signature.findings] == codes
+
+
 def test_a_key_that_its_own_address_spells_holds_but_is_not_seen_to_be_the_issuers() -> None:
     home = "https://college.example/badges"
     document = sign(make_badge(issuer={"id": home}), verificationMethod=f"{home}#{ED.multikey}")
@@ -283,6 +294,8 @@ def test_a_chain_signs_the_proofs_before_it(suite: str) -> None:
     other = make_proof(badge, suite, id="urn:uuid:1", created="2024-07-02T00:00:00Z")
     assert refused({**badge, "proof": [other, second, third]}) == "signature_invalid"
     assert refused({**badge, "proof": [first, first]}) == "malformed_proof"
+    itself = make_proof(badge, suite, id="urn:uuid:1", previousProof="urn:uuid:1")
+    assert refused({**badge, "proof": itself}) == "proof_missing"
 
 
 def test_contexts_added_after_a_jcs_signature_are_outside_of_it() -> None:
@@ -298,6 +311,8 @@ def test_a_second_signature_may_cover_contexts_that_the_first_does_not() -> None
     document["@context"] = [*document["@context"], INTEGRITY]
     assert len(check(sign(document, "eddsa-jcs-2022"))) == 2
     assert refused(sign(document, "eddsa-jcs-2022", OTHER)) == "unsigned_term"
+    document["@context"] = [INTEGRITY, V2, BADGES, ED25519]
+    assert refused(sign(document, "eddsa-jcs-2022")) == "unsigned_term"
 
 
 def test_numbers_are_signed_as_ecmascript_writes_them() -> None:

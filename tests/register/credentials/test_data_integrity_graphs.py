@@ -97,6 +97,7 @@ def test_a_poison_graph_is_given_up_in_bounded_time() -> None:
     assert refused(graph(knows=clique)) == "too_complex"
     stars: list[Any] = [{"knows": [{"knows": [{} for _ in range(9)]} for _ in range(9)]} for _ in range(9)]
     assert refused(graph(knows=stars)) == "too_complex"
+    assert refused(graph(knows=[{"knows": [{} for _ in range(9)]} for _ in range(2)])) == "too_complex"
 
 
 def test_many_alike_parts_are_not_poison() -> None:
@@ -171,8 +172,10 @@ def test_depth_and_size_are_bounded_before_anything_else() -> None:
         deep = {"a": deep}
     assert refused(graph(a=deep)) == "too_deep"
     assert refused(graph(a=[f"value {at}" for at in range(3_000)])) == "too_complex"
-    assert refused(graph(a=[{"b": [{"c": at} for at in range(100)]} for _ in range(110)])) == "too_complex"
-    assert refused(graph(a=[{"id": "urn:x:2", "b": at} for at in range(3_000)])) == "too_complex"
+    many = [{"b": [{"id": f"urn:x:{row}:{at}"} for at in range(100)]} for row in range(110)]
+    assert refused(graph(a=many)) == "too_complex"
+    scattered = [{"b": {"id": "urn:x:2", "c": at}} for at in range(1_900)]
+    assert refused(graph(a=scattered)) == "too_complex"
 
 
 def test_contexts_in_ever_new_orders_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
