@@ -54,8 +54,8 @@ def test_every_operation_says_what_it_is_and_has_an_id_of_its_own(document: dict
     for path, method, said in found:
         assert said["summary"], (path, method)
         assert {"400", "406", "429", "503"} <= said["responses"].keys()
-        for status, answer in said["responses"].items():
-            if status >= "400":
+        for code, answer in said["responses"].items():
+            if code >= "400":
                 assert list(answer["content"]) == ["application/problem+json"]
 
 
