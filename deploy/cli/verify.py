@@ -30,6 +30,7 @@ from register.credentials.format import EXITS, format_reports, worst_of
 from register.credentials.outside import Outside
 from register.credentials.ports import MOST_BYTES
 from register.credentials.reading import MOST_BYTES as MOST_READ
+from register.credentials.reading.parts import RECEIPT_ENDING
 from register.credentials.receipts import LARGEST
 from register.credentials.report import Verdict
 from register.credentials.verification import verify
@@ -62,7 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--register", default="http://127.0.0.1:8000", metavar="URL", help="the node to ask")
     where.add_argument("--bundle", metavar="FILE", help="an offline bundle to look things up in, instead of a node")
-    parser.add_argument("--receipt", metavar="FILE", help="the receipt of the one credential given")
+    parser.add_argument(
+        "--receipt",
+        metavar="FILE",
+        help="the receipt of the one credential given (default: one beside it)",
+    )
     parser.add_argument("--at", help="the instant at which expiry and status are judged (default: now)")
     parser.add_argument("--vkey", help="the log key you know the node by")
     parser.add_argument(
@@ -82,11 +87,27 @@ def run(arguments: argparse.Namespace) -> int:
         raise NotVerifiable("expected one file with --receipt, got several; receipts may lie beside them in a ZIP")
     receipt = _read(arguments.receipt, LARGEST) if arguments.receipt else None
     with _open_sources(arguments, now) as sources:
-        found = [(name, _verify(name, sources.outside, now, receipt, at)) for name in _track(arguments.files)]
+        files = _leave_out_receipts(arguments.files)
+        found = [(name, _verify(name, sources.outside, now, receipt, at)) for name in _track(files)]
         _print(found, sources.list_words(), as_json=arguments.json)
     failed = any("error" in report for _, report in found)
     verdicts: list[Verdict] = [report["verdict"] for _, report in found if "verdict" in report]
     return USAGE_ERROR if failed and not verdicts else _exit(verdicts, failed=failed)
+
+
+def _leave_out_receipts(files: Sequence[str]) -> list[str]:
+    """Return the files without receipts that lie among them, as `assay verify DIR/*` names them too."""
+    others = [name for name in files if not name.endswith(RECEIPT_ENDING)]
+    return others or list(files)
+
+
+def _find_receipt(name: str) -> bytes | None:
+    """Return the receipt that lies beside a file: `diploma.receipt.json`, or `diploma.json.receipt.json`."""
+    if name == _STDIN:
+        return None
+    path = Path(name)
+    beside = (path.with_name(stem + RECEIPT_ENDING) for stem in (path.stem, path.name))
+    return next((_read(str(one), LARGEST) for one in beside if one.is_file()), None)
 
 
 def _read_at(text: str) -> datetime:
@@ -124,8 +145,8 @@ def _fetch_nothing(url: str, *, limit: int = MOST_BYTES, types: Sequence[str] = 
 
 def _verify(name: str, outside: Outside, now: datetime, receipt: bytes | None, at: datetime | None) -> dict[str, Any]:
     try:
-        data = _read(name, MOST_READ)
-        return format_reports(verify(data, outside, outside.fetch, now=now, receipt=receipt, at=at))
+        data, beside = _read(name, MOST_READ), receipt or _find_receipt(name)
+        return format_reports(verify(data, outside, outside.fetch, now=now, receipt=beside, at=at))
     except NotACredential as error:
         return {"error": error.message}
     except OSError as error:

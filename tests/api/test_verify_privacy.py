@@ -65,7 +65,8 @@ def hand_in(world: World, data: bytes) -> int:
     file = SimpleUploadedFile(f"{CANARY}.json", data, "application/octet-stream")
     client = world.anybody.client
     client.post("/api/v1/verify", data, content_type="application/octet-stream")
-    return Answer(client.post("/api/v1/verify", {"file": file, "receipt": CANARY})).status
+    status: int = Answer(client.post("/api/v1/verify", {"file": file, "receipt": CANARY})).status
+    return status
 
 
 def dump_database() -> str:

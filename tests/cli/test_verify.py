@@ -158,7 +158,11 @@ def test_a_receipt_is_believed_under_keys_that_the_nodes_own_entries_name(
     assert shell.run(name, "--receipt", beside) == 0
     assert "the register's ledger proves it" in capsys.readouterr().out
     assert shell.run(name) == 0
+    assert "the register's ledger proves it" in capsys.readouterr().out, "it lies beside the file"
+    assert shell.run(shell.write("lonely.json", data)) == 0
     assert capsys.readouterr().out.startswith("VALID, WITH REMARKS")
+    assert shell.run(name, beside) == 0
+    assert "NO CREDENTIAL" not in capsys.readouterr().out
     commands.revoke_credentials(factories.withdrawal(college, commitment), actor=factories.as_issuer(college))
     shell.asked.clear()
     assert shell.run(name, "--receipt", beside) == 1

@@ -66,7 +66,7 @@ def test_anchored_verified_and_revoked_offline(
 ) -> None:
     data = seal(badge())
     receipt, commitment = anchor(college, data)
-    name, beside = shell.write("badge.json", data), shell.write("badge.receipt.json", receipt)
+    name, beside = shell.write("badge.json", data), shell.write("apart.receipt.json", receipt)
     options = ("--issuers", college) if chosen else ()
     bundle = fetch(*options)
     assert verify(name, "--receipt", beside, "--bundle", bundle) == 0
