@@ -19,8 +19,8 @@ class Presented:
 
     `raw` are its own bytes (JSON text, or the compact JWS), `document` the claims they hold: the JSON itself, the
     credential that a JWT's claims come to, the payload of an EDC. `container` says in what it was wrapped, outermost
-    first (`png`, `svg`, `pdf`, `zip`, `presentation`, `qr`). `receipt` is a receipt found beside it. `findings` are remarks on how it came: a presentation
-    whose own signature nobody checked, something beside it that was not read.
+    first (`png`, `svg`, `pdf`, `zip`, `presentation`, `qr`). `receipt` is a receipt found beside it. `findings` are
+    remarks on how it came: a presentation whose own signature nobody checked, something beside it that was not read.
     """
 
     format: Format
