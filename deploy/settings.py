@@ -47,6 +47,9 @@ ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 10, at_least=1)
 ASSAY_PEER_MAX_ENTRIES = _env.integer("ASSAY_PEER_MAX_ENTRIES", 20_000_000, at_least=1)
 # Where DID documents and status lists of credentials may be read beside the public internet, also without TLS.
 ASSAY_FETCH_NETWORKS = _env.networks("ASSAY_FETCH_NETWORKS")
+# PEM files with the authorities whose certificates for seals, and whose timestamps, are believed; empty: none.
+ASSAY_SEAL_AUTHORITIES = _env.text("ASSAY_SEAL_AUTHORITIES", "")
+ASSAY_TIME_AUTHORITIES = _env.text("ASSAY_TIME_AUTHORITIES", "")
 ASSAY_POLL_SECONDS = _env.integer("ASSAY_POLL_SECONDS", 60, at_least=1)
 ASSAY_SYNC_SECONDS = _env.integer("ASSAY_SYNC_SECONDS", 20, at_least=1)
 ASSAY_SYNC_ENTRIES = _env.integer("ASSAY_SYNC_ENTRIES", 200_000, at_least=1)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from http.client import OK
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,7 +22,9 @@ from register import answers
 from register.credentials.errors import Unreachable
 from register.credentials.format import format_reports
 from register.credentials.ledger_keys import list_ledger_keys
+from register.credentials.outside import Outside
 from register.credentials.ports import MOST_BYTES, LedgerKeys, Withdrawals
+from register.credentials.proofs.trust_anchors import TrustAnchors, read_anchors
 from register.credentials.verification import verify
 from register.moments import format_instant
 from register.outgoing.addresses import Reach
@@ -41,7 +44,21 @@ def verify_here(
 
     Parameters as in `verification.verify`. Raises NotACredential, and the database's errors.
     """
-    return format_reports(verify(data, NodeRegisters(now), open_web(), now=now, receipt=receipt, at=at))
+    web = open_web()
+    outside = Outside(NodeRegisters(now), web, read_authorities())
+    return format_reports(verify(data, outside, web, now=now, receipt=receipt, at=at))
+
+
+@cache
+def read_authorities() -> TrustAnchors:
+    """Return the authorities whose certificates and timestamps this node believes, as its settings name them.
+
+    Raises OSError, and NotGenuine for a file without certificates; `register.checks` says so at the start.
+    """
+    sealing, timestamping = settings.ASSAY_SEAL_AUTHORITIES, settings.ASSAY_TIME_AUTHORITIES
+    return TrustAnchors(
+        *(read_anchors(Path(one).read_bytes()) if one else frozenset() for one in (sealing, timestamping))
+    )
 
 
 class NodeRegisters:

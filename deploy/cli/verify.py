@@ -25,10 +25,11 @@ from deploy.cli.node import Node
 from deploy.cli.registers import AskedRegisters
 from deploy.cli.verdicts import print_report
 from register.credentials.bundle.opening import MAX_AGE, open_bundle
-from register.credentials.errors import NotACredential, Unreachable
+from register.credentials.errors import NotACredential, NotGenuine, Unreachable
 from register.credentials.format import EXITS, format_reports, worst_of
 from register.credentials.outside import Outside
 from register.credentials.ports import MOST_BYTES
+from register.credentials.proofs.trust_anchors import TrustAnchors, read_anchors
 from register.credentials.reading import MOST_BYTES as MOST_READ
 from register.credentials.reading.parts import RECEIPT_ENDING
 from register.credentials.receipts import LARGEST
@@ -76,6 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how old what registers say may be (default: a day; with --bundle 30 days)",
     )
+    parser.add_argument(
+        "--seal-authorities", metavar="PEM", help="authorities whose certificates for seals you believe (default: none)"
+    )
+    parser.add_argument(
+        "--time-authorities", metavar="PEM", help="authorities whose timestamps you believe (default: none)"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON, one a file in a list")
 
 
@@ -110,6 +117,13 @@ def _find_receipt(name: str) -> bytes | None:
     return next((_read(str(one), LARGEST) for one in beside if one.is_file()), None)
 
 
+def _read_authorities(name: str | None) -> frozenset[bytes]:
+    try:
+        return frozenset() if name is None else read_anchors(Path(name).read_bytes())
+    except NotGenuine as error:
+        raise NotVerifiable(f"{name}: {error.message}") from None
+
+
 def _read_at(text: str) -> datetime:
     try:
         return parse_moment(text)
@@ -125,16 +139,19 @@ def _exit(verdicts: Sequence[Verdict], *, failed: bool) -> int:
 
 @contextmanager
 def _open_sources(arguments: argparse.Namespace, now: datetime) -> Iterator[_Sources]:
+    anchors = TrustAnchors(_read_authorities(arguments.seal_authorities), _read_authorities(arguments.time_authorities))
     if arguments.bundle:
         limit = MAX_AGE if arguments.max_age is None else timedelta(seconds=arguments.max_age)
         bundle = open_bundle(arguments.bundle, now=now, max_age=limit, vkey=arguments.vkey)
-        yield _Sources(Outside(bundle, _fetch_nothing), lambda: bundle.words)
+        yield _Sources(Outside(bundle, _fetch_nothing, anchors), lambda: bundle.words)
         return
     with Node(arguments.register) as node:
         asked = AskedRegisters(node, arguments.vkey, now, DAY if arguments.max_age is None else arguments.max_age)
         fetcher = Fetcher()
         try:
-            yield _Sources(Outside(asked, fetcher), lambda: [f"On the node's word: {one}." for one in asked.on_word])
+            yield _Sources(
+                Outside(asked, fetcher, anchors), lambda: [f"On the node's word: {one}." for one in asked.on_word]
+            )
         finally:
             fetcher.close()
 

@@ -16,6 +16,7 @@ from register.credentials.errors import Unreachable
 from register.credentials.names import compare_names
 from register.credentials.ports import Registers
 from register.credentials.presented import Claims, Signature, SigningKey
+from register.credentials.proofs.trust_anchors import spell_organisation
 from register.credentials.report import Answer, Finding, ProvenTime
 from register.credentials.wording import ENTITLED, LIMITS, give_finding, say_reason
 from register.errors import NotUnderstood
@@ -82,12 +83,19 @@ class Case:
         object.__setattr__(self, "keys", tuple(dict.fromkeys(key for one in self.signatures for key in one.keys)))
 
     @property
+    def claimed_keys(self) -> tuple[SigningKey, ...]:
+        """Organisation identifiers that certificates bear whose authority nobody here vouches for."""
+        found = (one.certificate for one in self.signatures if one.certificate)
+        named = (one.get("organization_identifier") for one in found if not one.get("trusted_authority"))
+        return tuple(key for name in named if name for key in spell_organisation(str(name)))
+
+    @property
     def sameness(self) -> tuple[object, ...]:
         """All that the answer hangs on: cases that agree in it have the same one."""
         claims = self.claims
         scope = tuple(getattr(claims, name) for name in _SCOPED)
         named = (claims.issuers, claims.issuer_name, claims.awarding_bodies, scope, tuple(sorted(claims.unread)))
-        return (*named, self.keys, self.at, self.stated, self.proven)
+        return (*named, self.keys, self.claimed_keys, self.at, self.stated, self.proven)
 
     def ask(self, issuer: str, key: SigningKey | None, at: ProvenTime | None = None) -> dict[str, str]:
         """Return the parameters of the question about an issuer, by the names of the interface."""
@@ -130,6 +138,8 @@ def _judge_body(body: tuple[str, ...], case: Case, registers: Registers, *, name
         return _unanswered("question_not_understood", text=error.message)
     if decided is None:
         return _unanswered("no_issuer")
+    if _hangs_on_authority(decided, case, registers):
+        return _unanswered("authority_unknown", organisation=", ".join(key.value for key in case.claimed_keys))
     findings = [*_tell_verdict(decided, body, case)]
     if decided["decision"] == "trusted":
         findings += [*_tell_binding(decided, case, by_key=by_key), *_tell_names(decided, case, named_apart)]
@@ -177,6 +187,14 @@ def _accept_did(issuer: str, best: Decided, case: Case, registers: Registers) ->
         return best
     answered = registers.decide(case.ask(issuer, None))
     return answered if answered["decision"] == "trusted" else best
+
+
+def _hangs_on_authority(decided: Decided, case: Case, registers: Registers) -> bool:
+    """Tell whether it would be a yes if the seal's certificate were believed: anybody can write a name into one."""
+    issuer = (decided["chain"].get("issuer") or {}).get("id")
+    if decided["decision"] != "not_trusted" or not issuer or _codes(decided) != {"key_unknown"}:
+        return False
+    return any(registers.decide(case.ask(str(issuer), key))["decision"] == "trusted" for key in case.claimed_keys)
 
 
 def _ask_by_key(case: Case, registers: Registers) -> Decided | None:

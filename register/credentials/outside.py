@@ -11,16 +11,21 @@ from urllib.parse import urlsplit
 
 from register.credentials.errors import Unreachable
 from register.credentials.ports import MOST_BYTES, Fetch, LedgerKeys, Registers, Withdrawals
+from register.credentials.proofs.trust_anchors import NO_ANCHORS, TrustAnchors
 from register.errors import RegisterError
 
 _Found = TypeVar("_Found")
 
 
 class Outside:
-    """The ports of a check with a memory for its duration; itself a `Registers`, and `fetch` a `Fetch`."""
+    """The ports of a check with a memory for its duration; itself a `Registers`, and `fetch` a `Fetch`.
 
-    def __init__(self, registers: Registers, fetch: Fetch) -> None:
+    `anchors` are the authorities whose certificates and timestamps whoever verifies believes.
+    """
+
+    def __init__(self, registers: Registers, fetch: Fetch, anchors: TrustAnchors = NO_ANCHORS) -> None:
         self._registers, self._fetch = registers, fetch
+        self.anchors = anchors
         self._memory: dict[tuple[Any, ...], Any] = {}
         self._fetched: dict[str, None] = {}
 

@@ -41,6 +41,8 @@ def verify(
 ) -> tuple[Report, ...]:
     """Return a report on each credential found in what was handed in.
 
+    `registers` may be an `Outside` already, which also names the authorities that are believed.
+
     `now` is the time of the check; `at` the instant at which expiry and status are judged (default: now). A `receipt`
     handed in beside goes before one found inside. Raises NotACredential when there is none.
     """
@@ -65,7 +67,7 @@ def verify_presented(
 ) -> Report:
     """Return the report on one credential that was read; parameters as in `verify`."""
     outside = Outside.over(registers, fetch)
-    signatures, genuine = _check_genuine(presented, outside.fetch, now)
+    signatures, genuine = _check_genuine(presented, outside, now)
     claims, genuine = _read_claims(presented, genuine)
     if genuine.outcome == "fail" or claims is None:
         return _report_not_genuine(presented, genuine, claims, now)
@@ -97,12 +99,12 @@ def report_unread(error: CredentialError, now: datetime) -> Report:
     return Report("damaged" if damaged else "unsupported", answers, now)
 
 
-def _check_genuine(presented: Presented, fetch: Fetch, now: datetime) -> tuple[tuple[Signature, ...], Answer]:
+def _check_genuine(presented: Presented, outside: Outside, now: datetime) -> tuple[tuple[Signature, ...], Answer]:
     """Check the signatures; an error is the answer."""
     if presented.format in _UNSIGNED:
         return (), Answer((give_finding("genuine", "unsigned"),))
     try:
-        signatures = proofs.check_signatures(presented, fetch, now)
+        signatures = proofs.check_signatures(presented, outside.fetch, now, outside.anchors)
     except NotGenuine as error:
         return (), Answer((report_error(error, "fail"),))
     except (Unsupported, Unreachable) as error:

@@ -110,6 +110,11 @@ ENTITLED: Final[Mapping[str, Kind]] = {
     "since_succession": Kind(
         "warning", "The issuer went into another institution later, from {when} on; ask the successor for records."
     ),
+    "authority_unknown": Kind(
+        "not_checked",
+        "The seal bears the identifier {organisation}, which the register binds to this issuer; but who issued its "
+        "certificate is nobody that is believed here, and anybody can write a name into one.",
+    ),
     "not_stated": Kind(
         "warning", "The accreditation is limited by {field}; the credential does not state it, so it was not compared."
     ),

@@ -105,9 +105,14 @@ def _is_sound(path: Sequence[Certificate], at: datetime) -> bool:
 
 def spell_identifier(certificate: Certificate) -> tuple[SigningKey, ...]:
     """Return the organisation identifier as a spelling of the key; only of a certificate that led to an anchor."""
-    if certificate.organization_identifier is None:
+    return spell_organisation(certificate.organization_identifier)
+
+
+def spell_organisation(identifier: str | None) -> tuple[SigningKey, ...]:
+    """Return how a register spells an organisation identifier; nothing for none, or one that it cannot read."""
+    if identifier is None:
         return ()
     try:
-        return (SigningKey("eidas", normalise_value("eidas", certificate.organization_identifier)),)
+        return (SigningKey("eidas", normalise_value("eidas", identifier)),)
     except ValueError:
         return ()

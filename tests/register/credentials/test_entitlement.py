@@ -241,3 +241,23 @@ def test_proof_of_time_is_told_to_the_register_and_a_stated_date_is_not() -> Non
     judge_entitlement(Case(CLAIMS, (Signature("test", (DID,)),), proven, AT, proven), registers)
     judge_entitlement(Case(CLAIMS, (Signature("test", (DID,)),), AT, AT), registers)
     assert [asked.get("anchored_at") for asked in registers.asked] == ["2025-03-02T00:00:00Z", None]
+
+
+def judge_seal(registers: Scripted, authority: str | None) -> Entitlement:
+    certificate = {"organization_identifier": "VATES-A00000000", "trusted_authority": authority}
+    return judge_entitlement(Case(CLAIMS, (Signature("RS256", (X5T,), certificate=certificate),), AT), registers)
+
+
+def test_an_organisation_that_a_certificate_only_claims_leaves_it_open() -> None:
+    told = {(DID.value, f"x5t:{X5T.value}"): UNBOUND, ("1", "eidas:VATES-A00000000"): TRUSTED}
+    found = judge_seal(Scripted(told), None)
+    assert outcomes(found) == {"authority_unknown": "not_checked"}
+    assert "VATES-A00000000" in found.answer.text
+
+
+def test_an_organisation_that_is_not_the_issuers_stays_a_no() -> None:
+    told = {(DID.value, f"x5t:{X5T.value}"): UNBOUND, ("1", "eidas:VATES-A00000000"): UNBOUND}
+    assert outcomes(judge_seal(Scripted(told), None)) == {"key_unknown": "fail"}
+    assert outcomes(judge_seal(Scripted({(DID.value, f"x5t:{X5T.value}"): UNBOUND}), "An authority")) == {
+        "key_unknown": "fail"
+    }
