@@ -14,6 +14,7 @@ from django.test import Client
 from deploy.cli import main
 from ledger import publish
 from register import commands
+from register.api import bundle as bundle_api
 from tests import factories
 from tests.cli.test_verify import Shell, anchor, college, shell
 from tests.credential_forge import badge, seal
@@ -26,6 +27,8 @@ Fetch = Callable[..., str]
 @pytest.fixture
 def fetch(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Fetch:
     """Return how to fetch the node's bundle with the command line; gives its path."""
+
+    monkeypatch.setattr(bundle_api, "_turn", bundle_api.Turn())  # whatever bundle another test began and never read
 
     def run(*options: str) -> str:
         publish.cover(settings.ASSAY_ORIGIN)
