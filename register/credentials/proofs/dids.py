@@ -71,6 +71,8 @@ def resolve(address: str, fetch: Fetch) -> VerificationMethod:
     if match is None:
         if did.startswith("did:") and re.search(r"[?/;]", did):
             raise Unsupported("did_parameters", "DIDs with a path, query or parameters are not supported.")
+        if did.startswith("urn:"):
+            raise Unsupported("nameless_key", "The credential names its key by a name that leads nowhere.")
         raise NotGenuine("malformed_did", f"Expected a DID or an https address of a key, got {address[:80]!r}.")
     if match[1] in ("key", "jwk"):
         return _resolve_self_contained(did, fragment)

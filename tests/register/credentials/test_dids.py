@@ -294,3 +294,9 @@ def test_any_bytes_as_a_multikey_are_a_key_or_an_error(data: bytes) -> None:
         except CredentialError:
             continue
         assert format_multikey(key) == "z" + base58.b58encode(prefix + data).decode()
+
+
+def test_a_name_that_leads_nowhere_leaves_it_open() -> None:
+    with pytest.raises(Unsupported) as refused_as:
+        resolve("urn:uuid:4ca4a241-fc3b-4d92-978e-f56fa96ae795#key", lambda *_args, **_options: b"")
+    assert refused_as.value.code == "nameless_key"
