@@ -49,6 +49,9 @@ STATES: Final[Mapping[str, Standing]] = {
     "superseded": Standing("off", _("replaced by a newer key")),
     "compromised": Standing("bad", _("compromised")),
     "unspecified": Standing("bad", _("revoked")),
+    "anchored": Standing("good", _("anchored")),
+    "reinstated": Standing("good", _("reinstated")),
+    "pending": Standing("off", _("not yet in force")),
 }
 """The states of register.api.resources in words."""
 

@@ -118,6 +118,17 @@ def _decode(text: str) -> bytes:
         raise NotGenuine("certificate_malformed", "A certificate of the seal is damaged: it is not base64.") from None
 
 
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
+"""What the library raises for certificates that are damaged, or made to be."""
+
+
 @lru_cache(maxsize=256)
 def read_certificate(der: bytes) -> Certificate:
     """Read one DER certificate; raise NotGenuine or Unsupported as `read_chain` does."""
@@ -126,7 +137,7 @@ def read_certificate(der: bytes) -> Certificate:
         common, organization, identifier = (_first(found.subject, oid) for oid in _NAMES)
         issuer = _first(found.issuer, NameOID.ORGANIZATION_NAME) or _first(found.issuer, NameOID.COMMON_NAME)
         key, _ = found.public_key(), found.extensions
-    except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise NotGenuine("certificate_malformed", "A certificate of the seal is damaged.") from None
     keys = SigningKey("x5t", _encode(hashlib.sha256(der).digest())), SigningKey("jwk", thumbprint(_check_key(key)))
     return Certificate(der, found, _check_key(key), keys, common, organization, identifier, issuer or "nobody by name")

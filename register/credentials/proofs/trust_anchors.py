@@ -22,6 +22,7 @@ from register.credentials.errors import NotGenuine
 from register.credentials.presented import SigningKey
 from register.credentials.proofs.certificates import (
     MOST_CERTIFICATES,
+    UNREADABLE,
     Certificate,
     find_extension,
     is_issued_by,
@@ -58,7 +59,7 @@ def read_anchors(pem: bytes) -> frozenset[bytes]:
     """
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except UNREADABLE:
         raise NotGenuine(
             "certificate_malformed", "Expected certificates in PEM, found none that can be read."
         ) from None

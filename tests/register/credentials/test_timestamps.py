@@ -145,6 +145,12 @@ def test_what_is_no_token_is_refused(token: bytes) -> None:
     assert refusal(token) == "timestamp_malformed"
 
 
+def test_a_certificate_of_a_version_that_does_not_exist_spoils_a_token() -> None:
+    token = stamp(COVERED, SEALED_AT)
+    at = token.index(b"\xa0\x03\x02\x01\x02", token.index(b"\xa0\x82", 40)) + 4
+    assert refusal(token[:at] + b"\x03" + token[at + 1 :]) == "timestamp_malformed"
+
+
 @settings(max_examples=150, deadline=None)
 @given(position=st.integers(min_value=0), value=st.integers(min_value=1, max_value=255))
 def test_a_spoiled_token_is_refused_or_says_the_same(position: int, value: int) -> None:
