@@ -76,7 +76,10 @@ class AskedRegisters:
 
     def find_withdrawals(self, issuer: str) -> Withdrawals:
         """Return all that the node shows of an issuer's withdrawn credentials; raises Unreachable."""
-        scheme, uid = parse_identifier(issuer)
+        try:
+            scheme, uid = parse_identifier(issuer)
+        except ValueError:
+            return Withdrawals()
         if scheme != NODE:
             return Withdrawals()
         self._sent[f"To {self._host}: a request for all withdrawn credentials of the issuer {issuer}."] = None
@@ -140,6 +143,8 @@ class AskedRegisters:
 def _read_changes(item: Mapping[str, Any]) -> Iterator[Withdrawal]:
     for change in item["changes"]:
         recorded = change["recorded"]
+        if change["state"] not in ("revoked", "suspended", "reinstated"):
+            raise ValueError("a state that credentials do not have")
         yield Withdrawal(
             change["state"],
             parse_moment(change["effective_from"]),

@@ -62,14 +62,21 @@ def tell_anchorer(anchor: Anchor, issuers: Mapping[str, str]) -> tuple[Finding, 
 
     `issuers` are their addresses by id; when none is known, there is nothing to compare.
     """
-    if not issuers or anchor.issuer.rstrip("/").rpartition("/")[2] in issuers:
+    anchorer = anchor.issuer.rstrip("/")
+    known = issuers.get(anchorer.rpartition("/")[2])
+    if not issuers or (known is not None and known.rstrip("/") in ("", anchorer)):
         return ()
     return (give_finding("anchored", "anchored_by_another", anchorer=anchor.issuer),)
 
 
 def find_proven(anchoring: Anchoring, signatures: Sequence[Signature]) -> ProvenTime | None:
-    """Return the earliest time proven by others than the issuer: its anchor, or a trusted timestamp."""
-    stamped = [ProvenTime(one.timestamp, "timestamp") for one in signatures if one.timestamp is not None]
+    """Return the earliest time proven by others than the issuer: its anchor, or a trusted timestamp.
+
+    Anybody may add a seal of its own, and stamp that one early: of several signatures the last stamp counts, and only
+    where each has one.
+    """
+    times = [one.timestamp for one in signatures if one.timestamp is not None]
+    stamped = [ProvenTime(max(times), "timestamp")] if times and len(times) == len(signatures) else []
     proven = [*stamped, *([anchoring.proven] if anchoring.proven else [])]
     return min(proven, key=lambda one: one.time, default=None)
 
@@ -81,6 +88,6 @@ def find_stated(claims: Claims, signatures: Sequence[Signature], now: datetime) 
     """
     signed = [one.created for one in signatures if one.created is not None and one.created <= now]
     if signed:
-        return ProvenTime(min(signed), "signing_time")
+        return ProvenTime(max(signed), "signing_time")
     issued = [one for one in (claims.issued_at, claims.valid_from) if one is not None and one <= now]
     return ProvenTime(issued[0], "issue_date") if issued else ProvenTime(now, "checked_at")

@@ -56,7 +56,10 @@ class Outside:
         return (*self._registers.sent, *self._fetched)
 
     def _read(self, url: str, limit: int, types: Sequence[str]) -> bytes:
-        host = urlsplit(url).netloc or "a host"
+        try:
+            host = urlsplit(url).netloc or "a host"
+        except ValueError:
+            raise Unreachable("address_malformed", "the credential names an address that cannot be read") from None
         self._fetched[f"To {host}: a request for {url}, which the credential names."] = None
         return self._fetch(url, limit=limit, types=types)
 

@@ -147,7 +147,8 @@ def _judge_withdrawals(
 ) -> Iterator[Finding]:
     if commitment is None:
         if anchors:
-            yield give_finding("still_valid", "withdrawals_unseen")
+            hidden = any(len(one.by_commitment) for one in held)
+            yield give_finding("still_valid", "withdrawals_hidden" if hidden else "withdrawals_unseen")
         return
     said = [withdrawal for one in held for withdrawal in one.by_commitment.get(commitment, ())]
     yield from _tell_withdrawals(said, at)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import chain
 from typing import Any, Final
 
 from register.credentials import proofs, reading
@@ -173,15 +172,16 @@ def _judge_rest(
 ) -> tuple[Answer, Answer]:
     """Judge validity and anchoring, which both hang on which issuers were found."""
     addresses = [address for address in entitled.issuers.values() if address]
-    anchor, anchored = anchoring.anchor, list(anchoring.findings)
+    anchored = list(anchoring.findings)
+    anchor = anchoring.anchor if anchoring.anchor is not None and anchoring.anchor.trusted else None
     foreign: tuple[Finding, ...] = ()
     if anchor is not None:
         foreign = tell_anchorer(anchor, entitled.issuers)
         addresses = [*dict.fromkeys([*addresses, anchor.issuer])]
-    withdrawn, anchors = check_withdrawals(addresses, anchor.commitment if anchor else None, outside, at)
-    if foreign:  # whoever holds a revoked credential may have it anchored again elsewhere, under another salt
-        anchored += foreign
-        withdrawn = chain(withdrawn, [give_finding("still_valid", "withdrawals_unseen")])
+    # Whoever holds a revoked credential may have it anchored again elsewhere, under another salt.
+    commitment = anchor.commitment if anchor is not None and not foreign else None
+    anchored += foreign
+    withdrawn, anchors = check_withdrawals(addresses, commitment, outside, at)
     if anchors and [one.code for one in anchored] == ["no_receipt"]:
         anchored = [give_finding("anchored", "receipt_missing")]
     listed = Listed(case.claims.status, presented.document.get("id"), case.signatures, entitled.issuers)

@@ -151,6 +151,11 @@ STILL_VALID: Final[Mapping[str, Kind]] = {
     "not_withdrawn": Kind("pass", "The register holds no revocation or suspension of it."),
     "withdrawals_unchecked": Kind("not_checked", "Whether it was revoked in the register could not be read: {text}"),
     "withdrawals_stale": Kind("not_checked", "Whether it was revoked in the register is not known freshly enough."),
+    "withdrawals_hidden": Kind(
+        "not_checked",
+        "This issuer revoked credentials in the register; whether this one is among them can be told by its receipt "
+        "only. Ask the holder for it.",
+    ),
     "withdrawals_unseen": Kind(
         "warning",
         "This issuer records revocations in the register; without the credential's receipt none of them can be found.",

@@ -114,7 +114,7 @@ def _read_chain(texts: tuple[str, ...]) -> tuple[Certificate, ...]:
 def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise NotGenuine("certificate_malformed", "A certificate of the seal is damaged: it is not base64.") from None
 
 
@@ -137,6 +137,7 @@ def read_certificate(der: bytes) -> Certificate:
         common, organization, identifier = (_first(found.subject, oid) for oid in _NAMES)
         issuer = _first(found.issuer, NameOID.ORGANIZATION_NAME) or _first(found.issuer, NameOID.COMMON_NAME)
         key, _ = found.public_key(), found.extensions
+        _ = found.not_valid_before_utc, found.not_valid_after_utc  # a year 0 is found out here
     except UNREADABLE:
         raise NotGenuine("certificate_malformed", "A certificate of the seal is damaged.") from None
     keys = SigningKey("x5t", _encode(hashlib.sha256(der).digest())), SigningKey("jwk", thumbprint(_check_key(key)))

@@ -12,7 +12,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -23,12 +23,14 @@ from register.credentials.errors import NotGenuine, Unreachable, Unsupported
 from register.credentials.ports import Fetch
 from register.credentials.presented import SigningKey
 from register.credentials.proofs.keys import PublicKey, read_jwk, read_multikey, spell
+from register.json_text import NotStrictJson, parse_strict
 from register.moments import parse_moment
 
 MOST_METHODS: Final = 100
 """Keys of a document that are looked through at most."""
 
 _LONGEST: Final = 2000
+_DEEPEST: Final = 16
 _DID: Final = re.compile(r"did:([a-z0-9]{1,20}):([A-Za-z0-9._:%-]{1,1900})", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~%-]{1,200}", re.ASCII)
@@ -117,7 +119,7 @@ def locate_web(did: str) -> str:
 def _resolve_address(address: str, fetch: Fetch) -> VerificationMethod:
     """Read a key at an https address: the document of a controller that lists it, or the key itself."""
     location, _, fragment = address.partition("#")
-    if urlsplit(location).scheme != "https":
+    if _read_scheme(location) != "https":
         raise Unsupported(
             "insecure_key_address", "The signing key lies at an address without https: anybody could swap it."
         )
@@ -133,29 +135,36 @@ def _resolve_address(address: str, fetch: Fetch) -> VerificationMethod:
         controller = document.get("controller")
         if document.get("id") not in (address, location) or not isinstance(controller, str):
             raise NotGenuine("key_not_in_document", f"The document at {location[:120]!r} is of another key.")
+        if not _lies_within(location, controller):  # whoever publishes a key may name anybody as its controller
+            key = _read_key(document)
+            return VerificationMethod(address, location, key, spell(key), _ALL_PURPOSES, proven=False)
         return _read_method(document, controller, address, _ALL_PURPOSES)
     if document.get("id") != location:
         raise NotGenuine("foreign_document", f"The document at {location[:120]!r} says it is of somebody else.")
     return _choose(document, location, fragment)
 
 
+def _read_scheme(location: str) -> str:
+    try:
+        return urlsplit(location).scheme
+    except ValueError:
+        raise NotGenuine("malformed_did", "The address of the signing key cannot be read.") from None
+
+
+def _lies_within(location: str, controller: str) -> bool:
+    return location == controller or location.startswith(controller.rstrip("/") + "/")
+
+
 def _read_document(location: str, did: str | None, fetch: Fetch) -> Mapping[str, Any]:
     try:
-        document = json.loads(fetch(location, types=_JSON_TYPES), object_pairs_hook=_read_object)
-    except (ValueError, RecursionError):
+        document = parse_strict(fetch(location, types=_JSON_TYPES), depth=_DEEPEST)
+    except NotStrictJson:
         raise Unreachable("did_document_malformed", f"What {location[:120]!r} answered is no JSON document.") from None
     if not isinstance(document, dict):
         raise Unreachable("did_document_malformed", f"What {location[:120]!r} answered is no JSON object.")
     if did is not None and document.get("id") != did:
         raise NotGenuine("foreign_document", f"The document at {location[:120]!r} is not that of {did[:80]!r}.")
     return document
-
-
-def _read_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name appears twice in one object")
-    return found
 
 
 def _choose(document: Mapping[str, Any], controller: str, fragment: str) -> VerificationMethod:

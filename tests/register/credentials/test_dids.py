@@ -300,3 +300,26 @@ def test_a_name_that_leads_nowhere_leaves_it_open() -> None:
     with pytest.raises(Unsupported) as refused_as:
         resolve("urn:uuid:4ca4a241-fc3b-4d92-978e-f56fa96ae795#key", lambda *_args, **_options: b"")
     assert refused_as.value.code == "nameless_key"
+
+
+@pytest.mark.parametrize(
+    "victim", [DID, "https://college.example", "https://evil.example/k", "https://evil.example.college"]
+)
+def test_whoever_publishes_a_key_cannot_name_another_as_its_controller(victim: str) -> None:
+    page = "https://evil.example/key"
+    published = {"id": page, "type": "Multikey", "controller": victim, "publicKeyMultibase": ED.multikey}
+    found = resolve(page, Web({page: published}))
+    assert found.controller == page
+    assert not found.proven
+    assert SigningKey("did", victim) not in found.keys
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    assert refused("https://[x/key") == "malformed_did"
+
+
+def test_a_document_with_half_a_character_is_not_read() -> None:
+    page = "https://college.example/.well-known/did.json"
+    broken = json.dumps(document() | {"name": "\ud800"}).encode()
+    with pytest.raises(Unreachable):
+        resolve(f"{DID}#a", lambda *_args, **_options: broken if page else b"")

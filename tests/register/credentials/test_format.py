@@ -94,11 +94,13 @@ def test_a_date_of_the_future_is_no_time_to_judge_at() -> None:
     assert stated(Claims("vc", issued_at=future), future) == (NOW, "checked_at")
 
 
-def test_the_earliest_proof_counts() -> None:
+def test_a_seal_that_a_stranger_adds_makes_nothing_earlier() -> None:
     signatures = [Signature("t", (), timestamp=LATE), Signature("t", (), timestamp=EARLY)]
     found = find_proven(Anchoring(()), signatures)
     assert found is not None
-    assert (found.time, found.source) == (EARLY, "timestamp")
+    assert (found.time, found.source) == (LATE, "timestamp")
+    assert find_proven(Anchoring(()), [Signature("t", ()), Signature("t", (), timestamp=EARLY)]) is None
+    assert stated(Claims("vc"), LATE, EARLY) == (LATE, "signing_time")
     assert find_proven(Anchoring(()), [Signature("t", ())]) is None
     assert set(TIMES) >= {"timestamp", "anchor"}
 

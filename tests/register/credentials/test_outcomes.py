@@ -197,6 +197,11 @@ def anchor_elsewhere(world: World, data: bytes) -> bytes:
     return world.anchor(data, at, issuer=ELYSIUM, actor=ledgers.as_issuer(ELYSIUM))
 
 
+def revoke_and_hide(world: World, data: bytes) -> bytes | None:
+    anchor_and_revoke(world, data)
+    return None
+
+
 def anchor_and_hide(world: World, data: bytes) -> bytes | None:
     anchor_early(world, data)
     return None
@@ -242,6 +247,9 @@ CASES: dict[str, Case] = {
     "receipt of another": Case("not_valid", "anchored", "other_credential", settle, receipt=anchor_another),
     "anchored by another": Case(
         "valid_with_remarks", "still_valid", "withdrawals_unseen", settle, receipt=anchor_elsewhere
+    ),
+    "revoked, receipt left out": Case(
+        "cannot_be_confirmed", "still_valid", "withdrawals_hidden", settle, receipt=revoke_and_hide
     ),
     "receipt left out": Case(
         "valid_with_remarks", "still_valid", "withdrawals_unseen", settle, receipt=anchor_and_hide

@@ -178,7 +178,8 @@ def test_a_register_that_is_not_fresh_or_not_there_leaves_it_open() -> None:
 
 
 def test_without_a_receipt_revocations_of_one_who_anchors_cannot_be_seen() -> None:
-    assert ask(withdrawn(("revoked", "2025-05-01")), commitment=None) == [("withdrawals_unseen", "warning")]
+    assert ask(Withdrawals(anchors=True), commitment=None) == [("withdrawals_unseen", "warning")]
+    assert ask(withdrawn(("revoked", "2025-05-01")), commitment=None) == [("withdrawals_hidden", "not_checked")]
     assert ask(Withdrawals(), commitment=None) == []
 
 
