@@ -345,3 +345,13 @@ def test_a_key_nobody_bound_is_refused_where_the_issuer_is_known() -> None:
     report = world.verify(seal(document, OTHER))
     assert report.verdict == "not_valid"
     assert "key_unknown" in [one.code for one in report.answers["entitled"].findings]
+
+
+def test_a_receipt_of_an_invented_ledger_hides_no_revocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    settle(world)
+    data = sign_jwt(badge())
+    receipt = anchor_and_revoke(world, data)
+    assert world.verify(data, receipt).verdict == "not_valid"
+    monkeypatch.setattr(World, "find_ledger", lambda self, origin: None)
+    assert world.verify(data, receipt).verdict == "cannot_be_confirmed"
