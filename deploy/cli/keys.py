@@ -64,6 +64,7 @@ def read_keys(told: Mapping[str, Any], vkey: str | None) -> Keys:
         log = _follow(pinned, handovers)
     if str(told.get("origin")) != log.name:
         raise KeysUnusable(f"the node calls itself {told.get('origin')!r}, the key belongs to {log.name!r}")
+    _check_witness(witness, handovers, log)
     return Keys(log.name, (log,), (witness,), vkey is not None, _find_former(handovers, log))
 
 
@@ -79,6 +80,17 @@ def _follow(pinned: VerifierKey, handovers: Sequence[Handover]) -> VerifierKey:
         return follow_log_key(pinned, handovers).keys[-1]
     except RegisterError as error:
         raise KeysUnusable(str(error)) from error
+
+
+def _check_witness(witness: VerifierKey, handovers: Sequence[Handover], log: VerifierKey) -> None:
+    """Raise KeysUnusable unless the witness is the last one that proven entries announce, where they announce any.
+
+    The time of a checkpoint is the witness's word: with one of its own a mirror could make an old one look fresh.
+    """
+    said = [(_check(one, log).witness, parse_proof(one.receipt).index) for one in handovers]
+    announced = [(index, change.vkey) for change, index in said if change is not None]
+    if announced and max(announced)[1] != str(witness):
+        raise KeysUnusable("the node's witness is not the one that its ledger announced last")
 
 
 def _find_former(handovers: Sequence[Handover], log: VerifierKey) -> frozenset[str]:

@@ -96,7 +96,10 @@ def _open_list(
     found = reading.read(data)
     if len(found) != 1:
         raise Unreachable("list_malformed", "what is published as a status list holds several credentials")
-    return found[0].document, proofs.check_signatures(found[0], fetch, now)
+    signatures = proofs.check_signatures(found[0], fetch, now)
+    if not any(one.keys for one in signatures):  # a path to a root in some blockchain is nobody's word
+        raise Unreachable("list_not_signed", "what is published as a status list is signed with no key")
+    return found[0].document, signatures
 
 
 def _parse_plain(data: bytes) -> Mapping[str, Any]:

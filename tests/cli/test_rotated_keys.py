@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from federation.introduction import PATH
+from ledger.tlog.note import COSIGNATURE
 from tests import ledgers
 from tests.cli.conftest import Ask
-from tests.federation.strangers import Stranger, meet_stranger
+from tests.federation.strangers import Stranger, meet_stranger, signer_of
 from tests.peers import URL
 
 
@@ -72,3 +73,11 @@ def test_a_thief_who_rewrites_the_ledger_cannot_use_the_honest_handover(ask: Ask
     impostor.handover = []
     listen(impostor)
     assert ask(impostor.peer, "audit", "URL", "--vkey", known) != 0
+
+
+def test_a_mirror_cannot_put_its_own_witness_in_place_of_one_that_was_replaced(ask: Ask, dutch: Stranger) -> None:
+    dutch.hand_over(2, both=False, witness=True)
+    known = dutch.vkey
+    assert ask(dutch.peer, "audit", "URL", "--vkey", known) == 0
+    dutch.peer.witness = signer_of(dutch.peer.witness.name, COSIGNATURE, 9)
+    assert ask(dutch.peer, "audit", "URL", "--vkey", known) == 2

@@ -7,7 +7,7 @@ section 5.1. A transcript (CLR) holds many achievements, so that it states none 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -49,13 +49,18 @@ _ISCED_F_NAMES: Final = ("isced-f", "isced f", "isced-f 2013", "isced 2013")
 _SCHEMES: Final = ("ror", "pic", "erasmus", "schac", "eidas", "vat", "oid", "isni", "lei", "euid", "wikidata")
 
 
+_Scope = tuple[dict[str, Any], dict[str, str]]
+_DIFFERENT: Final = "several achievements that differ"
+
+
 def read_claims(presented: Presented, model: Literal["openbadge", "clr"]) -> Claims:
     """Return what a badge or transcript says; raises NotGenuine for an issuer or dates that cannot be read."""
     document = presented.document
     issuer = read_issuer(document)
-    achievement = _find_achievement(document) if model == "openbadge" else {}
+    achievements = _list_achievements(document) if model == "openbadge" else []
+    achievement = achievements[0] if achievements else {}
     dates = read_dates(document)
-    read, unread = _read_scope(achievement, issuer)
+    read, unread = _merge_scopes([_read_scope(one, issuer) for one in achievements or [{}]])
     return Claims(
         model=model,
         issuers=read_issuers(document, [*_list_other_identifiers(issuer), issuer.get("url")]),
@@ -74,13 +79,27 @@ def read_claims(presented: Presented, model: Literal["openbadge", "clr"]) -> Cla
     )
 
 
-def _find_achievement(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    for subject in as_list(document.get("credentialSubject")):
-        if isinstance(subject, Mapping):
-            for achievement in as_list(subject.get("achievement")):
-                if isinstance(achievement, Mapping):
-                    return achievement
-    return {}
+def _list_achievements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [
+        achievement
+        for subject in as_list(document.get("credentialSubject"))
+        if isinstance(subject, Mapping)
+        for achievement in as_list(subject.get("achievement"))
+        if isinstance(achievement, Mapping)
+    ]
+
+
+def _merge_scopes(scopes: Sequence[_Scope]) -> _Scope:
+    """Return what all of several achievements state alike; where they differ it cannot be compared, and says so."""
+    read: dict[str, Any] = {}
+    unread = {name: text for _, others in scopes for name, text in others.items()}
+    for name in dict.fromkeys(name for stated, _ in scopes for name in stated):
+        values = {stated.get(name) for stated, _ in scopes}
+        if len(values) > 1:
+            unread.setdefault(name, _DIFFERENT)
+        elif name not in unread:
+            read[name] = values.pop()
+    return read, unread
 
 
 def _list_other_identifiers(profile: Mapping[str, Any]) -> Iterator[str]:
@@ -112,7 +131,7 @@ def _find_awarding_bodies(
     return tuple(found)
 
 
-def _read_scope(achievement: Mapping[str, Any], issuer: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _read_scope(achievement: Mapping[str, Any], issuer: Mapping[str, Any]) -> _Scope:
     """Return the canonical codes stated, and what was stated in words of no vocabulary, by field."""
     address = issuer.get("address")
     country = address.get("addressCountryCode") if isinstance(address, Mapping) else None

@@ -66,6 +66,17 @@ def test_level_and_field_stand_in_alignments_by_address_or_by_framework() -> Non
     assert read(achievement(alignment=coded[0])).eqf_level == 7
 
 
+def test_of_several_achievements_only_what_all_state_is_stated() -> None:
+    first = badge()["credentialSubject"]
+    other = first | {"achievement": first["achievement"] | {"achievementType": "DoctoralDegree"}}
+    both = read(badge(credentialSubject=[first, other]))
+    assert both.credential_type is None
+    assert "credential_type" in both.unread
+    assert both.eqf_level == read(badge()).eqf_level
+    alike = read(badge(credentialSubject=[first, first]))
+    assert (alike.credential_type, dict(alike.unread)) == (read(badge()).credential_type, {})
+
+
 def test_a_field_in_words_is_unread_and_a_missing_one_is_not_stated() -> None:
     found = read(achievement(alignment=[], fieldOfStudy="Biology"))
     assert (found.isced_f, dict(found.unread)) == (None, {"isced_f": "Biology"})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from register.credentials import proofs
 from register.credentials.ports import Withdrawal, Withdrawals
-from register.credentials.presented import Claims, Signature, StatusEntry
+from register.credentials.presented import Claims, Signature, SigningKey, StatusEntry
 from register.credentials.report import Finding
 from register.credentials.validity import Listed, check_lists, check_withdrawals, judge_validity
 from tests.credential_forge import OTHER, PEN
@@ -80,6 +80,16 @@ def test_a_list_that_somebody_else_signed_is_told() -> None:
     assert codes(look_up(world, entry())) == [("not_on_list", "pass"), ("status_of_another", "warning")]
 
 
+def test_a_list_signed_with_no_key_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.publish_list()
+    monkeypatch.setattr(proofs, "check_signatures", lambda *_: (Signature("a path in a tree", ()),))
+    assert codes(look_up(world, entry())) == [("status_unreachable", "not_checked")]
+
+
+LISTER = (SigningKey("jwk", "L" * 43),)
+
+
 @pytest.mark.parametrize(
     ("address", "remarks"),
     [
@@ -94,7 +104,7 @@ def test_the_list_that_a_register_publishes_for_the_issuer_is_the_issuers_own(
     world = World()
     world.publish_list(address=address)
     host = address.split("/")[2]
-    monkeypatch.setattr(proofs, "check_signatures", lambda *_: (Signature("test", (), f"did:web:{host}"),))
+    monkeypatch.setattr(proofs, "check_signatures", lambda *_: (Signature("test", LISTER, f"did:web:{host}"),))
     found = look_up(world, entry(address=address), issuers={"7": "https://register.example/issuers/7"})
     assert [code for code, _ in codes(found)] == ["not_on_list", *remarks]
 
