@@ -11,7 +11,8 @@ from federation.introduction import PATH
 from ledger.tlog.note import COSIGNATURE
 from tests import ledgers
 from tests.cli.conftest import Ask
-from tests.federation.strangers import Stranger, meet_stranger, signer_of
+from tests.federation.cast import signer_of
+from tests.federation.strangers import Stranger, meet_stranger
 from tests.peers import URL
 
 
