@@ -90,6 +90,10 @@ INSTALLED_APPS = [
     "ledger",
     "register",
     "register.access",
+    "register.desk",
+    "register.uploads",
+    "register.outbox",
+    "register.opendata",
     "federation",
     "deploy",
 ]

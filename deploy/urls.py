@@ -6,6 +6,7 @@ from deploy.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("", include("deploy.operator.urls")),
     path("", include("ledger.urls")),
     path("", include("federation.urls")),
     path("", include("register.urls")),

@@ -13,15 +13,19 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from knox.models import AbstractAuthToken
 
-from register.access.roles import ROLES
+from register.access.roles import MEMBER_ROLES
 
 
 class Membership(models.Model):  # type: ignore[django-manager-missing]  # of Token, whose base has no types
-    """A person may act in a role for an organisation: the id of an agency or issuer, empty for operators."""
+    """A person may act in a role for an organisation: the id of an agency or issuer, empty for operators and auditors.
+
+    Who `approves` may let another person's drafts go on the ledger (register/desk/README.md), never the own ones.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=16, choices=[(role, role) for role in ROLES])
+    role = models.CharField(max_length=16, choices=[(role, role) for role in MEMBER_ROLES])
     organisation = models.CharField(max_length=36, blank=True)
+    approves = models.BooleanField(default=False)
     demonstration = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -30,7 +34,7 @@ class Membership(models.Model):  # type: ignore[django-manager-missing]  # of To
             models.UniqueConstraint(fields=["user", "role", "organisation"], name="membership_once"),
             models.CheckConstraint(
                 name="membership_organisation",
-                condition=models.Q(role="operator", organisation="")
+                condition=models.Q(role__in=["operator", "auditor"], organisation="")
                 | (models.Q(role__in=["agency", "issuer"]) & ~models.Q(organisation="")),
             ),
         ]

@@ -12,7 +12,11 @@ OPERATOR: Final = "operator"
 AGENCY: Final = "agency"
 ISSUER: Final = "issuer"
 ROLES: Final = (OPERATOR, AGENCY, ISSUER)
-"""Roles a person may have; `operator` speaks for the node, the others for one agency or issuer."""
+"""Roles that may speak: `operator` for the node, the others for one agency or issuer."""
+
+AUDITOR: Final = "auditor"
+MEMBER_ROLES: Final = (*ROLES, AUDITOR)
+"""Roles a person may have; an auditor reads what operators read, and says nothing."""
 
 _OPERATOR: Final = frozenset({OPERATOR})
 _DECIDING: Final = frozenset({OPERATOR, AGENCY})

@@ -1,0 +1,1 @@
+"""The operator's board: the node's health, its people, its settings."""

@@ -1,0 +1,107 @@
+"""Who is acting on a page: a signed-in person in one of their memberships, and what they may do in it.
+
+A person may have several memberships; the session says which one they act in (`MEMBERSHIP`), by default the first. A
+membership that was taken away ends at once, in every session: it is read on each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, Literal, cast
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from register.access.models import Membership
+from register.access.roles import AUDITOR, OPERATOR
+from register.payloads import Actor
+from register.site.page import choose_language, render_page
+
+MEMBERSHIP: Final = "membership"
+"""Key of the session that holds the id of the membership its person acts in."""
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A person in one of their memberships: `organisation` is an id of an agency or issuer, or empty."""
+
+    membership: int
+    user: int
+    email: str
+    role: str
+    organisation: str
+    approves: bool
+    demonstration: bool
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether the role may say anything at all."""
+        return self.role != AUDITOR
+
+    @property
+    def actor(self) -> Actor:
+        """Return who speaks in the entry: the role and its organisation, never the person."""
+        return Actor(
+            role=cast(Literal["operator", "agency", "issuer"], self.role), organisation=self.organisation or None
+        )
+
+
+def acting_of(request: HttpRequest) -> Acting | None:
+    """Return who is acting, None for readers without a session and for people without any membership (one query)."""
+    if not request.user.is_authenticated:
+        return None
+    if not hasattr(request, "_acting"):
+        request._acting = _find(request)  # type: ignore[attr-defined]  # kept for the other callers of this request
+    found: Acting | None = request._acting  # type: ignore[attr-defined]
+    return found
+
+
+def _find(request: HttpRequest) -> Acting | None:
+    rows = list(Membership.objects.filter(user=request.user).select_related("user").order_by("id"))
+    chosen = request.session.get(MEMBERSHIP)
+    row = next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
+    if row is None:
+        return None
+    return Acting(row.pk, row.user_id, row.user.email, row.role, row.organisation, row.approves, row.demonstration)
+
+
+def needs(*roles: str, methods: tuple[str, ...] = ("GET", "HEAD", "POST")) -> Callable[[View], View]:
+    """Make a view for people who act in one of the roles: others are led to sign in, or told that it is not theirs.
+
+    The view gets the request with `acting` among its keyword arguments; it speaks the reader's language, and its
+    answers are never stored.
+    """
+
+    def make(view: View) -> View:
+        @never_cache
+        @require_http_methods(list(methods))
+        @wraps(view)
+        def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
+            with translation.override(choose_language(request)):
+                acting = acting_of(request)
+                if acting is None and not request.user.is_authenticated:
+                    return HttpResponseRedirect(f"/sign-in?next={quote(come_back_to(request))}")
+                if acting is None or acting.role not in roles:
+                    return render_page(request, "access/forbidden.html", {"acting": acting}, 403)
+                return view(request, acting=acting, **parts)
+
+        return guarded
+
+    return make
+
+
+def operators_only(view: View) -> View:
+    """Make a view for operators alone."""
+    return needs(OPERATOR)(view)
+
+
+def come_back_to(request: HttpRequest) -> str:
+    """Return where to go on after signing in: never into the middle of an action."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else "/desk"

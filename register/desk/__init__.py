@@ -1,0 +1,1 @@
+"""The desk: where agencies, issuers and operators prepare, approve and publish what goes on the ledger."""

@@ -1,0 +1,7 @@
+"""Addresses of open data; none ends in a slash."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

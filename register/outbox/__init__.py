@@ -1,0 +1,1 @@
+"""Notices: a transactional outbox, delivered as e-mail, signed webhooks and Atom."""

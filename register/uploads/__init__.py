@@ -1,0 +1,1 @@
+"""Bulk intake: files of decisions, tried first, mended in the browser, then published."""
