@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any, Final, Literal, cast
 from urllib.parse import quote
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.views.decorators.cache import never_cache
@@ -64,7 +65,7 @@ def acting_of(request: HttpRequest) -> Acting | None:
 
 
 def _find(request: HttpRequest) -> Acting | None:
-    rows = list(Membership.objects.filter(user=request.user).select_related("user").order_by("id"))
+    rows = list(Membership.objects.filter(user=cast(User, request.user)).select_related("user").order_by("id"))
     chosen = request.session.get(MEMBERSHIP)
     row = next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
     if row is None:
