@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from deploy.catalogues import compile_catalogues
 from deploy.database import parse_database_url
 from deploy.embedded import write_private
 from deploy.keys import ensure_keys
@@ -41,13 +42,14 @@ def prepare_first() -> None:
 
 
 def prepare_schema() -> None:
-    """Check the settings, migrate, grant, gather static files."""
+    """Check the settings, migrate, grant, gather static files, compile the languages."""
     call_command("check", fail_level="ERROR")
     call_command("migrate", interactive=False, verbosity=1)
     if role := os.environ.get("ASSAY_APP_ROLE"):
         with connection.cursor():
             grant_app_role(connection.connection, role)
     call_command("collectstatic", interactive=False, verbosity=0)
+    compile_catalogues(settings.LOCALE_PATHS[0])
     from deploy.opening import is_open  # its models exist only once Django is set up
 
     if (backup := os.environ.get("ASSAY_RESTORE")) and not is_open():
@@ -107,10 +109,12 @@ def write_samples(folder: Path) -> None:
 
 def is_current(path: Path) -> bool:
     """Tell whether the tokens and logins made at an earlier start still serve."""
+    from register.access.demonstration import LOGINS  # its models exist only once Django is set up
+
     if not path.exists() or time.time() - path.stat().st_mtime > RENEW_AFTER_SECONDS:
         return False
-    roles = {"operator", "agency", "issuer"} if settings.ASSAY_DEMO else {"operator"}
-    return roles <= set(json.loads(path.read_text())["tokens"])
+    wanted = set(LOGINS) if settings.ASSAY_DEMO else {"operator"}
+    return wanted <= {login["role"] for login in json.loads(path.read_text())["logins"]}
 
 
 if __name__ == "__main__":

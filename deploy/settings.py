@@ -207,6 +207,11 @@ LANGUAGES = [
     ("el", "Ελληνικά"),
 ]
 USE_I18N = True
+# Compiled from register/locale when the node starts (deploy/catalogues.py).
+LOCALE_PATHS = [ASSAY_DATA_DIR / "locale"]
+# Set only when somebody chooses a language; plain readers keep what their browser asks for, and no cookie.
+LANGUAGE_COOKIE_NAME = "assay_language"
+LANGUAGE_COOKIE_AGE = 365 * 86_400
 TIME_ZONE = "UTC"
 USE_TZ = True
 

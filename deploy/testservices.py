@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from deploy.catalogues import compile_catalogues
 from deploy.keys import ensure_keys
 from deploy.provision import APP, OWNER
 from deploy.serviceset import drop_abandoned, start_services
@@ -34,6 +35,7 @@ def settle_environment() -> None:
     data = tempfile.mkdtemp(prefix="assay-test-")
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     ensure_keys(Path(data) / "keys", ORIGIN)
+    compile_catalogues(Path(data) / "locale")
     os.environ |= {
         "SECRET_KEY": "for tests only",
         "ASSAY_DATA_DIR": data,

@@ -1,0 +1,135 @@
+"""Catalogues of the pages' languages: texts gathered from the code, one file a language, compiled at the start.
+
+All apps share `register/locale/LANGUAGE/LC_MESSAGES/django.po`, in the form translators' tools expect; what Django reads
+is compiled into the node's own data, so that an installation may be read-only. Babel reads and writes the files (no GNU
+gettext is needed); Django's `templatize` turns a template into what Babel's Python reader understands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages import mofile, pofile
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+from django.utils.translation.template import templatize
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+APPS: Final = ("register", "federation", "ledger", "deploy")
+FILE: Final = Path("LC_MESSAGES") / "django.po"
+KEYWORDS: Final[Mapping[str, tuple[int | tuple[int, str], ...] | None]] = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+"""Functions that mark a text, as Babel names their arguments."""
+
+_PLACEHOLDER: Final = re.compile(r"%\((\w+)\)[a-z]|\{(\w*)\}")
+
+
+def catalogue_file(language: str) -> Path:
+    """Return where the texts of a language are kept."""
+    return ROOT / "register" / "locale" / language / FILE
+
+
+def gather_texts() -> Catalog:
+    """Return all texts of code and templates that are marked for translation, with the files they stand in."""
+    gathered = Catalog(project="Assay", charset="utf-8")
+    for path in sorted(_sources()):
+        where = path.relative_to(ROOT).as_posix()
+        for _, text, _, context in extract("python", BytesIO(_readable(path)), keywords=KEYWORDS):
+            if not isinstance(text, str) or text:
+                gathered.add(text, locations=[(where, 0)], context=context)
+    return gathered
+
+
+def _sources() -> Iterator[Path]:
+    for app in APPS:
+        yield from (path for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+        yield from (path for path in (ROOT / app).rglob("templates/**/*") if path.suffix in (".html", ".txt"))
+
+
+def _readable(path: Path) -> bytes:
+    source = path.read_text("utf-8")
+    if path.suffix == ".py":
+        return source.encode()
+    # What is left of a template between its texts is no Python: indentation would be taken for blocks.
+    return "\n".join(line.lstrip() for line in templatize(source, origin=str(path)).splitlines()).encode()
+
+
+def read_catalogue(language: str) -> Catalog:
+    """Return the catalogue of a language, an empty one where there is none yet."""
+    path = catalogue_file(language)
+    if not path.exists():
+        return Catalog(locale=language, project="Assay", charset="utf-8")
+    with path.open("rb") as file:
+        return pofile.read_po(file, locale=language)
+
+
+def update_catalogue(language: str, gathered: Catalog) -> Catalog:
+    """Bring a language's file up to date and return it: new texts are empty, texts that are gone are left out."""
+    catalogue = read_catalogue(language)
+    # A text that merely resembles a former one has no translation yet: a guess would be read as one.
+    catalogue.update(gathered, no_fuzzy_matching=True, update_header_comment=False)
+    path = catalogue_file(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        pofile.write_po(file, catalogue, width=120, ignore_obsolete=True, include_lineno=False, sort_output=True)
+    return catalogue
+
+
+def compile_catalogues(target: Path) -> None:
+    """Compile every language's file below `target` (`LANGUAGE/LC_MESSAGES/django.mo`), where Django looks for them."""
+    for path in sorted((ROOT / "register" / "locale").glob(f"*/{FILE}")):
+        language = path.parts[-3]
+        compiled = target / language / FILE.with_suffix(".mo")
+        compiled.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = compiled.with_suffix(".new")
+        with unfinished.open("wb") as file:
+            mofile.write_mo(file, read_catalogue(language))
+        unfinished.replace(compiled)
+
+
+def find_faults(catalogue: Catalog, gathered: Catalog) -> list[str]:
+    """Return what is wrong with a catalogue, one line a text: missing, or with other placeholders than the text."""
+    faults = []
+    for message in gathered:
+        if not message.id:
+            continue
+        translated = catalogue.get(message.id, message.context)
+        if translated is None or not _is_complete(translated):
+            faults.append(f"not translated: {message.id!r}")
+        elif wrong := _other_placeholders(translated):
+            faults.append(f"placeholders {wrong}: {message.id!r}")
+    return faults
+
+
+def _is_complete(message: Message) -> bool:
+    return not message.fuzzy and all(_texts(message.string))
+
+
+def _other_placeholders(message: Message) -> str:
+    """Name placeholders that a translation lacks or adds; a singular or plural form may leave out its number."""
+    texts, forms = _texts(message.id), _texts(message.string)
+    allowed = {name for text in texts for name in _names(text)}
+    needed = allowed if len(texts) == 1 else set()
+    named = [_names(form) for form in forms]
+    return ", ".join(sorted({name for names in named for name in (names - allowed) | (needed - names)}))
+
+
+def _texts(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (said or "",) if said is None or isinstance(said, str) else tuple(said)
+
+
+def _names(text: str) -> set[str]:
+    return {found[0] or "{" + found[1] + "}" for found in _PLACEHOLDER.findall(text)}
