@@ -1,7 +1,15 @@
-"""Demonstration users: one a role, with a random password kept beside the node's data and a token of its own.
+"""Demonstration users: one a login, with a random password kept beside the node's data; who may write has a token.
 
-The agency is the one with most accreditations, the issuer one that it has accredited; a node without demonstration
-data (`up --empty`) gets the operator alone. Memberships are marked, and stay as they are once made.
+| login | membership |
+|---|---|
+| operator | operator |
+| agency | officer of the agency with most accreditations |
+| approver | a second person of that agency, who approves what the first one drafts |
+| issuer | officer of an issuer that the agency has accredited |
+| auditor | reads what operators read |
+
+A node without demonstration data (`up --empty`) gets the operator alone. Memberships are marked, and stay as they are
+once made; sign-in asks such people for no second factor (README.md).
 """
 
 from __future__ import annotations
@@ -9,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,42 +26,63 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count
 
 from register.access.models import Membership
-from register.access.roles import AGENCY, ISSUER, OPERATOR, WRITE
+from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR, ROLES, WRITE
 from register.access.tokens import create_token
 from register.models import AccreditationVersion
 
 PASSWORDS: Final = "demonstration-passwords.json"
 TOKEN_NAME: Final = "demonstration"
+APPROVER: Final = "approver"
+
+LOGINS: Final[Mapping[str, str]] = {
+    OPERATOR: OPERATOR,
+    AGENCY: AGENCY,
+    APPROVER: AGENCY,
+    ISSUER: ISSUER,
+    AUDITOR: AUDITOR,
+}
+"""Login → role of its membership."""
 
 
 def make_access() -> dict[str, Any]:
-    """Make, or find, users and passwords, make fresh tokens; return both by role, as nodes.json holds them."""
+    """Make, or find, users and passwords, make fresh tokens; return both by login, as nodes.json holds them."""
     passwords = read_passwords()
     tokens, logins = {}, []
-    for membership in find_memberships():
-        role, user = membership.role, membership.user
-        password = passwords.setdefault(role, secrets.token_urlsafe(12))
+    for login, membership in find_memberships():
+        user = membership.user
+        password = passwords.setdefault(login, secrets.token_urlsafe(12))
         if not user.check_password(password):
             user.set_password(password)
             user.save(update_fields=["password"])
-        membership.tokens.filter(name=TOKEN_NAME).delete()
-        tokens[role] = create_token(membership, TOKEN_NAME, (WRITE,))[1]
-        logins.append({"role": role, "email": user.email, "password": password})
+        if login in ROLES:
+            membership.tokens.filter(name=TOKEN_NAME).delete()
+            tokens[login] = create_token(membership, TOKEN_NAME, (WRITE,))[1]
+        logins.append({"role": login, "email": user.email, "password": password})
     write_passwords(passwords)
     return {"tokens": tokens, "logins": logins}
 
 
-def find_memberships() -> Iterator[Membership]:
-    """Yield the demonstration memberships, making those that are missing and possible."""
+def find_memberships() -> Iterator[tuple[str, Membership]]:
+    """Yield each login with its membership, making those that are missing and possible."""
     organisations = {OPERATOR: "", **find_organisations()}
-    for role in (OPERATOR, AGENCY, ISSUER):
-        email = f"{role}@{settings.ASSAY_NODE_NAME}.example"
-        found = Membership.objects.filter(demonstration=True, role=role).select_related("user").first()
+    if AGENCY in organisations:
+        organisations |= {APPROVER: organisations[AGENCY], AUDITOR: ""}
+    for login, role in LOGINS.items():
+        marked = Membership.objects.filter(demonstration=True, role=role, approves=login == APPROVER)
+        found = marked.select_related("user").first()
+        if found is None and login in organisations:
+            found = make_membership(login, organisations[login])
         if found is not None:
-            yield found
-        elif role in organisations:
-            user, _ = get_user_model().objects.get_or_create(username=email, defaults={"email": email})
-            yield Membership.objects.create(user=user, role=role, organisation=organisations[role], demonstration=True)
+            yield login, found
+
+
+def make_membership(login: str, organisation: str) -> Membership:
+    """Make a demonstration person and what they belong to."""
+    email = f"{login}@{settings.ASSAY_NODE_NAME}.example"
+    user, _ = get_user_model().objects.get_or_create(username=email, defaults={"email": email})
+    return Membership.objects.create(
+        user=user, role=LOGINS[login], organisation=organisation, approves=login == APPROVER, demonstration=True
+    )
 
 
 def find_organisations() -> dict[str, str]:
@@ -71,7 +100,7 @@ def find_organisations() -> dict[str, str]:
 
 
 def read_passwords() -> dict[str, str]:
-    """Return the passwords by role that an earlier start made."""
+    """Return the passwords by login that an earlier start made."""
     path = Path(settings.ASSAY_DATA_DIR) / PASSWORDS
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 

@@ -1,27 +1,23 @@
-"""People who sign in: each with a membership of their own. All invented."""
+"""People who sign in on the pages of the federation: each with a membership of their own. All invented."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.test import Client
 
-from register.access.models import Membership
+from tests.people import PASSWORD, make_member, sign_in
 
-PASSWORD = "correct horse battery"
+__all__ = ["PASSWORD", "as_operator", "make_person"]
 
 
 def make_person(role: str, organisation: str = "", email: str = "") -> Any:
     """Return a person with a membership in a role, who signs in by e-mail and `PASSWORD`."""
-    name = email or f"{role}@nl.example"
-    person = get_user_model().objects.create_user(name, name, PASSWORD)
-    Membership.objects.create(user=person, role=role, organisation=organisation)
-    return person
+    return make_member(role, organisation, email=email).user
 
 
 def as_operator(**options: Any) -> Client:
     """Return the browser of an operator who has signed in."""
     client = Client(**options)
-    client.force_login(make_person("operator"))
+    sign_in(client, "operator")
     return client
