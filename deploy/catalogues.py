@@ -1,8 +1,8 @@
 """Catalogues of the pages' languages: texts gathered from the code, one file a language, compiled at the start.
 
-All apps share `register/locale/LANGUAGE/LC_MESSAGES/django.po`, in the form translators' tools expect; what Django reads
-is compiled into the node's own data, so that an installation may be read-only. Babel reads and writes the files (no GNU
-gettext is needed); Django's `templatize` turns a template into what Babel's Python reader understands.
+All apps share `register/locale/LANGUAGE/LC_MESSAGES/django.po`, the form that translators know; what Django reads is
+compiled into the data of the node, so that an installation may be read-only. Babel reads and writes the files (no GNU
+gettext is needed); `templatize` of Django turns a template into what the Python reader of Babel understands.
 """
 
 from __future__ import annotations
