@@ -13,6 +13,7 @@ from celery.schedules import crontab
 
 from deploy.database import database_settings
 from deploy.env import read_environment
+from deploy.mail import mail_settings
 from deploy.slow_bodies import Pace
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,6 +48,8 @@ ASSAY_PEER_SECONDS = _env.integer("ASSAY_PEER_SECONDS", 10, at_least=1)
 ASSAY_PEER_MAX_ENTRIES = _env.integer("ASSAY_PEER_MAX_ENTRIES", 20_000_000, at_least=1)
 # Where DID documents and status lists of credentials may be read beside the public internet, also without TLS.
 ASSAY_FETCH_NETWORKS = _env.networks("ASSAY_FETCH_NETWORKS")
+# Where webhooks may be sent beside the public internet, also without TLS.
+ASSAY_WEBHOOK_NETWORKS = _env.networks("ASSAY_WEBHOOK_NETWORKS")
 # PEM files with the authorities whose certificates for seals, and whose timestamps, are believed; empty: none.
 ASSAY_SEAL_AUTHORITIES = _env.text("ASSAY_SEAL_AUTHORITIES", "")
 ASSAY_TIME_AUTHORITIES = _env.text("ASSAY_TIME_AUTHORITIES", "")
@@ -254,6 +257,15 @@ SESSION_COOKIE_AGE = 8 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "federation.views.signin.explain_csrf"
 
+# ASSAY_MAIL_SENDS, ASSAY_MAIL_DIR, EMAIL_…, DEFAULT_FROM_EMAIL.
+globals().update(mail_settings(_env, ASSAY_DATA_DIR))
+
+# Under which terms the whole register is given away, as an SPDX identifier and an address; exports kept, in days.
+ASSAY_LICENCE = _env.text("ASSAY_LICENCE", "CC-BY-4.0")
+ASSAY_LICENCE_URL = _env.text("ASSAY_LICENCE_URL", "https://creativecommons.org/licenses/by/4.0/")
+ASSAY_OPEN_DATA_DIR = ASSAY_DATA_DIR / "open-data"
+ASSAY_OPEN_DATA_DAYS = _env.integer("ASSAY_OPEN_DATA_DAYS", 14, at_least=1)
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_DEFAULT_QUEUE = _env.text("ASSAY_QUEUE", "assay")
 CELERY_TASK_IGNORE_RESULT = True
@@ -278,6 +290,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "poll-peers": {"task": "federation.poll", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     # Keys that peers announced; overlapping signatures leave plenty of time.
     "refresh-peers": {"task": "federation.refresh", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
+    # From the ledger to the outbox, and out of it; each look costs two small queries when there is nothing.
+    "outbox-follow": {"task": "outbox.follow", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "outbox-deliver": {"task": "outbox.deliver", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    "outbox-expiring": {"task": "outbox.expiring", "schedule": crontab(minute=10)},
+    "outbox-purge": {"task": "outbox.purge", "schedule": crontab(minute=40)},
+    "open-data": {"task": "opendata.export", "schedule": crontab(hour=3, minute=15)},
     "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
 }
 
