@@ -12,6 +12,7 @@ from register.desk.look_alikes import Candidate, compare, rank
 from register.records import FormerName, IdentifierClaim, IssuerRecord
 
 CYRILLIC_ES = "\u0421"
+HOMOGRAPH_HOST = "https://" + "\u0441ollege".encode("idna").decode() + ".nl"
 
 
 def issuer(name: str, number: int = 1, **fields: Any) -> IssuerRecord:
@@ -55,7 +56,7 @@ def test_names_that_differ_in_a_letter_or_have_most_words_in_common() -> None:
         ("https://uni-utrecht.nl", "https://www.uni-utrecht.de/", "domain_ending"),
         ("https://collegc.nl", "https://college.nl", "domain_letter"),
         ("https://co1lege.nl", "https://college.nl", "domain_homograph"),
-        (f"https://{'\u0441ollege'.encode('idna').decode()}.nl", "https://college.nl", "domain_homograph"),
+        (HOMOGRAPH_HOST, "https://college.nl", "domain_homograph"),
         ("https://rnusic.nl", "https://music.nl", "domain_homograph"),
     ],
 )
