@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from register.site.views import accreditation, agencies, codes, home, issuer, issuers, ledger, programme, verify
+from register.site.views import accreditation, agencies, codes, design, home, issuer, issuers, ledger, programme, verify
 
 urlpatterns = [
     path("", home.show_home, name="home"),
@@ -20,5 +20,6 @@ urlpatterns = [
     path("verify/examples/<str:name>.json", verify.download_example, name="verify-example"),
     path("verify/qr.svg", codes.draw_verify, name="verify-code"),
     path("ledger", ledger.show_ledger, name="ledger"),
+    path("design", design.show_design, name="design"),
     path("ledger/entries/<int:index>", ledger.show_entry, name="ledger-entry"),
 ]
