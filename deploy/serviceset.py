@@ -41,6 +41,6 @@ def drop_abandoned(services: Services) -> None:
     with psycopg.connect(services.database_url(SUPERUSER, "postgres"), autocommit=True) as server:
         rows = server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_assay\\_%'").fetchall()
         for (name,) in rows:
-            pid = str(name).rpartition("_")[2]
+            pid = str(name).split("_")[2]  # a process of several adds its own name behind it
             if pid.isdecimal() and not processes.started(int(pid)):
                 server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -20,6 +20,8 @@ CHECKS = (
     ("mypy", ("mypy",)),
     ("import-linter", ("lint-imports",)),
 )
+# Two processes; tests/conftest.py says which tests belong together, those that run whole nodes in one of the two.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -38,8 +40,9 @@ def main(argv: list[str]) -> int:
         print(f"FAILED: {', '.join(failed)} (see above); the tests follow.", flush=True)
     if options.quick:
         return run_tests({"ASSAY_TEST_PURE": "1"}, further) or bool(failed)
+    extent_of_tests = ["-m", ""] if options.long else []
     with services() as env:
-        return run_tests(env, ["-m", "", *further] if options.long else further) or bool(failed)
+        return run_tests(env, [*SIDE_BY_SIDE, *extent_of_tests, *further]) or bool(failed)
 
 
 def raise_interrupt(number: int, frame: FrameType | None) -> None:

@@ -32,6 +32,9 @@ def settle_environment() -> None:
         os.environ["DATABASE_URL"] = services.database_url(OWNER, "assay")
         os.environ["ASSAY_APP_DATABASE_URL"] = services.database_url(APP, "assay")
         os.environ["REDIS_URL"] = services.redis_url(os.getpid() % 64)
+    elif worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # Processes of one run share the services, not what they count in Redis.
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rpartition("/")[0] + f"/{int(worker.removeprefix('gw')) + 1}"
     data = tempfile.mkdtemp(prefix="assay-test-")
     atexit.register(shutil.rmtree, data, ignore_errors=True)
     ensure_keys(Path(data) / "keys", ORIGIN)

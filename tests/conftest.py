@@ -16,6 +16,17 @@ from deploy.roles import grant_app_role
 from tests.nodes import RunningNode, node_directory, run_nodes
 
 APP_ROLE = "assay_app"
+# Whole nodes keep a core or two busy each, so these tests never run beside one another.
+NODES = "whole nodes"
+RUN_NODES = {"live_node", "running_node"}
+WHOLE_NODES = (
+    "tests/cli/test_anchor_nodes.py",
+    "tests/deploy/test_backup.py",
+    "tests/deploy/test_bench.py",
+    "tests/deploy/test_commands.py",
+    "tests/faults/",
+    "tests/federation/test_three_nodes.py",
+)
 
 # How long an example takes says how busy the machine is, not whether the property holds.
 hypothesis_settings.register_profile("assay", deadline=None)
@@ -28,12 +39,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a pure run (`./deploy/test --quick`) leave out, and count as deselected, what needs a service."""
+    """Say which tests belong together; in a pure run leave out, and count as deselected, what needs a service."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: group_of(item) != NODES)
     if os.environ.get("ASSAY_TEST_PURE") != "1":
         return
     left_out = [item for item in items if needs_services(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the name of the tests that one process runs one after the other: a file's, or all that run whole nodes."""
+    asked = set(getattr(item, "fixturenames", ()))
+    return NODES if RUN_NODES & asked or item.nodeid.startswith(WHOLE_NODES) else item.nodeid.partition("::")[0]
 
 
 def needs_services(item: pytest.Item) -> bool:
