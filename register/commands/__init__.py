@@ -4,9 +4,11 @@
 |---|---|
 | `verbs` | one function for everything that may be said |
 | `recording` | the write itself: lock, draft, append, catch up, commit, sign; receipts |
+| `rehearsing` | the same, looked at from within and undone |
 """
 
 from register.commands.recording import Also, Clock, Intent, Written, data_of, receipts_for, record
+from register.commands.rehearsing import rehearse
 from register.commands.verbs import (
     NODE,
     PATHS,
@@ -78,6 +80,7 @@ __all__ = [
     "register_issuer",
     "register_issuers",
     "register_programme",
+    "rehearse",
     "reinstate_accreditation",
     "reinstate_credentials",
     "relate_issuer",

@@ -1,0 +1,181 @@
+"""Drafts: kept, handed over, approved, returned, discarded; each step asks who acts and what they have seen.
+
+| from | step | to |
+|---|---|---|
+| (nothing), editing, returned | `save`, by the author | editing |
+| editing, returned | `submit`, by the author | published, or waiting where a second person is asked for |
+| editing, returned | `hand_over`, by the author | waiting |
+| waiting | `approve`, by another one who approves | published |
+| waiting | `return_`, by another one who approves | returned |
+| waiting | `save`, by the author | editing: what waited is called back |
+| editing, waiting, returned | `discard`, by the author; waiting, also by one who approves | discarded |
+
+All raise NotFound for a draft of another organisation, NotEntitled for who may not, Decided for who is late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext
+
+from register.access.acting import Acting
+from register.access.roles import VERBS
+from register.commands import Written
+from register.desk import four_eyes
+from register.desk.errors import Decided, Stale
+from register.desk.models import DISCARDED, EDITING, OPEN, PUBLISHED, RETURNED, WAITING, Draft
+from register.desk.preview import digest_now
+from register.desk.publishing import publish
+from register.desk.terms import read_terms, spell_terms
+from register.errors import NotEntitled, NotFound
+
+MOST_REMARK: Final = 2_000
+"""Letters of the remark with which a draft is returned."""
+
+
+def find(acting: Acting, draft_id: UUID | str) -> Draft:
+    """Return a draft of who acts; raises NotFound for any other, whether it exists or not."""
+    rows = Draft.objects.select_related("author", "decided_by")
+    try:
+        return rows.get(pk=draft_id, role=acting.role, organisation=acting.organisation)
+    except (Draft.DoesNotExist, ValidationError):
+        raise NotFound("draft_unknown", "", gettext("There is no such draft on your desk.")) from None
+
+
+def save(
+    acting: Acting,
+    verb: str,
+    subject: str,
+    said: Mapping[str, Any],
+    draft_id: UUID | str | None = None,
+    version: int | None = None,
+) -> Draft:
+    """Keep what was filled in as a draft: a new one, or in place of what an open one of one's own says.
+
+    Raises Malformed (with all fields at fault), NotEntitled where the role may not say this, and Decided where the
+    draft is not of `version` any more.
+    """
+    _check_verb(acting, verb)
+    kept = spell_terms(read_terms(verb, said)) if verb != four_eyes.SETTING else dict(said)
+    if draft_id is None:
+        own = {"role": acting.role, "organisation": acting.organisation, "author_id": acting.user}
+        return Draft.objects.create(verb=verb, subject=subject, said=kept, **own)
+    draft = find(acting, draft_id)
+    _check_author(acting, draft)
+    if (draft.verb, draft.subject) != (verb, subject):
+        raise Decided(gettext("This draft says something else. Begin a new one."))
+    if version is not None and version != draft.version:
+        raise Decided
+    return _move(draft, EDITING, said=kept, author_id=acting.user, digest="")
+
+
+def submit(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
+    """Publish a draft of one's own, or let it wait where a second person is asked for.
+
+    Raises Stale when `digest` is not of what is shown now, and as `publish` does.
+    """
+    if four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said):
+        return hand_over(acting, draft, digest)
+    _check_verb(acting, draft.verb)
+    _check_author(acting, draft)
+    _check_state(draft, EDITING, RETURNED)
+    return publish(draft, acting.actor, decided_by=acting.user, digest=digest)
+
+
+def hand_over(acting: Acting, draft: Draft, digest: str) -> Draft:
+    """Let a draft of one's own wait for a second person."""
+    _check_verb(acting, draft.verb)
+    _check_author(acting, draft)
+    _check_state(draft, EDITING, RETURNED)
+    _check_seen(acting, draft, digest)
+    return _move(draft, WAITING, digest=digest, remark="")
+
+
+def approve(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
+    """Let another one's draft go on the ledger; of a setting, let it hold.
+
+    Raises NotEntitled for its author and for who does not approve, Stale and as `publish` does.
+    """
+    _check_verb(acting, draft.verb)
+    _check_second(acting, draft)
+    _check_state(draft, WAITING)
+    if draft.verb == four_eyes.SETTING:
+        return _let_hold(acting, draft, digest)
+    return publish(draft, acting.actor, decided_by=acting.user, digest=digest)
+
+
+def return_(acting: Acting, draft: Draft, remark: str) -> Draft:
+    """Give a draft that waits back to its author, with a remark on what is wrong."""
+    _check_second(acting, draft)
+    _check_state(draft, WAITING)
+    return _move(draft, RETURNED, remark=remark[:MOST_REMARK], decided_by_id=acting.user)
+
+
+def discard(acting: Acting, draft: Draft) -> Draft:
+    """Give a draft up: its author any time before it is published, who approves while it waits."""
+    if draft.author_id not in (acting.user, None):
+        _check_second(acting, draft)
+        _check_state(draft, WAITING)
+    _check_state(draft, *OPEN)
+    return _move(draft, DISCARDED, decided_by_id=acting.user)
+
+
+def may_decide(acting: Acting, draft: Draft) -> bool:
+    """Tell whether who acts is the second person that a draft waits for."""
+    return acting.approves and acting.writes and draft.author_id != acting.user
+
+
+def _let_hold(acting: Acting, draft: Draft, digest: str) -> Draft:
+    _check_seen(acting, draft, digest)
+    with transaction.atomic():
+        four_eyes.choose(draft.role, draft.organisation, draft.said["verbs"])
+        return _move(draft, PUBLISHED, decided_by_id=acting.user)
+
+
+def _move(draft: Draft, state: str, **values: Any) -> Draft:
+    """Change a draft unless somebody has changed it since it was read."""
+    changes = {"state": state, "version": draft.version + 1, **values}
+    rows = Draft.objects.select_for_update().filter(pk=draft.pk, version=draft.version, state__in=OPEN)
+    with transaction.atomic():
+        found = rows.first()
+        if found is None:
+            raise Decided
+        for name, value in changes.items():
+            setattr(found, name, value)
+        found.save()
+    return found
+
+
+def _check_verb(acting: Acting, verb: str) -> None:
+    roles = VERBS.get(verb, frozenset())
+    if not acting.writes or (verb != four_eyes.SETTING and acting.role not in roles):
+        raise NotEntitled("not_entitled", "", gettext("This is not for your role to say."))
+
+
+def _check_author(acting: Acting, draft: Draft) -> None:
+    if draft.author_id not in (acting.user, None):
+        told = gettext("Only whoever wrote a draft changes it or hands it over. Return it with a remark instead.")
+        raise NotEntitled("not_entitled", "", told)
+
+
+def _check_second(acting: Acting, draft: Draft) -> None:
+    if draft.author_id == acting.user:
+        raise NotEntitled("not_entitled", "", gettext("Nobody approves their own draft: a colleague has to look."))
+    if not may_decide(acting, draft):
+        told = gettext("Your membership does not let you approve. Ask a colleague who may, or whoever invited you.")
+        raise NotEntitled("not_entitled", "", told)
+
+
+def _check_state(draft: Draft, *states: str) -> None:
+    if draft.state not in states:
+        raise Decided
+
+
+def _check_seen(acting: Acting, draft: Draft, digest: str) -> None:
+    if digest != digest_now(acting.actor, draft):
+        raise Stale

@@ -1,0 +1,69 @@
+"""Four eyes: for what an organisation wants a second person, and how it changes its mind.
+
+One drafts, another one approves: a colleague of the same organisation whose membership `approves`, never the author.
+What is asked for is the organisation's own choice; until it has made one, DEFAULT_VERBS holds. To ask for more takes
+one person; to ask for less is itself under four eyes, as a draft with the verb SETTING that goes on no ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from register.access.models import Membership
+from register.access.roles import VERBS
+from register.desk.models import FourEyes
+
+CORRECTION: Final = "correct"
+"""Code for amendments that correct an earlier entry, whatever their verb."""
+
+SETTING: Final = "set_four_eyes"
+"""Verb of a draft that loosens the choice itself; `said` is `{"verbs": [...]}`."""
+
+DEFAULT_VERBS: Final = frozenset(
+    {
+        "withdraw_agency",
+        "revoke_accreditation",
+        "revoke_mandate",
+        "revoke_credentials",
+        "bind_key",
+        "revoke_key",
+        "withdraw_peer",
+        CORRECTION,
+    }
+)
+"""Revocations, withdrawals, changes of keys, corrections of published decisions."""
+
+
+def choosable(role: str) -> list[str]:
+    """Return the codes that an organisation of a role may choose among, in the order of the verbs."""
+    return [verb for verb, roles in VERBS.items() if role in roles] + [CORRECTION]
+
+
+def codes_of(verb: str, said: Mapping[str, Any]) -> frozenset[str]:
+    """Return the codes under which something said falls."""
+    return frozenset({verb, CORRECTION} if said.get("corrects") is not None else {verb})
+
+
+def choice_of(role: str, organisation: str) -> frozenset[str]:
+    """Return for what an organisation wants a second person (one query)."""
+    chosen = FourEyes.objects.filter(role=role, organisation=organisation).values_list("verbs", flat=True).first()
+    return (DEFAULT_VERBS if chosen is None else frozenset(chosen)) & frozenset(choosable(role))
+
+
+def is_needed(role: str, organisation: str, verb: str, said: Mapping[str, Any]) -> bool:
+    """Tell whether a second person has to approve this."""
+    return verb == SETTING or bool(codes_of(verb, said) & choice_of(role, organisation))
+
+
+def choose(role: str, organisation: str, verbs: Iterable[str]) -> None:
+    """Write down what an organisation wants a second person for."""
+    wanted = set(verbs)
+    chosen = [code for code in choosable(role) if code in wanted]
+    FourEyes.objects.update_or_create(role=role, organisation=organisation, defaults={"verbs": chosen})
+
+
+def count_approvers(role: str, organisation: str, besides: int | None) -> int:
+    """Return how many people other than one may approve what that one drafts."""
+    people = Membership.objects.filter(role=role, organisation=organisation, approves=True, user__is_active=True)
+    return people.exclude(user=besides).values("user").distinct().count()
