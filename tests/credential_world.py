@@ -94,18 +94,25 @@ class World:
         """End something, said by who may."""
         self.node.ledger.say(event, subject, ledgers.ending(effective_from, **fields))
 
-    def publish_list(self, *revoked: int, pen: Pen = PEN, address: str = LIST, purpose: str = "revocation") -> None:
-        """Publish a status list in which some places are set."""
+    def publish_list(
+        self,
+        *revoked: int,
+        pen: Pen = PEN,
+        address: str = LIST,
+        purpose: str = "revocation",
+        said: str | None = "",
+    ) -> None:
+        """Publish a status list in which some places are set; `said` is the id it gives itself (None: none)."""
         subject = {"type": "BitstringStatusList", "statusPurpose": purpose, "encodedList": encode_list(revoked)}
         document = {
             "@context": [V2],
-            "id": address,
             "type": ["VerifiableCredential", "BitstringStatusListCredential"],
             "issuer": pen.did,
             "validFrom": "2024-01-01T00:00:00Z",
             "credentialSubject": subject,
         }
-        self.web[address] = seal(document, pen)
+        named = {} if said is None else {"id": said or address}
+        self.web[address] = seal(document | named, pen)
 
     def anchor(self, data: bytes, signed_at: datetime, **fields: Any) -> bytes:
         """Anchor a credential among others and return its receipt; the checkpoint is cosigned at `signed_at`."""

@@ -1,18 +1,18 @@
 """Validity: expiry, the issuer's own status lists, and what the registers hold about its commitment.
 
-A list counts when its own signature holds. What cannot be read leaves the question open: neither green nor red.
+A list counts when its own signature holds, and acquits only as the issuer's word (listers.py). What cannot be read
+leaves the question open: neither green nor red.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from register.credentials import proofs, reading, status_lists
 from register.credentials.errors import CredentialError, Unreachable, Unsupported
+from register.credentials.listers import Listed, find_stranger, tell_apart
 from register.credentials.ports import Fetch, Registers, Withdrawal, Withdrawals
 from register.credentials.presented import Claims, Signature, StatusEntry
 from register.credentials.report import Answer, Finding
@@ -42,19 +42,6 @@ def _judge_dates(claims: Claims, at: datetime, listed: bool) -> Iterator[Finding
         yield give_finding("still_valid", "no_expiry")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The credential whose status is looked up: its places and id, who signed it, and its issuers in the register.
-
-    `issuers` are addresses by id: a register publishes lists for them, signed by itself.
-    """
-
-    status: tuple[StatusEntry, ...]
-    id: str | None
-    signatures: tuple[Signature, ...]
-    issuers: Mapping[str, str] = field(default_factory=dict)
-
-
 def check_lists(listed: Listed, fetch: Fetch, now: datetime) -> Iterator[Finding]:
     """Look the credential up in every status list it names; each gives at least one finding."""
     for entry in listed.status:
@@ -80,9 +67,14 @@ def _check_list(entry: StatusEntry, listed: Listed, fetch: Fetch, now: datetime)
     else:
         yield give_finding("still_valid", "not_on_list", evidence, purpose=_PURPOSES.get(status.purpose, "otherwise"))
     yield from status.findings
-    other = _find_other_signer(listers, listed.signatures)
-    if other is not None and other != _find_publisher(address, listed.issuers):
-        yield give_finding("still_valid", "status_of_another", evidence, signer=other)
+    if tell_apart(document.get("id"), address):
+        yield give_finding("still_valid", "list_named_otherwise", evidence, said=str(document["id"])[:200])
+    stranger = find_stranger(listers, address, listed)
+    if stranger is not None:
+        acquits = not status.ended and status.purpose in _PURPOSES
+        yield give_finding(
+            "still_valid", "acquitted_by_another" if acquits else "status_of_another", evidence, signer=stranger
+        )
 
 
 def _open_list(
@@ -110,24 +102,6 @@ def _parse_plain(data: bytes) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise Unreachable("list_malformed", "what is published as a revocation list holds no list")
     return document
-
-
-def _find_other_signer(listers: Sequence[Signature], signers: Sequence[Signature]) -> str | None:
-    """Return who signed a list, where that is somebody else than whoever signed the credential."""
-    keys = {key for one in signers for key in one.keys} | {one.controller for one in signers}
-    for lister in listers:
-        if not keys & {*lister.keys, lister.controller} - {None}:
-            return lister.controller or "somebody else"
-    return None
-
-
-def _find_publisher(address: str, issuers: Mapping[str, str]) -> str | None:
-    """Return the DID of the register where a list is the one that it publishes for one of these issuers."""
-    for uid, issuer in issuers.items():
-        base = issuer.removesuffix(f"/issuers/{uid}")
-        if base and address.startswith(f"{base}/status/{uid}/"):
-            return "did:web:" + urlsplit(base).netloc.replace(":", "%3A")
-    return None
 
 
 def check_withdrawals(

@@ -16,12 +16,13 @@ from register.credentials.claims import read_claims
 from register.credentials.elements import find_elements
 from register.credentials.entitlement import Case, Entitlement, judge_entitlement, spell_key
 from register.credentials.errors import CredentialError, NotACredential, NotGenuine, Unreachable, Unsupported
+from register.credentials.listers import Listed, vouch_by_registers
 from register.credentials.outside import Outside
 from register.credentials.ports import Fetch, Registers
 from register.credentials.presented import Claims, Presented, Signature
 from register.credentials.profile import fit_profile
 from register.credentials.report import QUESTIONS, Answer, Finding, Outcome, Report
-from register.credentials.validity import Listed, check_lists, check_withdrawals, judge_validity
+from register.credentials.validity import check_lists, check_withdrawals, judge_validity
 from register.credentials.wording import SKIPPED, give_finding, report_error
 
 _UNSIGNED: Final = ("edc_unsigned", "vc_unsigned")
@@ -184,8 +185,11 @@ def _judge_rest(
     withdrawn, anchors = check_withdrawals(addresses, commitment, outside, at)
     if anchors and [one.code for one in anchored] == ["no_receipt"]:
         anchored = [give_finding("anchored", "receipt_missing")]
-    listed = Listed(case.claims.status, presented.document.get("id"), case.signatures, entitled.issuers)
-    lists = check_lists(listed, outside.fetch, now)
+    vouch = vouch_by_registers(entitled, outside, now)
+    named = Listed(
+        case.claims.status, presented.document.get("id"), case.signatures, case.claims.issuers, entitled.issuers, vouch
+    )
+    lists = check_lists(named, outside.fetch, now)
     return judge_validity(case.claims, [*lists, *withdrawn], at), Answer(tuple(anchored))
 
 

@@ -136,15 +136,25 @@ STILL_VALID: Final[Mapping[str, Kind]] = {
     "expired": Kind("fail", "It expired on {valid_until}."),
     "not_yet_valid": Kind("fail", "It is valid only from {valid_from} on."),
     "dates_contradict": Kind("fail", "It ends on {valid_until}, before it begins on {valid_from}."),
-    "not_on_list": Kind("pass", "The issuer's status list was read: it does not say {purpose}."),
-    "revoked_by_list": Kind("fail", "The issuer's status list says that it was revoked."),
-    "suspended_by_list": Kind("fail", "The issuer's status list says that it is suspended."),
+    "not_on_list": Kind("pass", "The status list that it names was read: it does not say {purpose}."),
+    "revoked_by_list": Kind("fail", "The status list that it names says that it was revoked."),
+    "suspended_by_list": Kind("fail", "The status list that it names says that it is suspended."),
     "status_unreachable": Kind("not_checked", "The issuer's status list could not be read: {text}"),
     "status_unsupported": Kind("not_checked", "The place where the issuer keeps the status cannot be read: {text}"),
     "status_not_genuine": Kind(
         "not_checked", "The issuer's status list is not genuine, so it says nothing either way: {text}"
     ),
     "status_of_another": Kind("warning", "The status list is signed by {signer}, not by the issuer of the credential."),
+    "acquitted_by_another": Kind(
+        "not_checked",
+        "The status list is signed by {signer}, not by the issuer of the credential, and no register says that this "
+        "signer speaks for the issuer; that it holds nothing against the credential proves nothing.",
+    ),
+    "list_named_otherwise": Kind(
+        "warning",
+        "The status list calls itself {said}, which is not the address at which the credential names it; it may be "
+        "another list.",
+    ),
     "revoked": Kind("fail", "The issuer revoked it with effect from {when} (reason: {reason})."),
     "suspended": Kind("fail", "The issuer suspended it with effect from {when} (reason: {reason})."),
     "withdrawn_later": Kind("warning", "The register says that it is to be {state} from {when} on (reason: {reason})."),

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from register.credentials import proofs
+from register.credentials.listers import Listed
 from register.credentials.ports import Withdrawal, Withdrawals
 from register.credentials.presented import Claims, Signature, SigningKey, StatusEntry
 from register.credentials.report import Finding
-from register.credentials.validity import Listed, check_lists, check_withdrawals, judge_validity
+from register.credentials.validity import check_lists, check_withdrawals, judge_validity
 from tests.credential_forge import OTHER, PEN
 from tests.credential_world import LIST, NOW, World, entry
 
@@ -52,7 +53,7 @@ def test_dates_hold_from_the_first_instant_to_the_last(
 
 def look_up(world: World, *entries: dict[str, Any], issuers: dict[str, str] | None = None) -> list[Finding]:
     status = tuple(StatusEntry(one["type"], one) for one in entries)
-    return [*check_lists(Listed(status, "urn:uuid:1", SIGNED, issuers or {}), world.fetch, NOW)]
+    return [*check_lists(Listed(status, "urn:uuid:1", SIGNED, issuers=issuers or {}), world.fetch, NOW)]
 
 
 def test_a_place_that_is_not_set_passes() -> None:
@@ -74,10 +75,37 @@ def test_each_list_gives_its_own_finding() -> None:
     ]
 
 
-def test_a_list_that_somebody_else_signed_is_told() -> None:
+def test_a_list_that_somebody_else_signed_condemns_and_does_not_acquit() -> None:
     world = World()
-    world.publish_list(pen=OTHER)
-    assert codes(look_up(world, entry())) == [("not_on_list", "pass"), ("status_of_another", "warning")]
+    world.publish_list(8, pen=OTHER)
+    assert codes(look_up(world, entry(7))) == [("not_on_list", "pass"), ("acquitted_by_another", "not_checked")]
+    assert codes(look_up(world, entry(8))) == [("revoked_by_list", "fail"), ("status_of_another", "warning")]
+
+
+def test_a_strangers_list_of_messages_decides_nothing() -> None:
+    world = World()
+    world.publish_list(pen=OTHER, purpose="message")
+    found = look_up(world, entry(7, purpose="message"))
+    assert codes(found) == [("not_on_list", "pass"), ("status_of_another", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("said", "remarks"),
+    [
+        (LIST, []),
+        (f"{LIST}#list", []),
+        (LIST.replace("https://s", "HTTPS://S"), []),
+        ("urn:uuid:9", []),
+        (None, []),
+        ("https://[", []),
+        (f"{LIST}/b", ["list_named_otherwise"]),
+        (LIST.replace("https", "http"), ["list_named_otherwise"]),
+    ],
+)
+def test_a_list_that_calls_itself_by_another_address_is_told(said: str | None, remarks: list[str]) -> None:
+    world = World()
+    world.publish_list(said=said)
+    assert [code for code, _ in codes(look_up(world, entry()))] == ["not_on_list", *remarks]
 
 
 def test_a_list_signed_with_no_key_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +122,8 @@ LISTER = (SigningKey("jwk", "L" * 43),)
     ("address", "remarks"),
     [
         ("https://register.example/status/7/revocation/0", []),
-        ("https://register.example/status/8/revocation/0", ["status_of_another"]),
-        ("https://register.example.evil/status/7/revocation/0", ["status_of_another"]),
+        ("https://register.example/status/8/revocation/0", ["acquitted_by_another"]),
+        ("https://register.example.evil/status/7/revocation/0", ["acquitted_by_another"]),
     ],
 )
 def test_the_list_that_a_register_publishes_for_the_issuer_is_the_issuers_own(
