@@ -34,6 +34,13 @@ KEYWORDS: Final[Mapping[str, tuple[int | tuple[int, str], ...] | None]] = {
 }
 """Functions that mark a text, as Babel names their arguments."""
 
+_LEFT_OUT: Final = tuple(
+    f'"{name}:'.encode()
+    for name in (
+        *("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Language-Team"),
+        *("Report-Msgid-Bugs-To", "Project-Id-Version", "Generated-By"),
+    )
+)
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)[a-z]|\{(\w*)\}")
 
 
@@ -81,11 +88,19 @@ def update_catalogue(language: str, gathered: Catalog) -> Catalog:
     catalogue = read_catalogue(language)
     # A text that merely resembles a former one has no translation yet: a guess would be read as one.
     catalogue.update(gathered, no_fuzzy_matching=True, update_header_comment=False)
+    write_catalogue(language, catalogue)
+    return catalogue
+
+
+def write_catalogue(language: str, catalogue: Catalog) -> None:
+    """Write a language's file: sorted, without lines that change with the hour or name a person."""
+    catalogue.fuzzy, catalogue.header_comment = False, "# Texts of Assay; see register/locale/README.md."
+    written = BytesIO()
+    pofile.write_po(written, catalogue, width=120, ignore_obsolete=True, include_lineno=False, sort_output=True)
+    lines = [line for line in written.getvalue().splitlines(keepends=True) if not line.startswith(_LEFT_OUT)]
     path = catalogue_file(language)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        pofile.write_po(file, catalogue, width=120, ignore_obsolete=True, include_lineno=False, sort_output=True)
-    return catalogue
+    path.write_bytes(b"".join(lines))
 
 
 def compile_catalogues(target: Path) -> None:
