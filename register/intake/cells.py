@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import quote, urlsplit
 
 # What register/texts.py refuses in a line, and what nobody sees: soft hyphens, zero-width signs, marks of direction.
@@ -19,6 +19,7 @@ _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII)
 _DOTTED_DATE = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
 _SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_DAY_NUMBER = re.compile(r"[1-7][0-9]{4}", re.ASCII)
 EARLIEST, LATEST = date(1000, 1, 1), date(2999, 12, 31)  # outside lie typing errors
 
 
@@ -83,7 +84,15 @@ def parse_date(text: str) -> date | None:
         if first != second and first <= 12 and second <= 12:
             raise BadCell(f"{cell} may mean either of two days", "Write the date as yyyy-mm-dd.")
         return _build_date(cell, match[3], match[2], match[1])
-    raise BadCell(f"expected a date, got {cell[:40]!r}", "Write the date as yyyy-mm-dd.")
+    raise BadCell(f"expected a date, got {cell[:40]!r}", _explain_day_number(cell))
+
+
+def _explain_day_number(cell: str) -> str:
+    """Say which day a spreadsheet means by a bare number (it counts days from 30 December 1899)."""
+    if _DAY_NUMBER.fullmatch(cell):
+        meant = date(1899, 12, 30) + timedelta(days=int(cell))
+        return f"It may be a spreadsheet's number for {meant}; format the cell as a date, or write it as yyyy-mm-dd."
+    return "Write the date as yyyy-mm-dd."
 
 
 def _build_date(cell: str, year: str, month: str, day: str) -> date:

@@ -21,6 +21,8 @@ class Holdings:
     def find(self, reference: tuple[str, str], what: str) -> str | None:
         """Return the id of the issuer or agency that (scheme, value) names; `what` is a column of a table."""
         scheme, value = reference
+        if scheme == "name":
+            return self._find_agency(value)
         records: Mapping[str, IssuerRecord | AgencyRecord] = self.issuers if what == "issuer" else self.agencies
         if scheme == "node":
             return value if value in records else None
@@ -30,6 +32,17 @@ class Holdings:
             return self.holders.get((scheme, value))
         claims = ((agency.id, claim) for agency in self.agencies.values() for claim in agency.identifiers)
         return next((agency for agency, claim in claims if (claim.scheme, claim.value) == (scheme, value)), None)
+
+    def _find_agency(self, name: str) -> str | None:
+        """Return the one agency of that name or acronym."""
+        wanted = name.casefold()
+        found = [one.id for one in self.agencies.values() if wanted in names_of(one)]
+        return found[0] if len(found) == 1 else None
+
+
+def names_of(agency: AgencyRecord) -> set[str]:
+    """Return what an agency goes by: id, acronym, names in all languages, in small letters."""
+    return {agency.id, (agency.acronym or "").casefold(), *(name.casefold() for name in agency.names.values())} - {""}
 
 
 def read_holdings(log_id: int) -> Holdings:

@@ -21,7 +21,7 @@ from ledger.reader import get_log
 from register import commands
 from register.errors import Refused
 from register.intake.eche import read_eche
-from register.intake.holdings import Holdings, read_holdings
+from register.intake.holdings import Holdings, names_of, read_holdings
 from register.intake.match import Ambiguous, Match, match_institutions
 from register.intake.proposals import (
     describe_issuer,
@@ -34,7 +34,7 @@ from register.intake.ror import RorRecord, read_ror
 from register.intake.rows import Institution, RowProblem
 from register.intake.tables import AccreditationRow, IssuerTable, read_table
 from register.payloads import Actor
-from register.records import AgencyRecord, IssuerRecord
+from register.records import IssuerRecord
 
 CHUNK: Final = 1000
 """Rows that are written in one go, between two steps of the progress bar."""
@@ -234,15 +234,11 @@ def _plan_accreditation(row: AccreditationRow, holdings: Holdings, plan: Plan, d
 def _find_agency(text: str, holdings: Holdings) -> str:
     """Return the id of the agency an operator names by id, acronym or name."""
     wanted = text.strip().casefold()
-    found = [agency.id for agency in holdings.agencies.values() if wanted in _names_of(agency)]
+    found = [agency.id for agency in holdings.agencies.values() if wanted in names_of(agency)]
     if len(found) != 1:
         expected = f"expected the id, acronym or name of one agency, got {text!r}: {len(found)} have it"
         raise Refused("agency_unknown", "agency", expected)
     return found[0]
-
-
-def _names_of(agency: AgencyRecord) -> set[str]:
-    return {agency.id, (agency.acronym or "").casefold(), *(name.casefold() for name in agency.names.values())}
 
 
 def _add(plan: Plan, line: int, count: str, event_type: str, propose: Callable[[], Any]) -> None:

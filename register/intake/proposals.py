@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
 
+from register.ids import new_id
+from register.intake.deqar import Submission
+from register.intake.deqar_programmes import ProgrammeRow
 from register.intake.match import Known
 from register.intake.ror import RorRecord
 from register.intake.rows import Identifier, Institution, RowProblem
 from register.intake.tables import AccreditationRow
-from register.payloads import AccreditationTerms, IssuerChanges, IssuerTerms
+from register.payloads import AccreditationTerms, IssuerChanges, IssuerTerms, ProgrammeTerms
 from register.records import IdentifierClaim, IssuerRecord
 
 Holders = Mapping[tuple[str, str], str]
@@ -109,6 +114,63 @@ def propose_accreditation(
     return AccreditationTerms.model_validate({key: value for key, value in body.items() if value is not None})
 
 
+class Proposal(NamedTuple):
+    """One entry to be made: the type of the event, the id of its new subject, its terms."""
+
+    type: str
+    id: str
+    terms: Any
+
+
+def propose_submission(
+    row: Submission, *, issuers: Sequence[str], agency: str, contributing: Sequence[str] = ()
+) -> list[Proposal]:
+    """Give all that a report of DEQAR leads to: its programmes, then an accreditation for each institution.
+
+    Programmes belong to the first institution; the others of a joint programme are awarding bodies too.
+    """
+    begin, others = row.accreditations[0].valid_from, issuers if len(issuers) > 1 else ()
+    said = [
+        Proposal("programme.registered", new_id(), propose_programme(one, issuers[0], others, begin))
+        for one in row.programmes
+    ]
+    named = [one.id for one in said]
+    for accreditation, issuer in zip(row.accreditations, issuers, strict=True):
+        terms = propose_accreditation(
+            accreditation, issuer=issuer, agency=agency, contributing=contributing, programmes=named
+        )
+        said.append(Proposal("accreditation.granted", new_id(), terms))
+    return said
+
+
+def propose_programme(row: ProgrammeRow, issuer: str, awarding_bodies: Sequence[str], begin: date) -> ProgrammeTerms:
+    """Give the body of `register_programme` for a programme as DEQAR describes it."""
+    body: dict[str, Any] = {
+        "issuer": issuer,
+        "titles": {"und": row.titles[0]},
+        "valid_from": begin,
+        "credential_type": row.credential_type,
+        "eqf_level": row.eqf_level,
+        "nqf_level": row.nqf_level or None,
+        "isced_f": [row.isced_f] if row.isced_f else None,
+        "ects": row.ects or None,
+        "awarding_bodies": list(awarding_bodies) or None,
+        "identifiers": [{"scheme": "national", "value": row.local_id, "source": "deqar"}] if row.local_id else None,
+        "assessment_type": "level-of-attendance" if row.assessment.casefold() in _ATTENDANCE else None,
+        "learning_outcomes": _outcomes(row),
+    }
+    return ProgrammeTerms.model_validate({key: value for key, value in body.items() if value is not None})
+
+
+_ATTENDANCE = ("1", "attendance certificate")
+
+
+def _outcomes(row: ProgrammeRow) -> list[dict[str, Any]] | None:
+    if not row.outcomes and not row.esco:
+        return None
+    return [{"text": {"und": row.outcomes or ", ".join(row.esco)[:500]}, "esco": list(row.esco[:50])}]
+
+
 def describe_issuer(issuer: IssuerRecord) -> Known:
     """Give an issuer of the register as `match_institutions` wants it; its city stands last in its first site."""
     city = issuer.sites[0].rpartition(", ")[2] if issuer.sites else ""
@@ -135,10 +197,11 @@ def _status(activity: str | None) -> str | None:
     return last if last in ("obligatory", "voluntary") else None
 
 
-def _report(row: AccreditationRow) -> dict[str, str] | None:
+def _report(row: AccreditationRow) -> dict[str, object] | None:
     if not row.report_url:
         return None
-    return {"url": row.report_url, **({"sha256": row.report_sha256} if row.report_sha256 else {})}
+    sealed = {"sha256": row.report_sha256} if row.report_sha256 else {}
+    return {"url": row.report_url, **sealed, **({"languages": [*row.report_languages]} if row.report_languages else {})}
 
 
 def _dispute(institution: Institution, found: Sequence[str]) -> RowProblem:

@@ -37,14 +37,14 @@ def read_sheet(data: bytes, what: str, aliases: Mapping[str, str], required: Seq
     Headers that are not in `aliases` keep their folded text. Raises `NotRecognised` if the bytes are no text, hold no
     header, name a column twice or lack one that is required; a row with too few or too many cells is a fatal problem.
     """
-    text, encoding = _decode(data, what)
-    delimiter, skipped, body = _find_delimiter(text, what)
+    text, encoding = decode(data, what)
+    delimiter, skipped, body = find_delimiter(text, what)
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
     rows: list[tuple[int, Mapping[str, str]]] = []
-    problems = _note_encoding(encoding)
+    problems = note_encoding(encoding)
     try:
         columns = _read_header(next(reader, []), what, aliases, required)
-        for line, cells in _number(reader, skipped):
+        for line, cells in number_lines(reader, skipped):
             if len(cells) == len(columns):
                 rows.append((line, dict(zip(columns, cells, strict=True))))
             else:
@@ -60,7 +60,8 @@ def fold_header(text: str) -> str:
     return "_".join(clean_text(text).casefold().replace("-", " ").replace(".", " ").replace("_", " ").split())
 
 
-def _decode(data: bytes, what: str) -> tuple[str, str]:
+def decode(data: bytes, what: str) -> tuple[str, str]:
+    """Return text and the encoding it was in; raises NotRecognised for what is no text."""
     if len(data) > MAX_BYTES:
         raise NotRecognised(what, f"{len(data)} bytes", f"Split the file: {MAX_BYTES} bytes are the most.")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -77,7 +78,8 @@ def _decode(data: bytes, what: str) -> tuple[str, str]:
     raise NotRecognised(what, "bytes that are no text", "Export the table as CSV, UTF-8.")
 
 
-def _find_delimiter(text: str, what: str) -> tuple[str, int, str]:
+def find_delimiter(text: str, what: str) -> tuple[str, int, str]:
+    """Return the delimiter, how many lines in front of the header there are to pass over, and the text after them."""
     first, *rest = re.split(r"\r\n|\r|\n", text, maxsplit=1)
     if first.strip().lower().removeprefix("sep=") in DELIMITERS and first.lower().startswith("sep="):
         return first[4:5], 1, "".join(rest)
@@ -102,7 +104,8 @@ def _read_header(
     return tuple(column or f"column {place}" for place, column in enumerate(columns, 1))
 
 
-def _number(reader: Iterator[list[str]], skipped: int) -> Iterator[tuple[int, list[str]]]:
+def number_lines(reader: Iterator[list[str]], skipped: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that hold anything, with the physical line each starts on."""
     last = getattr(reader, "line_num", 0)
     for cells in reader:
         if any(cell.strip() for cell in cells):
@@ -110,7 +113,8 @@ def _number(reader: Iterator[list[str]], skipped: int) -> Iterator[tuple[int, li
         last = getattr(reader, "line_num", 0)
 
 
-def _note_encoding(encoding: str) -> list[RowProblem]:
+def note_encoding(encoding: str) -> list[RowProblem]:
+    """Return what is to be said of an encoding that may not be what was meant."""
     if encoding != "windows-1252":
         return []
     message = "the file is not UTF-8; it was read as Windows-1252, so look at the accents"

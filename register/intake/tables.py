@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ ISSUERS = "a table of issuers with the columns name_LANGUAGE (such as name_en) a
 ACCREDITATIONS = "a table of accreditations with the columns issuer, kind and valid_from"
 _NAME = re.compile(r"name(?:_([a-z]{2,3}))?")
 _NUMBERS = r"[,;|]|(?<=[0-9])\s+(?=[0-9])"  # a blank separates numbers, but not the words of "QF-EHEA first cycle"
+_WHOLE = re.compile(r"^([1-8])[.,]0+$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ALIASES = {
     "name": "name",
@@ -45,7 +46,6 @@ _ALIASES = {
     "programme": "programmes",
     "from": "valid_from",
     "until": "valid_until",
-    "valid_to": "valid_until",
     "report": "report_url",
 }
 _BARE = (
@@ -83,6 +83,7 @@ class AccreditationRow:
     report_sha256: str
     summary: str
     original: Mapping[str, str]
+    report_languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def read_issuers(data: bytes) -> IssuerTable:
 def read_accreditations(data: bytes) -> AccreditationTable:
     """Read a table of accreditations; raise `NotRecognised` without its three columns or with an unknown one."""
     sheet = read_sheet(data, ACCREDITATIONS, _ALIASES, ("issuer", "kind", "valid_from"))
-    known = set(AccreditationRow.__dataclass_fields__) - {"line", "original"}
+    known = {*AccreditationRow.__dataclass_fields__, "valid_to"} - {"line", "original", "report_languages"}
     problems = _refuse_unknown(sheet, ACCREDITATIONS, lambda column: column in known)
     found = [row for line, cells in sheet.rows if (row := _read_accreditation(_Row(line, cells, problems)))]
     return AccreditationTable(tuple(found), tuple(sorted(problems, key=lambda problem: problem.line)))
@@ -137,6 +138,26 @@ def _refuse_unknown(sheet: Sheet, what: str, is_known: Callable[[str], bool]) ->
     if foreign:
         raise NotRecognised(what, f"the unknown column {foreign[0][:60]!r}", "Rename or delete it.")
     return list(sheet.problems)
+
+
+def parse_issuer(line: int, cells: Mapping[str, str]) -> tuple[Institution | None, list[RowProblem]]:
+    """Read one issuer from its cells by canonical column; None when a problem is fatal."""
+    problems: list[RowProblem] = []
+    return _read_issuer(_Row(line, cells, problems)), problems
+
+
+def parse_accreditation(line: int, cells: Mapping[str, str]) -> tuple[AccreditationRow | None, list[RowProblem]]:
+    """Read one accreditation from its cells by canonical column; None when a problem is fatal."""
+    problems: list[RowProblem] = []
+    return _read_accreditation(_Row(line, cells, problems)), problems
+
+
+def parse_agency(text: str) -> tuple[str, str]:
+    """Read what names an agency: an identifier as for issuers, else (`name`, its name or acronym)."""
+    try:
+        return _parse_reference(text)
+    except (BadCell, UnknownTerm, MalformedIdentifier):
+        return "name", text
 
 
 @dataclass(slots=True)
@@ -169,7 +190,8 @@ class _Row:
         return None
 
     def read_list(self, column: str, parse: Callable[[str], Parsed], split: str = r"[\s,;|]+") -> tuple[Parsed, ...]:
-        parts = filter(None, (part.strip() for part in re.split(split, self.text(column))))
+        whole = _WHOLE.sub(r"\1", self.text(column))  # 6,0 and 6.0 are how spreadsheets write 6
+        parts = filter(None, (part.strip() for part in re.split(split, whole)))
         found: dict[Parsed, None] = {}
         for part in parts:
             try:
@@ -210,8 +232,8 @@ def _read_accreditation(row: _Row) -> AccreditationRow | None:
     read = AccreditationRow(
         line=row.line,
         issuer=issuer or ("", ""),
-        agency=row.read("agency", _parse_reference),
-        contributing_agencies=row.read_list("contributing_agencies", _parse_reference, r"[,;|]"),
+        agency=row.read("agency", parse_agency),
+        contributing_agencies=row.read_list("contributing_agencies", parse_agency, r"[,;|]"),
         local_id=row.text("local_id"),
         kind=kind or "",
         activity=row.read("activity", lambda text: load("esg-activities").get(text).code),
@@ -234,6 +256,10 @@ def _read_accreditation(row: _Row) -> AccreditationRow | None:
 def _read_period(row: _Row) -> tuple[date | None, date | None]:
     valid_from = row.read("valid_from", parse_date, required=True)
     valid_until = row.read("valid_until", parse_date)
+    last = row.read("valid_to", parse_date)
+    if last and valid_until and valid_until != last + timedelta(days=1):
+        row.refuse("valid_to", f"expected the day before {valid_until}, or one of both columns", "Leave one empty.")
+    valid_until = valid_until or (last + timedelta(days=1) if last else None)
     if valid_from and valid_until and valid_until <= valid_from:
         row.refuse("valid_until", f"expected a day after {valid_from}", "It is the first day no longer covered.")
     return valid_from, valid_until

@@ -1,0 +1,110 @@
+"""A grid: header and rows of text, what was noticed while reading them, and the bounds within which files are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from register.intake.rows import NotRecognised, RowProblem
+
+MOST_BYTES: Final = 64 * 2**20
+"""The largest file."""
+
+MOST_UNPACKED: Final = 256 * 2**20
+"""What a packed file may unpack to, all its parts together."""
+
+MOST_ROWS: Final = 50_000
+MOST_COLUMNS: Final = 1_000
+MOST_CELL: Final = 32_767
+"""Characters of a cell; spreadsheets allow no more."""
+
+Row = tuple[int, tuple[str, ...]]
+"""The line of the file (the header is usually 1), and its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table as text. Dates are in ISO form, numbers as short as they can be written, empty cells are "".
+
+    No row is longer than the header is, unless what is beyond holds something; shorter ones are filled up.
+    """
+
+    format: str
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[RowProblem, ...] = ()
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+
+def make_grid(
+    format_: str, what: str, lines: Iterable[tuple[int, Sequence[str]]], notes: Iterable[RowProblem], **facts: str
+) -> Grid:
+    """Make a grid of lines of cells: the first that holds anything is the header; blank ones are passed over."""
+    filled = _filled(what, lines)
+    _, header = next(filled, (0, ()))
+    if not any(header):
+        raise NotRecognised(what, "an empty table", "Name the columns in the first line.")
+    if len(header) > MOST_COLUMNS:
+        raise NotRecognised(what, f"{len(header)} columns", f"Delete some: {MOST_COLUMNS} are the most.")
+    width = len(header)
+    rows = tuple((line, cells + ("",) * (width - len(cells))) for line, cells in filled)
+    return Grid(format_, header, rows, tuple(notes), **facts)
+
+
+def _filled(what: str, lines: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Row]:
+    number = 0
+    for line, cells in lines:
+        cut = _without_trailing_blanks(cells)
+        if not cut:
+            continue
+        number += 1
+        if number > MOST_ROWS + 1:
+            raise NotRecognised(what, f"more than {MOST_ROWS:,} rows", "Split the file.")
+        yield line, cut
+
+
+def _without_trailing_blanks(cells: Sequence[str]) -> tuple[str, ...]:
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return tuple(cell if len(cell) <= MOST_CELL else cell[:MOST_CELL] for cell in cells[:end])
+
+
+def spell(value: object) -> str:
+    """Write a cell's value as text: 6.0 as 6, dates in ISO form, midnight left out."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, date | time) else _spell_rest(value)
+
+
+def _spell_rest(value: object) -> str:
+    return f"{value.total_seconds() / 3600:g} h" if isinstance(value, timedelta) else str(value)
+
+
+def name_column(number: int) -> str:
+    """Return the letters of a column, counted from 0: A, B, …, Z, AA."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def number_column(letters: str) -> int:
+    """Return the number of a column, counted from 0."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number - 1

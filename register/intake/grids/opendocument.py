@@ -1,0 +1,150 @@
+"""ODS as a grid, read as a stream of XML: OpenDocument 1.3, part 3, chapter 9 (tables) and 19.385 (value types).
+
+Repeated rows and cells are spread out only as far as the bounds allow; of formulas the stored value counts.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any, Final
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, iterparse
+
+from register.intake.grids.grid import MOST_COLUMNS, MOST_ROWS, Grid, make_grid, name_column, spell
+from register.intake.grids.zipped import opened, unpack
+from register.intake.rows import NotRecognised, RowProblem
+
+_WHAT: Final = "a table as ODS"
+_TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_CELLS: Final = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
+_MOST_CELLS: Final = 5_000_000
+
+
+def read_ods(data: bytes) -> Grid:
+    """Read the first table that holds anything; raises NotRecognised for other files and beyond bounds."""
+    content = _find_content(data)
+    try:
+        for name, reading in _tables(content):
+            if any(any(cells) for _, cells in reading.lines):
+                return make_grid("ods", _WHAT, reading.lines, reading.notes(name))
+    except (ParseError, DefusedXmlException, ValueError):
+        raise NotRecognised(_WHAT, "a damaged file", "Save it again from the spreadsheet program.") from None
+    raise NotRecognised(_WHAT, "no table with anything in it", "Put the table into the first sheet.")
+
+
+def _find_content(data: bytes) -> bytes:
+    with opened(data, _WHAT) as archive:
+        for name, content in unpack(archive, _WHAT):
+            if name == "content.xml":
+                return content
+    raise NotRecognised(_WHAT, "a file without content.xml", "Save it again from the spreadsheet program.")
+
+
+class _Reading:
+    """One table while it is read: its lines, the spans of merged cells, where formulas are."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, list[str]]] = []
+        self.row = 0
+        self.formulas: list[str] = []
+        self._merged: dict[int, tuple[int, str]] = {}
+        self._spans: list[RowProblem] = []
+        self._cells = 0
+
+    def add(self, element: Any) -> None:
+        """Take in a row element, as often as it is repeated."""
+        cells, repeated = self._read_cells(element), int(element.get(f"{_TABLE}number-rows-repeated", 1))
+        if not any(cells):
+            self.row += repeated
+            return
+        if repeated > MOST_ROWS or self.row + repeated > MOST_ROWS * 4:
+            raise NotRecognised(_WHAT, f"a row that is repeated {repeated:,} times", "Delete the rows below the table.")
+        for _ in range(repeated):
+            self.row += 1
+            self._cells += len(cells)
+            self.lines.append((self.row, list(cells)))
+        if self._cells > _MOST_CELLS:
+            raise NotRecognised(_WHAT, f"more than {_MOST_CELLS:,} cells", "Split the file.")
+
+    def _read_cells(self, element: Any) -> list[str]:
+        cells: list[str] = []
+        for cell in element:
+            if cell.tag not in _CELLS:
+                continue
+            value = self._value(cell, len(cells))
+            repeated = int(cell.get(f"{_TABLE}number-columns-repeated", 1))
+            if value and len(cells) + repeated > MOST_COLUMNS:
+                raise NotRecognised(_WHAT, "too many columns", f"Delete some: {MOST_COLUMNS} are the most.")
+            cells += [value] * (repeated if value else min(repeated, MOST_COLUMNS - len(cells)))
+        return cells
+
+    def _value(self, cell: Any, column: int) -> str:
+        if cell.tag == _CELLS[1]:
+            left, value = self._merged.get(column, (0, ""))
+            if left:
+                self._merged[column] = (left - 1, value)
+            return value if left else ""
+        value = _read_value(cell)
+        rows = int(cell.get(f"{_TABLE}number-rows-spanned", 1))
+        if value and rows > 1:
+            self._merge(column, rows, value)
+        if cell.get(f"{_TABLE}formula"):
+            self.formulas.append(f"{name_column(column)}{self.row + 1}")
+        return value
+
+    def _merge(self, column: int, rows: int, value: str) -> None:
+        self._merged[column] = (rows - 1, value)
+        message = (
+            f"a merged cell covers lines {self.row + 1} to {self.row + rows}; its value was taken for each of them"
+        )
+        cure = "Write it into each line if that is not meant."
+        self._spans.append(RowProblem(self.row + 1, name_column(column), value[:60], message, cure))
+
+    def notes(self, name: str) -> list[RowProblem]:
+        """Return what was noticed about the table."""
+        if not self.formulas:
+            return self._spans
+        message = f"{len(self.formulas)} cells hold formulas; the values last computed were taken"
+        cure = "Look whether they are what you see in the spreadsheet."
+        return [*self._spans, RowProblem(0, "", ", ".join(self.formulas[:20]), message, cure)]
+
+
+def _tables(content: bytes) -> Iterator[tuple[str, _Reading]]:
+    reading = _Reading()
+    for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
+        if event == "start" and element.tag == f"{_TABLE}table":
+            reading = _Reading()
+        elif event == "end" and element.tag == f"{_TABLE}table-row":
+            reading.add(element)
+            element.clear()
+        elif event == "end" and element.tag == f"{_TABLE}table":
+            yield element.get(f"{_TABLE}name", ""), reading
+            element.clear()
+
+
+def _read_value(cell: Any) -> str:
+    kind = cell.get(f"{_OFFICE}value-type")
+    if kind in ("float", "percentage", "currency"):
+        return spell(float(cell.get(f"{_OFFICE}value", "nan")))
+    if kind == "date":
+        return str(cell.get(f"{_OFFICE}date-value", "")).removesuffix("T00:00:00")
+    if kind == "boolean":
+        return str(cell.get(f"{_OFFICE}boolean-value", ""))
+    return "\n".join(_read_paragraph(part) for part in cell if part.tag == f"{_TEXT}p")
+
+
+def _read_paragraph(element: Any) -> str:
+    parts = [element.text or ""]
+    for child in element:
+        if child.tag == f"{_TEXT}s":
+            parts.append(" " * min(int(child.get(f"{_TEXT}c", 1)), 100))
+        elif child.tag in (f"{_TEXT}tab", f"{_TEXT}line-break"):
+            parts.append(" ")
+        else:
+            parts.append(_read_paragraph(child))
+        parts.append(child.tail or "")
+    return "".join(parts)

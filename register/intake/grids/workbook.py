@@ -1,0 +1,126 @@
+"""XLSX as a grid. calamine reads the values; what it does not tell, or could be harmed by, is looked at first.
+
+- Of a formula its last computed value counts, and a note says so; one without a value is refused at its cell.
+- A merged cell counts for every row it covers, as it shows; a note says so.
+- Dates come as dates, whatever their format and whether the workbook counts from 1900 or 1904.
+- Cells far out (`XFD1048576`) would make a table of billions of empty cells: refused before anything is built.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from register.intake.grids.grid import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Grid,
+    make_grid,
+    name_column,
+    number_column,
+    spell,
+)
+from register.intake.grids.zipped import opened, unpack
+from register.intake.rows import NotRecognised, RowProblem
+
+_WHAT: Final = "a table as XLSX"
+_PLACE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,9})["']""")
+_FORMULA: Final = re.compile(
+    rb"""<(?:\w+:)?c\s[^>]*?r\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^>]*>\s*<(?:\w+:)?f[\s>/]"""
+)
+_FAR: Final = MOST_ROWS * 4
+"""Rows of a sheet, blank ones between the others included."""
+_TOLD: Final = 20
+
+
+def read_xlsx(data: bytes) -> Grid:
+    """Read the first visible sheet that holds anything; raises NotRecognised for other files and beyond bounds."""
+    formulas = _look_ahead(data)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        name, number = _choose_sheet(workbook)
+        sheet = workbook.get_sheet_by_index(number)
+        cells = [[spell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    except (CalamineError, ValueError, OverflowError) as error:
+        raise NotRecognised(_WHAT, f"a file that is none ({error})"[:200], "Save the table as XLSX again.") from None
+    notes = [
+        *_note_sheet(workbook, name),
+        *_fill_merged(sheet, cells),
+        *_note_formulas(formulas.get(number, []), cells),
+    ]
+    return make_grid("xlsx", _WHAT, enumerate(cells, 1), notes)
+
+
+def _look_ahead(data: bytes) -> dict[int, list[tuple[int, int]]]:
+    """Return the places of formulas by sheet, having seen that nothing in the file is beyond bounds."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    with opened(data, _WHAT) as archive:
+        for name, content in unpack(archive, _WHAT):
+            if b"<!DOCTYPE" in content[:2000] or b"<!ENTITY" in content[:2000]:
+                raise NotRecognised(_WHAT, "a file with XML entities", "Save the table as XLSX again.")
+            _refuse_far_cells(content)
+            sheet = re.fullmatch(r"xl/worksheets/sheet([0-9]{1,4})\.xml", name)
+            if sheet:
+                found[int(sheet[1]) - 1] = [
+                    (int(r) - 1, number_column(c.decode())) for c, r in _FORMULA.findall(content)
+                ]
+    return found
+
+
+def _refuse_far_cells(content: bytes) -> None:
+    for letters, row in _PLACE.findall(content):
+        if int(row) > _FAR or (len(letters) > 1 and number_column(letters.decode()) >= MOST_COLUMNS):
+            got = f"a cell at {letters.decode()}{int(row)}"
+            cure = f"Delete what lies beyond row {_FAR:,} and column {name_column(MOST_COLUMNS - 1)}."
+            raise NotRecognised(_WHAT, got, cure)
+
+
+def _choose_sheet(workbook: CalamineWorkbook) -> tuple[str, int]:
+    visible = [
+        (one.name, number)
+        for number, one in enumerate(workbook.sheets_metadata)
+        if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
+    ]
+    for name, number in visible:
+        if workbook.get_sheet_by_index(number).end is not None:
+            return name, number
+    raise NotRecognised(_WHAT, "no visible sheet with anything in it", "Put the table into the first sheet.")
+
+
+def _note_sheet(workbook: CalamineWorkbook, name: str) -> Iterator[RowProblem]:
+    others = [one for one in workbook.sheet_names if one != name]
+    if others:
+        message = f"the workbook has other sheets ({', '.join(others)[:80]}); only {name[:40]!r} was read"
+        yield RowProblem(0, "", name[:40], message, "Hand the others in as files of their own, if they are wanted.")
+
+
+def _fill_merged(sheet: CalamineSheet, cells: list[list[str]]) -> Iterator[RowProblem]:
+    """Give the value of a merged cell to every row it covers, as it shows; beside the first column nothing is added."""
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        if top >= len(cells) or left >= len(cells[top]) or bottom <= top:
+            continue
+        value = cells[top][left]
+        for row in range(top + 1, min(bottom + 1, len(cells))):
+            cells[row][left] = value
+        message = f"a merged cell covers lines {top + 1} to {bottom + 1}; its value was taken for each of them"
+        yield RowProblem(
+            top + 1, name_column(left), value[:60], message, "Write it into each line if that is not meant."
+        )
+
+
+def _note_formulas(places: Sequence[tuple[int, int]], cells: Sequence[Sequence[str]]) -> Iterator[RowProblem]:
+    """Say which cells hold formulas; where the file has no value for one, its row is refused."""
+    inside = [(row, column) for row, column in places if row < len(cells) and column < len(cells[row])]
+    for row, column in inside:
+        if not cells[row][column]:
+            message = "the cell holds a formula without a computed value"
+            cure = "Open the file in a spreadsheet program and save it, or write the value."
+            yield RowProblem(row + 1, name_column(column), "", message, cure, fatal=True)
+    if inside:
+        message = f"{len(inside)} cells hold formulas; the values last computed were taken"
+        where = ", ".join(f"{name_column(column)}{row + 1}" for row, column in inside[:_TOLD])
+        yield RowProblem(0, "", where, message, "Look whether they are what you see in the spreadsheet.")
