@@ -4,54 +4,52 @@
 `smtp://host:25?tls=none` for a relay on the same machine.
 """
 
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from deploy.env import Environment, SettingError
 
 _EXPECTED = "ASSAY_MAIL_URL must be like smtp://user:password@mail.example:587 or smtps://mail.example:465"
 _PORTS = {"smtp": 587, "smtps": 465}
-SECONDS = 15
-"""For each exchange with the server."""
 
 
-def mail_settings(env: Environment, data_dir: Path) -> dict[str, Any]:
-    """Return Django's settings for mail; `ASSAY_MAIL_SENDS` says whether there is a server.
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed over; `sends` is False where there is no server and they are kept."""
 
-    Raises SettingError without repeating the address, which may hold a password.
-    """
+    backend: str = "register.outbox.kept_mail.Backend"
+    sends: bool = False
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    use_ssl: bool = False
+    use_tls: bool = False
+
+
+def mail_server(env: Environment) -> MailServer:
+    """Return the server of `ASSAY_MAIL_URL`; raise SettingError without repeating it, for it may hold a password."""
     url = env.text("ASSAY_MAIL_URL", "")
-    kept = {"ASSAY_MAIL_DIR": data_dir / "mail", "DEFAULT_FROM_EMAIL": env.text("ASSAY_MAIL_FROM", "assay@localhost")}
     if not url:
-        return {**kept, "ASSAY_MAIL_SENDS": False, "EMAIL_BACKEND": "register.outbox.kept_mail.Backend"}
-    if "ASSAY_MAIL_FROM" not in env.values:
-        raise SettingError("ASSAY_MAIL_FROM must be set where ASSAY_MAIL_URL is: the address that mails come from.")
-    return {
-        **kept,
-        "ASSAY_MAIL_SENDS": True,
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_TIMEOUT": SECONDS,
-        **_read_server(url),
-    }
-
-
-def _read_server(url: str) -> dict[str, Any]:
+        return MailServer()
+    env.text("ASSAY_MAIL_FROM")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise SettingError(f"{_EXPECTED}.") from None
+    tls = parse_qs(parts.query).get("tls", ["start"])[-1]
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
         raise SettingError(f"{_EXPECTED}.")
-    tls = parse_qs(parts.query).get("tls", ["start"])[-1]
     if tls not in ("start", "none"):
         raise SettingError("ASSAY_MAIL_URL: tls must be start or none.")
-    return {
-        "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": port or _PORTS[parts.scheme],
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parts.scheme == "smtp" and tls == "start",
-    }
+    return MailServer(
+        "django.core.mail.backends.smtp.EmailBackend",
+        True,
+        parts.hostname,
+        port or _PORTS[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        parts.scheme == "smtps",
+        parts.scheme == "smtp" and tls == "start",
+    )

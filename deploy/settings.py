@@ -13,7 +13,7 @@ from celery.schedules import crontab
 
 from deploy.database import database_settings
 from deploy.env import read_environment
-from deploy.mail import mail_settings
+from deploy.mail import mail_server
 from deploy.slow_bodies import Pace
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -257,8 +257,15 @@ SESSION_COOKIE_AGE = 8 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_FAILURE_VIEW = "federation.views.signin.explain_csrf"
 
-# ASSAY_MAIL_SENDS, ASSAY_MAIL_DIR, EMAIL_…, DEFAULT_FROM_EMAIL.
-globals().update(mail_settings(_env, ASSAY_DATA_DIR))
+# Without ASSAY_MAIL_URL mails are kept as files below ASSAY_MAIL_DIR until there is a server (register/outbox).
+_mail = mail_server(_env)
+ASSAY_MAIL_SENDS = _mail.sends
+ASSAY_MAIL_DIR = ASSAY_DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _env.text("ASSAY_MAIL_FROM", "assay@localhost")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail.backend, _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.use_ssl, _mail.use_tls
+EMAIL_TIMEOUT = 15
 
 # Under which terms the whole register is given away, as an SPDX identifier and an address; exports kept, in days.
 ASSAY_LICENCE = _env.text("ASSAY_LICENCE", "CC-BY-4.0")

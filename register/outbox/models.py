@@ -51,9 +51,7 @@ class Subscription(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     topic = models.TextField()
     address = models.TextField(blank=True)
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="notices_by_mail"
-    )
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="notices_by_mail")
     webhook = models.TextField(blank=True)
     rhythm = models.CharField(max_length=8, choices=[(one, one) for one in RHYTHMS], default=AT_ONCE)
     codes = ArrayField(models.CharField(max_length=24), default=list)
@@ -62,6 +60,7 @@ class Subscription(models.Model):
     generation = models.PositiveIntegerField(default=1)
     asked = models.DateTimeField(default=timezone.now)
     confirmed = models.DateTimeField(null=True)
+    # When it was written to about itself; NULL: that is still to be done.
     confirmation_sent = models.DateTimeField(null=True)
     # Nothing is sent before: after a failure, and for a while after a mail, so that a flood becomes a few mails.
     next_try = models.DateTimeField(default=timezone.now)

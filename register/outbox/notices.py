@@ -28,7 +28,7 @@ _ADDRESS: Final[LiteralString] = """
         CASE s.rhythm WHEN 'daily' THEN %(daily)s WHEN 'weekly' THEN %(weekly)s ELSE %(now)s END::timestamptz, 0
     FROM outbox_notice n JOIN outbox_subscription s ON s.topic = ANY(n.topics)
     WHERE n.id = ANY(%(notices)s::bigint[]) AND s.state = 'active' AND s.user_id IS NULL
-        AND (s.codes = '{}' OR n.code = ANY(s.codes)) AND s.confirmed < coalesce(%(before)s::timestamptz, 'infinity')
+        AND (s.codes = '{}' OR n.code = ANY(s.codes)) AND (n.code <> 'expiring' OR s.confirmed < n.time)
     ORDER BY n.id
     ON CONFLICT (subscription_id, notice_id) DO NOTHING
 """
@@ -49,10 +49,10 @@ class News:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def tell(news: Sequence[News], before: datetime | None = None) -> list[Notice]:
+def tell(news: Sequence[News]) -> list[Notice]:
     """Make notices and address them to the subscriptions of their topics; return those that did not exist before.
 
-    `before`: only to subscriptions confirmed before that instant.
+    What expires is told to those who followed before the day that is told of: nobody begins with a hundred warnings.
     """
     if not news:
         return []
@@ -62,7 +62,7 @@ def tell(news: Sequence[News], before: datetime | None = None) -> list[Notice]:
             [_make(one) for one in news if one.key not in known], ignore_conflicts=True, batch_size=1000
         )
         made = list(Notice.objects.filter(key__in=[one.key for one in fresh]).order_by("id")) if fresh else []
-        address([one.pk for one in made], before)
+        address([one.pk for one in made])
     return made
 
 
@@ -73,13 +73,13 @@ def _make(news: News) -> Notice:
     )  # fmt: skip
 
 
-def address(notices: Sequence[int], before: datetime | None = None) -> int:
+def address(notices: Sequence[int]) -> int:
     """Make a message for every active subscription to a topic of these notices; return how many."""
     if not notices:
         return 0
     now = timezone.now()
     due = {"now": now, "daily": next_digest(now, "daily"), "weekly": next_digest(now, "weekly")}
-    return execute(_ADDRESS, {**due, "notices": list(notices), "before": before})
+    return execute(_ADDRESS, {**due, "notices": list(notices)})
 
 
 def next_digest(now: datetime, rhythm: str) -> datetime:
