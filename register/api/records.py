@@ -57,6 +57,18 @@ LIMITS: Final = (
     Parameter("eqf_level", "EQF level.", vocabularies.parse_eqf, _LEVEL),
     Parameter("isced_f", "ISCED-F 2013 code.", vocabularies.parse_isced_f, example="0613"),
 )
+SEARCHED: Final = (
+    Parameter("type", "Credential type: it, a broader one, or a part of it.", vocabularies.parse_credential_type),
+    Parameter("level", "EQF level.", vocabularies.parse_eqf, _LEVEL),
+    Parameter("field", "ISCED-F 2013 code: it, a broader field, or a part of it.", vocabularies.parse_isced_f),
+)
+"""What people search by: unlike LIMITS also content with a part of what is asked."""
+KIND: Final = Parameter(
+    "kind",
+    "Kind of accreditation.",
+    lambda text: vocabularies.load("accreditation-kinds").get(text).code,
+    {"type": "string", "enum": list(vocabularies.load("accreditation-kinds").codes())},
+)
 IDENTIFIER: Final = Parameter("identifier", "Any identifier, `ror:…` and so on.", parse_identifier)
 PROVIDER: Final = Parameter(
     "provider_type", "1: formal education, 2: other.", whole_number(1, 2), {"type": "integer", "enum": [1, 2]}
@@ -134,7 +146,7 @@ class Issuers(verbs.RegisterIssuer):
     """All issuers."""
 
     parameters = (
-        *(Q, COUNTRY, IDENTIFIER, AGENCY, *LIMITS, PROVIDER, *WHOSE),
+        *(Q, COUNTRY, IDENTIFIER, AGENCY, *SEARCHED, KIND, *LIMITS, PROVIDER, *WHOSE),
         choice("status", "How they stand at `at`.", stated.ISSUER_STATES),
         *(*TIMES, *PAGING),
     )
@@ -184,7 +196,7 @@ class IssuerAccreditations(Address):
     """The accreditations of one issuer."""
 
     parameters = (
-        *(AGENCY, *LIMITS, THIS[0], SET_ASIDE),
+        *(AGENCY, *SEARCHED, KIND, *LIMITS, THIS[0], SET_ASIDE),
         choice("status", "How they stand at `at`.", stated.ACCREDITATION_STATES),
         *(*TIMES, *PAGING),
     )
@@ -265,7 +277,7 @@ class Programmes(verbs.RegisterProgramme):
     """All programmes."""
 
     parameters = (
-        *(Q, ISSUER, *LIMITS, REGISTER),
+        *(Q, ISSUER, *SEARCHED, *LIMITS, REGISTER),
         choice("status", "How they stand at `at`.", stated.PROGRAMME_STATES),
         *(*TIMES, *PAGING),
     )
@@ -291,7 +303,7 @@ class Accreditations(verbs.GrantAccreditation):
     """All accreditations."""
 
     parameters = (
-        *(ISSUER, AGENCY, COUNTRY, *LIMITS, *WHOSE),
+        *(ISSUER, AGENCY, COUNTRY, *SEARCHED, KIND, *LIMITS, *WHOSE),
         choice("status", "How they stand at `at`.", stated.ACCREDITATION_STATES),
         *(*TIMES, *PAGING),
     )

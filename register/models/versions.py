@@ -119,6 +119,12 @@ class IssuerVersion(Version):
             models.Index(
                 fields=["country", "uid"], condition=Q(recorded_until__isnull=True), name="register_issuer_country"
             ),
+            # Some issuers drawn evenly from all, for the counts beside a search (register/queries/facets.py).
+            models.Index(
+                models.Func(F("uid"), function="uuid_hash"),
+                condition=Q(recorded_until__isnull=True),
+                name="register_issuer_drawn",
+            ),
         ]
 
 

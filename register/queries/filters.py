@@ -1,13 +1,15 @@
 """Filters: what lists can be narrowed by, and how each becomes a condition.
 
-Type, level and field ask whether an accreditation's limit lets the value through (register/scope.py): an absent limit
-does, and so does a broader term.
+`credential_type`, `eqf_level` and `isced_f` ask whether an accreditation's limit lets the value through
+(register/scope.py): an absent limit does, and so does a broader term. `type`, `level` and `field` are what people
+search by: they are also content with a part of what is asked, so that `06` finds whoever is accredited for `0613`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from register import vocabularies
@@ -45,12 +47,17 @@ class Filters:
     isced_f: str | None = None
     status: str | None = None
     provider_type: int | None = None
+    type: str | None = None
+    level: int | None = None
+    field: str | None = None
+    kind: str | None = None
     set_aside: bool = False
 
     @property
     def limits(self) -> bool:
-        """Whether something is asked of an accreditation's agency or scope."""
-        return any(value is not None for value in (self.agency, self.credential_type, self.eqf_level, self.isced_f))
+        """Whether something is asked of an accreditation's agency, kind or scope."""
+        exact = (self.credential_type, self.eqf_level, self.isced_f)
+        return any(value is not None for value in (self.agency, self.kind, self.type, self.level, self.field, *exact))
 
 
 def _state(alias: str, state: str, ending: str, holding: str, ended: str, suspended: str | None = None) -> str:
@@ -95,6 +102,33 @@ def narrow_accreditations(conditions: Conditions, filters: Filters, alias: str) 
     if filters.isced_f is not None:
         fields = [filters.isced_f[:length] for length in range(2, len(filters.isced_f) + 1)]
         conditions.add(f"{alias}.isced_f IS NULL OR {alias}.isced_f && %(fields)s", fields=fields)
+    _touch(conditions, filters, alias)
+
+
+def _touch(conditions: Conditions, filters: Filters, alias: str) -> None:
+    """Require of an accreditation its kind, and a scope that lets through at least a part of what is asked."""
+    if filters.kind is not None:
+        conditions.add(f"{alias}.accreditation_kind = %(kind)s", kind=filters.kind)
+    if filters.type is not None:
+        types = list(list_touching("credential-types", filters.type))
+        conditions.add(
+            f"{alias}.credential_types IS NULL OR {alias}.credential_types && %(touched_types)s", touched_types=types
+        )
+    if filters.level is not None:
+        conditions.add(
+            f"{alias}.eqf_levels IS NULL OR %(asked_level)s = ANY ({alias}.eqf_levels)", asked_level=filters.level
+        )
+    if filters.field is not None:
+        fields = list(list_touching("isced-f", filters.field))
+        conditions.add(f"{alias}.isced_f IS NULL OR {alias}.isced_f && %(touched_fields)s", touched_fields=fields)
+
+
+@cache
+def list_touching(vocabulary: str, code: str) -> tuple[str, ...]:
+    """Return the terms that have something in common with one: itself, the broader and all the narrower ones."""
+    terms = vocabularies.load(vocabulary)
+    below = (one.code for one in terms if code in terms.broader(one.code))
+    return (*terms.broader(code)[1:], *below)
 
 
 def narrow_issuers(conditions: Conditions, filters: Filters, cut: Cut) -> None:

@@ -80,14 +80,12 @@ def list_programmes(cut: Cut, filters: Filters, after: str | None = None, limit:
     """Return programmes, by `q`, issuer, type, level, field and status."""
     conditions = heard_only("programme", cut, set_aside=filters.set_aside)
     _require_issuer(conditions, filters)
-    if filters.credential_type is not None:
-        conditions.add("v.credential_type = %(type)s", type=filters.credential_type)
-    if filters.eqf_level is not None:
-        conditions.add("v.eqf_level = %(level)s", level=filters.eqf_level)
-    if filters.isced_f is not None:
-        conditions.add(
-            "EXISTS (SELECT FROM unnest(v.isced_f) f WHERE starts_with(f, %(field)s))", field=filters.isced_f
-        )
+    for credential_type in filter(None, (filters.credential_type, filters.type)):
+        conditions.add("v.credential_type = %(type)s", type=credential_type)
+    for level in filter(None, (filters.eqf_level, filters.level)):
+        conditions.add("v.eqf_level = %(level)s", level=level)
+    for isced_f in filter(None, (filters.isced_f, filters.field)):
+        conditions.add("EXISTS (SELECT FROM unnest(v.isced_f) f WHERE starts_with(f, %(field)s))", field=isced_f)
     if filters.status is not None:
         conditions.add(programme_state("v", filters.status), at=filters.at)
     return _read("programme", filters.q, conditions, cut, after, limit)

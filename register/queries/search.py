@@ -55,7 +55,7 @@ def search(kind: str, q: str, conditions: Conditions, after: str | None, limit: 
     start = int(after) if after is not None and after.isascii() and after.isdecimal() and len(after) < 6 else 0
     limit = max(1, min(limit, MOST))
     if not words:
-        return Page([])
+        return Page([], candidates=[])
     meant = _spread(words)
     found = _find(kind, [group for group in meant.values() if group], conditions, cut)
     ranked = sorted(
@@ -65,7 +65,8 @@ def search(kind: str, q: str, conditions: Conditions, after: str | None, limit: 
     shown = ranked[start : start + limit]
     origins = [cut.origin_of(one.log_id) for one in shown]
     more = str(start + limit) if len(ranked) > start + limit else None
-    return Page([load(kind, one.content) for one in shown], more, origins)
+    candidates = [(one.uid, one.log_id) for one in ranked]
+    return Page([load(kind, one.content) for one in shown], more, origins, candidates)
 
 
 def _spread(words: Sequence[str]) -> dict[str, dict[str, float]]:

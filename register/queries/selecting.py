@@ -28,12 +28,14 @@ Item = TypeVar("Item")
 class Page(Generic[Item]):
     """Some items of a list; `next` is the cursor with which to ask for those after them, None at the end.
 
-    `origins` says of each item whose register it is from, where a list is of several registers.
+    `origins` says of each item whose register it is from, where a list is of several registers. `candidates` are the
+    ids and logs of all that a search by name has ranked; None where nothing was ranked.
     """
 
     items: list[Item]
     next: str | None = None
     origins: list[str] = field(default_factory=list)
+    candidates: list[tuple[str, int]] | None = None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from register import vocabularies
 from register.api.parameters import Parameter, one_of, whole_number
 from register.errors import NotUnderstood
+from register.identifiers import parse_identifier
 from register.moments import format_moment, parse_moment
 from register.queries.cuts import Cut, read_known_at
 from register.queries.filters import AGENCY_STATES, ISSUER_STATES
@@ -55,6 +56,12 @@ AT: Final = Parameter("at", "The instant that matters.", parse_moment)
 KNOWN_AT: Final = Parameter("known_at", "Only entries recorded till then.", _read_known_at)
 Q: Final = Parameter("q", "A name in any language, or an identifier.", _read_name)
 COUNTRY: Final = Parameter("country", "Country.", lambda text: vocabularies.load("countries").get(text).code)
+IDENTIFIER: Final = Parameter("identifier", "Any identifier.", parse_identifier)
+PROVIDER: Final = Parameter("provider_type", "1: formal education, 2: other.", whole_number(1, 2))
+CREDENTIAL: Final = Parameter("type", "Credential type.", vocabularies.parse_credential_type)
+LEVEL: Final = Parameter("level", "EQF level.", vocabularies.parse_eqf)
+FIELD: Final = Parameter("field", "Field of study.", vocabularies.parse_isced_f)
+KIND: Final = Parameter("kind", "Kind.", lambda text: vocabularies.load("accreditation-kinds").get(text).code)
 AGENCY: Final = Parameter("agency", "Id of an agency.", _read_agency)
 STATUS: Final = Parameter("status", "How issuers stand.", one_of(*ISSUER_STATES))
 AGENCY_STATUS: Final = Parameter("status", "How agencies stand.", one_of(*AGENCY_STATES))

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import resolve
 from django.utils import translation
@@ -30,9 +31,9 @@ TRANSLATED: Final = ("en",)
 """Languages in which all texts exist; a reader of another one gets the first, and is told which it is."""
 
 Context = Mapping[str, Any]
-Show = Callable[..., Context | HttpResponse]
-Twin = Callable[..., HttpResponse]
-View = Callable[..., HttpResponse]
+Show = Callable[..., Context | HttpResponseBase]
+Twin = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 
 
 def page(
@@ -42,7 +43,7 @@ def page(
 
     def make(show: Show) -> View:
         @wraps(show)
-        def view(request: HttpRequest, **parts: Any) -> HttpResponse:
+        def view(request: HttpRequest, **parts: Any) -> HttpResponseBase:
             if prefers_json(request):
                 response = _answer_json(request, twin, parameters, parts)
             else:
@@ -70,12 +71,12 @@ def choose_language(request: HttpRequest) -> str:
 
 def _answer_json(
     request: HttpRequest, twin: Twin | None, parameters: Sequence[Parameter], parts: Mapping[str, Any]
-) -> HttpResponse:
+) -> HttpResponseBase:
     try:
         if twin is not None:
             return twin(request, read_query(request, parameters), **parts)
         match = resolve(f"/api/v1{request.path}")
-        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         return response
     except Exception as error:  # the API's own table says what each means
         return answer_problem(explain(error), request)
@@ -88,10 +89,10 @@ def _answer_page(
     section: str,
     parameters: Sequence[Parameter],
     parts: Mapping[str, Any],
-) -> HttpResponse:
+) -> HttpResponseBase:
     try:
         found = show(request, read_query(request, parameters), **parts)
-        if isinstance(found, HttpResponse):
+        if isinstance(found, HttpResponseBase):
             return found
         return render_page(request, template, {"section": section, **found})
     except NotUnderstood as error:

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from register.site.views import accreditation, agencies, codes, design, home, issuer, issuers, ledger, programme, verify
+from register.site.views import (
+    accreditation,
+    agencies,
+    codes,
+    design,
+    home,
+    issuer,
+    issuer_files,
+    issuers,
+    ledger,
+    programme,
+    verify,
+)
 
 urlpatterns = [
     path("", home.show_home, name="home"),
     path("issuers", issuers.list_matching, name="issuers"),
+    path("issuers.csv", issuer_files.send_csv, name="issuers-csv"),
+    path("issuers.json", issuer_files.send_json, name="issuers-json"),
     path("issuers/<uuid:id>", issuer.show_issuer, name="issuer"),
     path("issuers/<uuid:id>/qr.svg", codes.draw_issuer, name="issuer-code"),
     path("issuers/<path:identifier>", issuer.find_issuer, name="issuer-by-identifier"),

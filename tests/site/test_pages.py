@@ -106,7 +106,8 @@ def test_filters_narrow_the_list(register: Register, filters: str, found: bool) 
 
 def test_an_agency_filter_keeps_its_choice(register: Register) -> None:
     page = read(register, f"/issuers?agency={register.agency}")
-    assert f'<option value="{register.agency}" selected>' in page
+    assert f'<input type="hidden" name="agency" value="{register.agency}">' in page
+    assert '<a class="chip" href="/issuers" aria-current="true">' in page
     assert "Former college" not in page
 
 

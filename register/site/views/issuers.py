@@ -1,42 +1,34 @@
-"""`/issuers`: a list of issuers by name, identifier, country, agency and status, each with how it stands today."""
+"""`/issuers`: search by name or identifier, narrowed by facets, each institution with how it stands in words."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from register import vocabularies
-from register.identifiers import Identifier, parse_identifier
-from register.queries.cuts import Cut
-from register.queries.filters import Filters
+from register.moments import format_moment
+from register.queries.facets import Facets
 from register.queries.hearing import Placed, place_page
-from register.queries.lists import list_agencies, list_issuers
 from register.queries.search import CANDIDATES
 from register.queries.selecting import Page
 from register.queries.single import find_records
-from register.records import AgencyRecord, IssuerRecord
-from register.site.asked import AFTER, AGENCY, COUNTRY, DATES, REGISTER, STATUS, Q, hear, read_instants, write_instants
-from register.site.links import path_to, with_query
-from register.site.names import Name, name_record, order_names
+from register.records import IssuerRecord
+from register.site.asked import AFTER, write_instants
+from register.site.facets import count_found, list_chosen, list_groups, name_agencies
+from register.site.links import path_to
+from register.site.names import Name, order_names
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_register
-from register.site.standing import Instants, IssuerStanding, find_standings
+from register.site.searching import ASKED, Search, find_issuers, read_search
+from register.site.standing import IssuerStanding, find_standings
 from register.site.verdict import Verdict, reach_verdict
 
 _PAGE = 20
-_AGENCIES = 200
-STATUS_WORDS: Final = {
-    "accredited": _("Accredited"),
-    "not_accredited": _("Not accredited"),
-    "registered": _("Not closed"),
-    "closed": _("Closed"),
-}
+_AGENCIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,52 +47,53 @@ class Hit:
     address: str
 
 
-@page("site/issuers.html", "issuers", (Q, COUNTRY, AGENCY, STATUS, REGISTER, AFTER, *DATES))
+@page("site/issuers.html", "issuers", (*ASKED, AFTER))
 def list_matching(request: HttpRequest, query: Mapping[str, Any]) -> Context:
-    """Show the issuers that match, some at a time."""
-    instants = read_instants(query)
-    cut = hear(instants, query)
-    found, by_identifier = _find(query, instants, cut)
-    standings = find_standings(found.items, instants)
-    dates = write_instants(instants)
-    kept = {name: query.get(name) for name in ("q", "country", "agency", "status", "register")} | dates
-    node = read_register()
+    """Show the issuers that match, some at a time, and what they could be narrowed by."""
+    search = read_search(query)
+    found, by_identifier = find_issuers(search, query.get("after"), _PAGE)
+    standings = find_standings(found.items, search.instants)
     return {
-        "hits": _show_all(place_page(found, cut), standings),
-        "registers": [(one.origin, one.speaker.name) for one in cut.all if one.speaker],
+        "hits": _show_all(place_page(found, search.cut), standings),
+        "registers": [(one.origin, one.speaker.name) for one in search.cut.all if one.speaker],
         "query": query,
-        "dates": dates,
-        "instants": instants,
+        "search": search,
+        "dates": write_instants(search.instants),
+        "asked_at": "" if search.instants.today else format_moment(search.instants.at)[:10],
+        "today": format_moment(search.instants.now)[:10],
+        "instants": search.instants,
         "by_identifier": by_identifier,
-        "next": with_query("/issuers", **kept, after=found.next) if found.next else None,
-        "first": with_query("/issuers", **kept) if query.get("after") else None,
-        "too_many": bool(query.get("q")) and str(query.get("after", "")) == str(CANDIDATES - _PAGE),
-        "countries": _countries(node.territory if node else (), cut),
-        "agencies": _agencies(cut, instants, query.get("agency")),
-        "statuses": STATUS_WORDS,
-        "filtered": any(query.get(name) for name in ("country", "agency", "status", "register")),
-        "node": node,
+        "next": search.address(after=found.next) if found.next else None,
+        "first": search.address() if query.get("after") else None,
+        "too_many": bool(search.q) and str(query.get("after", "")) == str(CANDIDATES - _PAGE),
+        "node": read_register(),
         "checkpoint": newest_checkpoint(),
+        **_count(search, found, by_identifier),
     }
 
 
-def _find(query: Mapping[str, Any], instants: Instants, cut: Cut) -> tuple[Page[IssuerRecord], bool]:
-    """Return matching issuers, and whether the text was an identifier of one rather than a name."""
-    q = query.get("q")
-    narrowed: dict[str, Any] = {name: query.get(name) for name in ("country", "agency", "status")}
-    identifier = _read_identifier(q)
-    if identifier is not None:
-        found = list_issuers(cut, Filters(instants.at, identifier=identifier, **narrowed), limit=_PAGE)
-        if found.items:
-            return found, True
-    return list_issuers(cut, Filters(instants.at, q=q, **narrowed), query.get("after"), _PAGE), False
+def _count(search: Search, found: Page[IssuerRecord], by_identifier: bool) -> Context:
+    """Return how many there are and the facets beside them."""
+    candidates = found.candidates
+    if by_identifier:
+        logs = {one.origin: one.log_id for one in search.cut.all}
+        candidates = [(one.id, logs[origin]) for one, origin in zip(found.items, found.origins, strict=True)]
+    facets = count_found(search, candidates)
+    agencies = _name_agencies(search, facets)
+    return {
+        "facets": facets,
+        "groups": list_groups(search, facets, agencies),
+        "chosen": list_chosen(search, agencies),
+        "cleared": search.address(**dict.fromkeys(search.chosen)) if search.chosen else None,
+        "csv": search.address("/issuers.csv"),
+        "json": search.address("/issuers.json"),
+    }
 
 
-def _read_identifier(q: str | None) -> Identifier | None:
-    try:
-        return parse_identifier(q) if q else None
-    except ValueError:
-        return None
+def _name_agencies(search: Search, facets: Facets) -> dict[str, Name]:
+    counts = facets.counts["agency"]
+    wanted = sorted(counts, key=lambda uid: -counts[uid])[:_AGENCIES]
+    return name_agencies(find_records("agency", [*wanted, search.chosen.get("agency", "")], search.cut))
 
 
 def _show_all(placed: list[Placed], standings: Mapping[str, IssuerStanding]) -> list[Hit]:
@@ -131,22 +124,3 @@ def _show(placed: Placed, standing: IssuerStanding | None, *, ambiguous: bool) -
     address = path_to("issuer", issuer.id, register=placed.cut.origin if ambiguous else None)
     register = "" if ours else own_name
     return Hit(issuer, first, more[0] if more else None, verdict, register, list(names.values()), address)
-
-
-def _countries(territory: tuple[str, ...], cut: Cut) -> list[tuple[str, str]]:
-    """Return the countries to choose from: our territory and those for which peers are heard."""
-    countries = vocabularies.load("countries")
-    heard = {code for one in cut.peers if one.speaker for code in one.speaker.countries}
-    return sorted(((code, countries.get(code).label()) for code in {*territory, *heard}), key=lambda pair: pair[1])
-
-
-def _agencies(cut: Cut, instants: Instants, chosen: str | None) -> list[tuple[str, str]]:
-    """Return the agencies to choose from; the one chosen is among them though the list be long."""
-    listed: list[AgencyRecord] = list_agencies(cut, Filters(instants.at), limit=_AGENCIES).items
-    if chosen is not None and all(agency.id != chosen for agency in listed):
-        listed += find_records("agency", [chosen], cut).values()
-    named = [
-        (agency.id, f"{name_record(agency).text} ({agency.acronym})" if agency.acronym else name_record(agency).text)
-        for agency in listed
-    ]
-    return sorted(named, key=lambda pair: pair[1].casefold())

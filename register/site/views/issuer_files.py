@@ -1,0 +1,29 @@
+"""`/issuers.csv` and `/issuers.json`: the whole result of a search as a file, sent while it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from register.site.issuer_files import stream_as_csv, stream_as_json
+from register.site.page import View, page
+from register.site.searching import ASKED, Search, read_search
+
+
+def _send(kind: str, ending: str, stream: Callable[[Search], Iterator[bytes]]) -> View:
+    def send(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponseBase:
+        search = read_search(query)
+        name = f"issuers-{search.instants.at:%Y-%m-%d}.{ending}"
+        response = StreamingHttpResponse(stream(search), content_type=kind)
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return page("site/issuers.html", "issuers", ASKED, twin=send)(send)
+
+
+send_csv = _send("text/csv; charset=utf-8; header=present", "csv", stream_as_csv)
+send_json = _send("application/json", "json", stream_as_json)
