@@ -9,7 +9,7 @@ from typing import LiteralString
 from psycopg import Connection, sql
 
 # Rows that may be added and read, never changed or removed.
-APPEND_ONLY = ("ledger_entry", "ledger_tile", "ledger_checkpoint", "ledger_cosignature")
+APPEND_ONLY = ("ledger_entry", "ledger_tile", "ledger_checkpoint", "ledger_cosignature", "access_auditrecord")
 # Rows that are never removed; triggers say what may change in them.
 NEVER_REMOVED = ("ledger_log", "federation_cosigned", "federation_evidence")
 _RIGHTS: dict[str, LiteralString] = (

@@ -90,6 +90,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "django_htmx",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "ledger",
     "register",
     "register.access",
@@ -112,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -130,6 +137,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "register.access.header.person",
             ]
         },
     }
@@ -143,6 +151,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# allauth keeps second factors, sessions and single sign-on; the pages, who gets in and accounts are register.access's.
+ACCOUNT_ADAPTER = "register.access.adapters.Accounts"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+MFA_ADAPTER = "register.access.adapters.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
+# Single sign-on by OpenID Connect, offered where an issuer is named; it lets in people who were invited, no others.
+ASSAY_OIDC_ISSUER = _env.text("ASSAY_OIDC_ISSUER", "")
+ASSAY_OIDC_NAME = _env.text("ASSAY_OIDC_NAME", ASSAY_OIDC_ISSUER)
 ASSAY_TOKEN_DAYS = _env.integer("ASSAY_TOKEN_DAYS", 90, at_least=1)
 KNOX_TOKEN_MODEL = "access.Token"
 # knox's own table is replaced by ours; its migrations would make it all the same.
@@ -255,7 +274,7 @@ SESSION_COOKIE_NAME = f"assay_{ASSAY_NODE_NAME}_session"
 CSRF_COOKIE_NAME = f"assay_{ASSAY_NODE_NAME}_csrf"
 SESSION_COOKIE_AGE = 8 * 3600
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_FAILURE_VIEW = "federation.views.signin.explain_csrf"
+CSRF_FAILURE_VIEW = "register.access.views.signin.explain_csrf"
 
 # Without ASSAY_MAIL_URL mails are kept as files below ASSAY_MAIL_DIR until there is a server (register/outbox).
 _mail = mail_server(_env)

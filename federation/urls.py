@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from federation.api import peers, verbs
-from federation.views import actions, meeting, mirror, page, signin, witness
+from federation.views import actions, meeting, mirror, page, witness
 
 _PEER = "federation/peers/<uuid:id>"
 
@@ -18,8 +18,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{_PEER}/<slug:verb>", actions.act, name="peer-action"),
     path("federation/alerts/<int:id>/settle", actions.settle_alert, name="settle-alert"),
     path("federation/evidence/<uuid:id>", page.download_evidence, name="evidence"),
-    path("sign-in", signin.SignIn.as_view(), name="sign-in"),
-    path("sign-out", signin.SignOut.as_view(), name="sign-out"),
     path("mirror/<str:log>/checkpoint", mirror.checkpoint, name="mirror-checkpoint"),
     path("mirror/<str:log>/tile/<path:path>", mirror.tile, name="mirror-tile"),
     path("mirror/<str:log>/receipt/<str:index>", mirror.receipt, name="mirror-receipt"),

@@ -1,7 +1,8 @@
 """Who is acting on a page: a signed-in person in one of their memberships, and what they may do in it.
 
 A person may have several memberships; the session says which one they act in (`MEMBERSHIP`), by default the first. A
-membership that was taken away ends at once, in every session: it is read on each request.
+membership that was taken away ends at once, in every session: it is read on each request. So is the second factor that
+the session was opened with (`FACTOR`): when that is removed, the session may no longer write.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from functools import wraps
 from typing import Any, Final, Literal, cast
 from urllib.parse import quote
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.views.decorators.cache import never_cache
@@ -25,6 +28,12 @@ from register.site.page import choose_language, render_page
 
 MEMBERSHIP: Final = "membership"
 """Key of the session that holds the id of the membership its person acts in."""
+
+FACTOR: Final = "second_factor"
+"""Key of the session that holds the id of the second factor (allauth's Authenticator) it was opened with."""
+
+HOMES: Final = {OPERATOR: "/operator", AUDITOR: "/operator"}
+"""Role → where its people begin; all others at `/desk`."""
 
 View = Callable[..., HttpResponse]
 
@@ -40,6 +49,18 @@ class Acting:
     organisation: str
     approves: bool
     demonstration: bool
+    proven: bool = False
+    """Whether this session was opened with a second factor that still stands."""
+
+    @property
+    def secured(self) -> bool:
+        """Tell whether the session is as strong as the role asks: demonstrations and auditors need no second factor."""
+        return self.proven or self.demonstration or not self.writes
+
+    @property
+    def home(self) -> str:
+        """Return the address where this role begins."""
+        return HOMES.get(self.role, "/desk")
 
     @property
     def writes(self) -> bool:
@@ -65,19 +86,30 @@ def acting_of(request: HttpRequest) -> Acting | None:
 
 
 def _find(request: HttpRequest) -> Acting | None:
-    rows = list(Membership.objects.filter(user=cast(User, request.user)).select_related("user").order_by("id"))
+    proof = Authenticator.objects.filter(pk=request.session.get(FACTOR), user=OuterRef("user"))
+    memberships = Membership.objects.filter(user=cast(User, request.user)).annotate(proven=Exists(proof))
+    rows = list(memberships.select_related("user").order_by("id"))
     chosen = request.session.get(MEMBERSHIP)
     row = next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
-    if row is None:
-        return None
-    return Acting(row.pk, row.user_id, row.user.email, row.role, row.organisation, row.approves, row.demonstration)
+    return None if row is None else act_in(row, row.proven)
 
 
-def needs(*roles: str, methods: tuple[str, ...] = ("GET", "HEAD", "POST")) -> Callable[[View], View]:
+def act_in(row: Membership, proven: bool = False) -> Acting:
+    """Return a person acting in one of their memberships."""
+    email = row.user.email
+    return Acting(
+        row.pk, row.user_id, email, row.role, row.organisation, row.approves, row.demonstration, proven=proven
+    )
+
+
+def needs(
+    *roles: str, methods: tuple[str, ...] = ("GET", "HEAD", "POST"), home: str = "/desk"
+) -> Callable[[View], View]:
     """Make a view for people who act in one of the roles: others are led to sign in, or told that it is not theirs.
 
-    The view gets the request with `acting` among its keyword arguments; it speaks the reader's language, and its
-    answers are never stored.
+    Whoever may write is asked for a second factor first. The view gets the request with `acting` among its keyword
+    arguments; it speaks the reader's language, and its answers are never stored. After a POST without a session one
+    comes back to `home`.
     """
 
     def make(view: View) -> View:
@@ -88,9 +120,11 @@ def needs(*roles: str, methods: tuple[str, ...] = ("GET", "HEAD", "POST")) -> Ca
             with translation.override(choose_language(request)):
                 acting = acting_of(request)
                 if acting is None and not request.user.is_authenticated:
-                    return HttpResponseRedirect(f"/sign-in?next={quote(come_back_to(request))}")
+                    return HttpResponseRedirect(f"/sign-in?next={quote(come_back_to(request, home))}")
                 if acting is None or acting.role not in roles:
                     return render_page(request, "access/forbidden.html", {"acting": acting}, 403)
+                if not acting.secured:
+                    return HttpResponseRedirect(f"/sign-in/second-factor?next={quote(come_back_to(request, home))}")
                 return view(request, acting=acting, **parts)
 
         return guarded
@@ -103,6 +137,6 @@ def operators_only(view: View) -> View:
     return needs(OPERATOR)(view)
 
 
-def come_back_to(request: HttpRequest) -> str:
+def come_back_to(request: HttpRequest, home: str = "/desk") -> str:
     """Return where to go on after signing in: never into the middle of an action."""
-    return request.get_full_path() if request.method in ("GET", "HEAD") else "/desk"
+    return request.get_full_path() if request.method in ("GET", "HEAD") else home

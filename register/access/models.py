@@ -1,4 +1,4 @@
-"""Tables of access: memberships, tokens, answers kept for repeated requests, notices for the operator.
+"""Tables of access: memberships, invitations, tokens, kept answers, notices for the operator, the audit record.
 
 None of it is in the ledger: it names people and programs, and a ledger cannot forget.
 """
@@ -37,6 +37,54 @@ class Membership(models.Model):  # type: ignore[django-manager-missing]  # of To
                 condition=models.Q(role__in=["operator", "auditor"], organisation="")
                 | (models.Q(role__in=["agency", "issuer"]) & ~models.Q(organisation="")),
             ),
+        ]
+
+
+class Invitation(models.Model):
+    """An offer to a person, known by e-mail, to act in a role; accepted once, within days, by whoever has the secret.
+
+    `digest` is SHA-256 of the secret, which stands in the invited person's mail and nowhere else. The row outlives its
+    end, so that an old link says what became of it.
+    """
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=[(role, role) for role in MEMBER_ROLES])
+    organisation = models.CharField(max_length=36, blank=True)
+    approves = models.BooleanField(default=False)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    accepted = models.DateTimeField(null=True)
+    withdrawn = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation", "role"], name="invitation_for")]
+
+
+class AuditRecord(models.Model):
+    """Who did what to whom, when, from which network: added, never changed or removed (a trigger sees to it).
+
+    `user` is a number, not a key: the record outlives the account. `organisation` is whom the act concerns, so that an
+    agency's approvers see what was done about their agency; `said_as` is the organisation the person acted for.
+    """
+
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.IntegerField(null=True)
+    email = models.CharField(max_length=254, blank=True)
+    role = models.CharField(max_length=16, blank=True)
+    said_as = models.CharField(max_length=36, blank=True)
+    code = models.CharField(max_length=40)
+    about = models.CharField(max_length=300, blank=True)
+    organisation = models.CharField(max_length=36, blank=True)
+    facts = models.JSONField(default=dict)
+    network = models.CharField(max_length=50, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "-id"], name="audit_organisation"),
+            models.Index(fields=["user", "-id"], name="audit_user"),
+            models.Index(fields=["code", "-id"], name="audit_code"),
         ]
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from register.access.views import signin
+
+urlpatterns: list[URLPattern] = [
+    path("sign-in", signin.sign_in, name="sign-in"),
+    path("sign-out", signin.sign_out, name="sign-out"),
+]

@@ -1,4 +1,4 @@
-"""People who sign in on the pages of the federation: each with a membership of their own. All invented."""
+"""Operators on the pages of the federation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from tests.people import PASSWORD, make_member, sign_in
-
-__all__ = ["PASSWORD", "as_operator", "make_person"]
-
-
-def make_person(role: str, organisation: str = "", email: str = "") -> Any:
-    """Return a person with a membership in a role, who signs in by e-mail and `PASSWORD`."""
-    return make_member(role, organisation, email=email).user
+from tests.people import sign_in
 
 
 def as_operator(**options: Any) -> Client:

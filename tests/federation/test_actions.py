@@ -22,8 +22,9 @@ from ledger.logs import get_log
 from register.queries.peers import list_peers
 from tests import factories
 from tests.federation import cast
-from tests.federation.people import as_operator, make_person
+from tests.federation.people import as_operator
 from tests.federation.strangers import Stranger, listening
+from tests.people import sign_in
 
 SMALL = {"remit": ["DE"], "max_age": "60"}
 
@@ -167,7 +168,7 @@ def test_a_confirmation_is_that_persons_alone(operator: Client, stranger: Strang
     row = add(operator, stranger)
     shown = operator.post(path(row, "pause"), {"reason": "maintenance"})
     other = Client()
-    other.force_login(make_person("operator", email="second@nl.example"))
+    sign_in(other, "operator", email="second@nl.example")
     refuse(other.post(path(row, "pause"), {"token": token(shown)}), 422, "This was to confirm something else.")
     refuse(operator.post(path(row, "withdraw"), {"token": token(shown)}), 422, "This was to confirm something else.")
 
@@ -280,13 +281,13 @@ def list_actions() -> list[str]:
 
 def test_readers_are_led_to_sign_in_and_other_roles_are_told_no() -> None:
     agency = Client()
-    agency.force_login(make_person("agency", str(uuid4())))
+    sign_in(agency, "agency", str(uuid4()))
     for action in list_actions():
         answer = Client().get(action)
         assert (answer.status_code, answer["Location"]) == (302, f"/sign-in?next={action}")
         assert Client().post(action, {"reason": "x"})["Location"] == "/sign-in?next=/federation"
         for tried in (agency.get(action), agency.post(action, {"reason": "x", "token": "x"})):
-            refuse(tried, 403, "Only the operator of this node may do this")
+            refuse(tried, 403, "This page belongs to people with another role.")
     assert "Add a peer" not in words(agency.get("/federation"))
     assert Following.objects.get().status == "following"
 

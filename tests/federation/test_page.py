@@ -25,9 +25,9 @@ from federation.sync import attempt, follow
 from ledger import publish
 from tests import factories, ledgers
 from tests.federation import cast
-from tests.federation.people import make_person
 from tests.federation.states import change, keep_fork
 from tests.peers import Peer
+from tests.people import sign_in
 
 JSON = {"Accept": "application/json"}
 HOSTILE = "<script>alert(1)</script>"
@@ -136,7 +136,7 @@ def test_trouble_is_told_in_words_and_its_message_to_the_operator_alone(client: 
     assert row.error_message not in shown
     assert "One attempt has failed." in read(client, path_of(peer))
     assert tell(client)["items"][0]["error"] == {"code": "unreachable", "failures": 1}
-    client.force_login(make_person("operator"))
+    sign_in(client, "operator")
     assert "127.0.0.1" in read(client, path_of(peer))
 
 
@@ -265,7 +265,7 @@ def test_a_peers_own_texts_are_escaped(client: Client, german: Peer) -> None:
 def test_alerts_are_for_operators(client: Client, german: Peer) -> None:
     Alert.objects.create(origin=german.origin, code="key_unannounced", message="look here", raised_at=timezone.now())
     assert "look here" not in read(client)
-    client.force_login(make_person("operator"))
+    sign_in(client, "operator")
     assert "look here" in read(client)
     assert "look here" in read(client, path_of(german))
 

@@ -16,8 +16,9 @@ from pytest_django.live_server_helper import LiveServer
 from register.api.limits import counters
 from tests import factories
 from tests.federation import cast
-from tests.federation.people import PASSWORD, as_operator
+from tests.federation.people import as_operator
 from tests.federation.states import make_all_states
+from tests.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 

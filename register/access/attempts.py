@@ -5,6 +5,9 @@
 | account and address | 5 | guessing one person's password |
 | address | 30 | trying many accounts from one place |
 | account | 50 | guessing from many places |
+| account, for second factors | 10 | guessing six digits from many places |
+
+Passwords, second factors and requests for a new password are counted apart (`what`).
 
 An attempt is counted before the password is looked at, so that many at once cannot slip through, and taken back when
 it was good. Strangers can keep somebody out only with ten places to try from. E-mails are counted by their hash.
@@ -23,8 +26,8 @@ from typing import ClassVar, Final
 
 from redis.exceptions import RedisError
 
-from federation.errors import FederationError
 from register.api.limits import counters
+from register.errors import RegisterError
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +35,24 @@ WINDOW: Final = 900
 """Seconds in which failures are counted together."""
 
 MOST: Final[Mapping[str, int]] = {"pair": 5, "address": 30, "account": 50}
+PASSWORD: Final = "sign-in"
+SECOND_FACTOR: Final = "second-factor"
+NEW_PASSWORD: Final = "new-password"
+_FEWER: Final[Mapping[tuple[str, str], int]] = {(SECOND_FACTOR, "account"): 10, (NEW_PASSWORD, "account"): 5}
 
 
-class TooManyAttempts(FederationError):
-    """Too many failures; `seconds` say when to try again."""
+class TooManyAttempts(RegisterError):
+    """Too many failures; `seconds` say when to try again, `first` that this is the first refusal of them."""
 
     code: ClassVar[str] = "too_many_attempts"
 
-    def __init__(self, message: str, seconds: int) -> None:
+    def __init__(self, message: str, seconds: int, first: bool = False) -> None:
         super().__init__(message)
         self.seconds = seconds
+        self.first = first
 
 
-class AttemptsNotCounted(FederationError):
+class AttemptsNotCounted(RegisterError):
     """Redis does not answer, so attempts cannot be counted."""
 
     code: ClassVar[str] = "attempts_not_counted"
@@ -69,22 +77,23 @@ class Attempt:
             log.warning("a good attempt stays counted: %s", type(error).__name__)
 
 
-def count_attempt(email: str, address: str) -> Attempt:
-    """Count an attempt to sign in; raises `TooManyAttempts`, or `AttemptsNotCounted` while Redis is away."""
+def count_attempt(email: str, address: str, what: str = PASSWORD) -> Attempt:
+    """Count an attempt; raises `TooManyAttempts`, or `AttemptsNotCounted` while Redis is away."""
     now = int(time.time())
     named = _name_counters(email, address)
-    keys = {what: f"assay:sign-in:{what}:{subject}:{now // WINDOW}" for what, subject in named.items()}
+    keys = {by: f"assay:{what}:{by}:{subject}:{now // WINDOW}" for by, subject in named.items()}
     try:
         with counters().pipeline(transaction=True) as exchange:
             for key in keys.values():
                 exchange.incr(key)
                 exchange.expire(key, 2 * WINDOW)
-            counts = exchange.execute()[::2]
+            counts = dict(zip(keys, exchange.execute()[::2], strict=True))
     except (RedisError, OSError) as error:
         log.warning("attempts to sign in are refused, they cannot be counted: %s", type(error).__name__)
         raise AttemptsNotCounted("expected Redis to count attempts, got no answer; start it again") from None
-    if any(count > MOST[what] for what, count in zip(keys, counts, strict=True)):
-        raise TooManyAttempts("expected fewer failed attempts; wait and try again", WINDOW - now % WINDOW)
+    over = [count - _FEWER.get((what, by), MOST[by]) for by, count in counts.items()]
+    if max(over) > 0:
+        raise TooManyAttempts("expected fewer failed attempts; wait and try again", WINDOW - now % WINDOW, 1 in over)
     return Attempt(tuple(keys.values()))
 
 
