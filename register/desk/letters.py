@@ -34,7 +34,7 @@ def draw_skeleton(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _prototype(sign: str) -> str:
     """Return the letter that stands for all that look like this one: of a group, the one with several others."""
-    alike = [one["c"].translate(_MARKS) for one in confusables_data.get(sign, ())]
+    alike: list[str] = [one["c"].translate(_MARKS) for one in confusables_data.get(sign, ())]
     if len(alike) != 1:
         return sign
     other = alike[0]

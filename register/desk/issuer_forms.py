@@ -1,0 +1,282 @@
+"""Forms about issuers: registering, amending, closing, relating to another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from pydantic import TypeAdapter, ValidationError
+
+from register.access.acting import Acting
+from register.desk.days import DayField, until_after
+from register.desk.forms import DraftForm, LineField, TextField
+from register.desk.inputs import (
+    IssuerField,
+    TermField,
+    list_languages,
+    list_terms,
+    name_issuer,
+    read_day,
+    read_last_day,
+    read_pairs,
+    spell,
+)
+from register.desk.look_alikes import Candidate
+from register.desk.rows import Column, RowsField
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_records
+from register.records import IssuerRecord, dump_mapping
+from register.values import Claim
+
+_CLAIMS: Final[TypeAdapter[Any]] = TypeAdapter(Claim)
+_WIDE: Final = forms.TextInput(attrs={"class": "wide"})
+_PROVIDERS: Final = (
+    ("1", _("Type 1: formal education, such as a university, college or school")),
+    ("2", _("Type 2: another provider, such as a company, chamber or association")),
+)
+
+
+class IssuerDetails(DraftForm):
+    """What describes an issuer."""
+
+    names = RowsField(
+        Column("language", _("Language"), "choice", list_languages),
+        Column("name", _("Name")),
+        label=_("Names"),
+        help_text=_("In its own language first, as it stands in its statutes; then in others that it uses itself."),
+        more=_("More names"),
+    )
+    acronym = LineField(label=_("Acronym"), required=False, max_length=60)
+    country = TermField("countries", ordered=True, label=_("Country"))
+    provider_type = forms.ChoiceField(
+        label=_("Type of provider"), choices=_PROVIDERS, widget=forms.RadioSelect, initial="1"
+    )
+    website = LineField(
+        label=_("Website"),
+        required=False,
+        help_text=_("Such as https://www.university.example"),
+        max_length=500,
+        widget=_WIDE,
+    )
+    identifiers = RowsField(
+        Column("scheme", _("Scheme"), "choice", lambda: list_terms("identifier-schemes")),
+        Column("value", _("Identifier")),
+        label=_("Identifiers"),
+        required=False,
+        help_text=_("ROR, PIC, Erasmus code, VAT number and others: the more, the surer it is told from others."),
+        more=_("More identifiers"),
+    )
+    sites = RowsField(
+        Column("site", _("Place")),
+        label=_("Sites"),
+        required=False,
+        extra=1,
+        help_text=_("Towns or campuses, where it has several."),
+        more=_("More sites"),
+    )
+
+    def terms(self) -> dict[str, Any]:
+        """Return all that was filled in as IssuerTerms have it, empty values among them."""
+        told = self.cleaned_data
+        return {
+            "names": read_pairs(told["names"], "language", "name"),
+            "acronym": told["acronym"] or None,
+            "country": told["country"],
+            "provider_type": int(told["provider_type"]),
+            "website": told["website"] or None,
+            "identifiers": [{"scheme": row["scheme"], "value": row["value"]} for row in told["identifiers"]],
+            "sites": [row["site"] for row in told["sites"]],
+        }
+
+    def clean_names(self) -> list[dict[str, str]]:
+        """Refuse two names in one language: a record holds one of each."""
+        rows: list[dict[str, str]] = self.cleaned_data["names"]
+        if len({row["language"] for row in rows}) < len(rows):
+            raise forms.ValidationError(gettext("Two names are in the same language. Keep the official one."))
+        return rows
+
+
+class NewIssuer(IssuerDetails):
+    """An issuer to be registered."""
+
+    verb: ClassVar[str] = "register_issuer"
+
+    def __init__(self, *args: Any, acting: Acting, **options: Any) -> None:
+        self.acting = acting
+        super().__init__(*args, **options)
+
+    def said(self) -> dict[str, Any]:
+        """Return IssuerTerms; of a demonstration, they say so."""
+        mark = {"demonstration": True} if self.acting.demonstration else {}
+        return {**{name: value for name, value in self.terms().items() if value not in (None, [], {})}, **mark}
+
+    def candidate(self) -> Candidate:
+        """Return what look-alikes are looked for by; identifiers that cannot be read are left out."""
+        terms = self.terms()
+        return Candidate(
+            names=tuple(terms["names"].values()),
+            country=terms["country"],
+            acronym=terms["acronym"] or "",
+            website=terms["website"] or "",
+            identifiers=frozenset(_canonical(terms["identifiers"])),
+        )
+
+
+def _canonical(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    found = []
+    for claim in claims:
+        try:
+            read = _CLAIMS.validate_python(dict(claim))
+        except ValidationError:
+            continue  # the terms say what is wrong with it, beside its field
+        found.append((read.scheme, read.value))
+    return found
+
+
+class AmendIssuer(IssuerDetails):
+    """New values for an issuer; only what was changed is said."""
+
+    verb: ClassVar[str] = "amend_issuer"
+
+    effective_from = DayField(
+        label=_("The new name holds from"),
+        required=False,
+        help_text=_("Only for a change of name; left empty, it holds from the day of recording."),
+    )
+    note = TextField(label=_("Note"), required=False, help_text=_("Why; everybody can read it."))
+
+    def __init__(self, record: IssuerRecord, *args: Any, **options: Any) -> None:
+        self.record = record
+        super().__init__(*args, **options)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an amendment that changes nothing."""
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not self.changes():
+            raise forms.ValidationError(gettext("Nothing has changed. Change what is wrong, or leave this page."))
+        return told
+
+    def changes(self) -> dict[str, Any]:
+        """Return the terms that differ from the record; identifiers that stay keep what the record says of them."""
+        terms, before = self.terms(), terms_of(self.record)
+        held = {(claim["scheme"], claim["value"]): claim for claim in before["identifiers"]}
+        terms["identifiers"] = [held.get((one["scheme"], one["value"]), one) for one in terms["identifiers"]]
+        return {name: value for name, value in terms.items() if value != before[name]}
+
+    def said(self) -> dict[str, Any]:
+        """Return what changes, from when and why."""
+        told = self.cleaned_data
+        about = {"effective_from": spell(told["effective_from"]), "note": told["note"] or None}
+        return {**self.changes(), **{name: value for name, value in about.items() if value}}
+
+
+def terms_of(record: IssuerRecord) -> dict[str, Any]:
+    """Return a record's values as IssuerDetails.terms gives them."""
+    told = dump_mapping("issuer", record)
+    names = ("names", "acronym", "country", "provider_type", "website")
+    return {
+        **{name: told.get(name) for name in names},
+        "identifiers": told.get("identifiers", []),
+        "sites": list(told.get("sites", [])),
+    }
+
+
+def show_issuer(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return terms as the fields of IssuerDetails show them."""
+    return {
+        **terms,
+        "names": [{"language": language, "name": name} for language, name in terms.get("names", {}).items()],
+        "provider_type": str(terms.get("provider_type", 1)),
+        "sites": [{"site": site} for site in terms.get("sites") or ()],
+        "effective_from": read_day(terms.get("effective_from")),
+    }
+
+
+class EndingForm(DraftForm):
+    """The end of something: from when, why, on what basis."""
+
+    effective_from = DayField(label=_("With effect from"), help_text=_("The first day on which it no longer holds."))
+    reason = TermField("reasons", label=_("Reason"))
+    note = TextField(label=_("Note"), required=False, help_text=_("Everybody can read it."), max_length=5000)
+    legal_basis = LineField(label=_("Legal basis"), required=False, max_length=500)
+
+    def said(self) -> dict[str, Any]:
+        """Return EndingTerms."""
+        return super().said() | {"effective_from": spell(self.cleaned_data["effective_from"])}
+
+    @staticmethod
+    def show(said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return EndingTerms as the fields show them."""
+        return {**said, "effective_from": read_day(said.get("effective_from"))}
+
+
+class CloseIssuer(EndingForm):
+    """An issuer that has closed."""
+
+    verb: ClassVar[str] = "close_issuer"
+
+
+PASSING_ON: Final = (
+    ("", _("As is usual for this relation: in a merger, absorption or succession they do, otherwise they do not")),
+    ("yes", _("They pass on")),
+    ("no", _("They do not pass on")),
+)
+
+
+class RelateIssuer(DraftForm):
+    """How an issuer relates to another one."""
+
+    verb: ClassVar[str] = "relate_issuer"
+
+    relation = forms.ChoiceField(label=_("Relation"), widget=forms.RadioSelect, choices=lambda: list_terms("relations"))
+    other = IssuerField(
+        label=_("The other issuer"), help_text=_("Its name, acronym, address in this register or any identifier.")
+    )
+    valid_from = DayField(label=_("From"))
+    last_day = DayField(label=_("Last day"), required=False, help_text=_("Left empty: it lasts."))
+    pass_on = forms.ChoiceField(
+        label=_("Accreditations of the one it came from"), required=False, widget=forms.RadioSelect, choices=PASSING_ON
+    )
+    note = TextField(label=_("Note"), required=False, help_text=_("Everybody can read it."), max_length=5000)
+    places: ClassVar[Mapping[str, str]] = {"valid_until": "last_day", "accreditations_pass_on": "pass_on"}
+
+    def __init__(self, issuer: str, *args: Any, **options: Any) -> None:
+        self.issuer = issuer
+        super().__init__(*args, **options)
+
+    def clean_other(self) -> IssuerRecord:
+        """Refuse a relation of an issuer with itself."""
+        other: IssuerRecord = self.cleaned_data["other"]
+        if other.id == self.issuer:
+            raise forms.ValidationError(gettext("This is the issuer itself. Choose another one."))
+        return other
+
+    def said(self) -> dict[str, Any]:
+        """Return RelationTerms."""
+        told = self.cleaned_data
+        said: dict[str, Any] = {
+            "relation": told["relation"],
+            "other": told["other"].id,
+            "valid_from": spell(told["valid_from"]),
+            "valid_until": until_after(told["last_day"]),
+            "note": told["note"] or None,
+        }
+        if told["pass_on"]:
+            said["accreditations_pass_on"] = told["pass_on"] == "yes"
+        return {name: value for name, value in said.items() if value is not None}
+
+    @staticmethod
+    def show(said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return RelationTerms as the fields show them."""
+        passes = said.get("accreditations_pass_on")
+        found = find_records("issuer", [said.get("other", "")], resolve_cut())
+        return {
+            **said,
+            "other": "".join(map(name_issuer, found.values())),
+            "valid_from": read_day(said.get("valid_from")),
+            "last_day": read_last_day(said.get("valid_until")),
+            "pass_on": "" if passes is None else "yes" if passes else "no",
+        }

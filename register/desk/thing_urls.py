@@ -1,0 +1,16 @@
+"""Addresses of the desk's things: issuers, relations, keys, programmes, mandates, an issuer's own desk."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from register.desk.views import issuers, relations
+
+urlpatterns: list[URLPattern] = [
+    path("desk/issuers", issuers.list_found, name="desk-issuers"),
+    path("desk/issuers/new", issuers.register_new, name="desk-issuer-new"),
+    path("desk/issuers/<uuid:id>", issuers.show_issuer_desk, name="desk-issuer"),
+    path("desk/issuers/<uuid:id>/amend", issuers.amend, name="desk-issuer-amend"),
+    path("desk/issuers/<uuid:id>/close", issuers.close, name="desk-issuer-close"),
+    path("desk/issuers/<uuid:id>/relate", relations.relate, name="desk-issuer-relate"),
+]

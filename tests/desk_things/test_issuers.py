@@ -1,0 +1,199 @@
+"""Issuers at the desk: look-alikes before a new one, amending, closing, relating."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from register.desk.models import Draft
+from tests import factories
+from tests.desk_things.conftest import Desk, words
+
+NEW = {
+    "names-0-language": "en",
+    "names-0-name": "School of Carpentry",
+    "country": "NL",
+    "provider_type": "1",
+    "acronym": "",
+    "website": "",
+}
+NONE_OF_THESE = re.compile(r'name="none_of_these" value="([0-9a-f]+)"')
+
+
+def test_a_new_issuer_like_no_other_goes_straight_to_its_preview(desk: Desk) -> None:
+    draft = desk.draft("/desk/issuers/new", **NEW)
+    assert (draft.verb, draft.subject, draft.organisation) == ("register_issuer", "", desk.agency)
+    assert draft.said == {"names": {"en": "School of Carpentry"}, "country": "NL", "provider_type": 1}
+
+
+def test_look_alikes_come_first_and_none_of_these_has_to_be_said(desk: Desk) -> None:
+    alike = NEW | {"names-0-name": "College of Musik", "website": "https://college.nl"}
+    page = desk.send("/desk/issuers/new", 200, **alike)
+    assert "College of Music" in page
+    assert "same domain" in words(page)
+    assert f"/desk/issuers/{desk.college}" in page
+    assert not Draft.objects.exists()
+    (said,) = NONE_OF_THESE.findall(page)
+    desk.send("/desk/issuers/new", 200, **alike, none_of_these="0" * 32)
+    assert not Draft.objects.exists()
+    assert desk.draft("/desk/issuers/new", **alike, none_of_these=said).said["names"] == {"en": "College of Musik"}
+
+
+def test_none_of_these_does_not_hold_for_one_that_came_meanwhile(desk: Desk) -> None:
+    alike = NEW | {"names-0-name": "College of Musik"}
+    (said,) = NONE_OF_THESE.findall(desk.send("/desk/issuers/new", 200, **alike))
+    factories.make_issuer(names={"de": "College of Musik"})
+    page = desk.send("/desk/issuers/new", 200, **alike, none_of_these=said)
+    assert "bears the same name" in words(page)
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words_shown"),
+    [
+        ({"names-0-name": "\u0421ollege of Music"}, "looks the same but is written with other letters"),
+        ({"names-0-name": "Colege of Musik"}, "differs in a few letters"),
+        ({"identifiers-0-scheme": "schac", "identifiers-0-value": "College.Example"}, "has this identifier already"),
+        ({"website": "https://co1lege.nl"}, "looks the same as"),
+        ({"website": "https://collage.nl"}, "differs in a letter"),
+        ({"acronym": "aos", "names-0-name": "Academy of Sound"}, "same acronym"),
+    ],
+)
+def test_each_kind_of_look_alike_is_found_in_the_register(
+    desk: Desk, changed: dict[str, str], words_shown: str
+) -> None:
+    assert words_shown in words(desk.send("/desk/issuers/new", 200, **NEW | changed))
+
+
+def test_a_homograph_on_record_is_found_by_its_honest_name(desk: Desk) -> None:
+    factories.make_issuer(names={"en": "\u0421arpentr\u0443 Sch\u043e\u043el"})
+    page = words(desk.send("/desk/issuers/new", 200, **NEW | {"names-0-name": "Carpentry School"}))
+    assert "looks the same but is written with other letters" in page
+
+
+def test_words_of_mixed_letters_are_pointed_at(desk: Desk) -> None:
+    page = words(desk.send("/desk/issuers/new", 200, **NEW | {"names-0-name": "\u0421ollege of Music"}))
+    assert "mixes letters of several scripts: Cyrillic, Latin" in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "words_shown"),
+    [
+        ({"names-0-language": ""}, "Row 1, Language: this is missing"),
+        ({"names-0-name": "", "names-0-language": ""}, "Fill in at least one row"),
+        ({"names-1-language": "en", "names-1-name": "Other"}, "Two names are in the same language"),
+        ({"names-0-name": "Bad\u202ename"}, "hidden characters"),
+        ({"country": "XX"}, "not one of the available choices"),
+        ({"website": "ftp://x.example"}, "expected a web address"),
+        ({"identifiers-0-scheme": "lei", "identifiers-0-value": "12"}, "Legal Entity Identifier"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field(desk: Desk, changed: dict[str, str], words_shown: str) -> None:
+    page = desk.send("/desk/issuers/new", 422, **NEW | changed)
+    assert words_shown.lower() in words(page).lower()
+    assert 'class="errors bad"' in page
+    assert not Draft.objects.exists()
+
+
+def test_more_rows_keep_what_was_filled_in_and_check_nothing(desk: Desk) -> None:
+    page = desk.send("/desk/issuers/new", 200, **NEW | {"country": "", "names-1-name": "Timmerschool"}, more="names")
+    assert 'value="Timmerschool"' in page
+    assert 'name="names-3-name"' in page
+    assert 'class="errors' not in page
+
+
+def test_an_amendment_says_only_what_changed(desk: Desk) -> None:
+    path = f"/desk/issuers/{desk.college}/amend"
+    sent = fields_of(desk.read(path))
+    draft = desk.draft(path, **sent | {"acronym": "CoM", "identifiers-1-scheme": "vat", "identifiers-1-value": "NL123"})
+    assert (draft.verb, draft.subject) == ("amend_issuer", desk.college)
+    assert draft.said["acronym"] == "CoM"
+    assert set(draft.said) == {"acronym", "identifiers"}
+    again = desk.read(f"{path}?draft={draft.pk}")
+    assert 'value="CoM"' in again
+    sent = fields_of(again)
+    desk.send(path, **sent | {"acronym": "COM"})
+    assert Draft.objects.get(pk=draft.pk).said["acronym"] == "COM"
+    assert Draft.objects.count() == 1
+
+
+def test_an_amendment_that_changes_nothing_is_refused(desk: Desk) -> None:
+    path = f"/desk/issuers/{desk.college}/amend"
+    assert "Nothing has changed" in desk.send(path, 422, **fields_of(desk.read(path)))
+
+
+def test_an_issuer_is_closed_and_related(desk: Desk) -> None:
+    closing = {"effective_from": "2026-08-31", "reason": "merged", "note": "Goes on\r\nelsewhere."}
+    draft = desk.draft(f"/desk/issuers/{desk.college}/close", **closing)
+    assert draft.said == {"effective_from": "2026-08-31", "reason": "merged", "note": "Goes on\nelsewhere."}
+    told = {"relation": "merged_into", "other": "academy of song", "valid_from": "2026-09-01", "last_day": "2026-12-31"}
+    draft = desk.draft(f"/desk/issuers/{desk.college}/relate", **told, pass_on="yes")
+    assert draft.said == {
+        "relation": "merged_into",
+        "other": desk.academy,
+        "valid_from": "2026-09-01",
+        "valid_until": "2027-01-01",
+        "accreditations_pass_on": True,
+    }
+    page = desk.read(f"/desk/issuers/{desk.college}/relate?draft={draft.pk}")
+    assert 'value="2026-12-31"' in page
+    assert f'value="Academy of Song ({desk.academy})"' in page
+    sent = fields_of(page)
+    assert (sent["relation"], sent["pass_on"], sent["draft"]) == ("merged_into", "yes", str(draft.pk))
+    desk.send(f"/desk/issuers/{desk.college}/relate", **sent)
+    assert Draft.objects.get(pk=draft.pk).version == draft.version + 1
+
+
+@pytest.mark.parametrize(
+    ("other", "words_shown"),
+    [("Nobody at all", "No issuer"), ("College", "Several issuers fit"), ("Muziekcollege", "the issuer itself")],
+)
+def test_the_other_issuer_has_to_be_one_and_another(desk: Desk, other: str, words_shown: str) -> None:
+    factories.make_issuer(names={"en": "College of Dance"})
+    told = {"relation": "alliance", "other": other, "valid_from": "2026-09-01"}
+    assert words_shown in words(desk.send(f"/desk/issuers/{desk.college}/relate", 422, **told))
+
+
+def test_issuers_are_found_by_name_and_identifier(desk: Desk) -> None:
+    for asked in ("muziek", "schac:college.example", "AOS"):
+        page = desk.read(f"/desk/issuers?q={asked}")
+        assert ("College of Music" in page) is (asked != "AOS")
+    assert "No issuer is called so" in desk.read("/desk/issuers?q=zzzzqqq")
+    page = desk.read(f"/desk/issuers/{desk.college}")
+    assert f"/desk/issuers/{desk.college}/keys" in page
+
+
+@pytest.mark.parametrize("role", ["issuer", "auditor"])
+def test_issuers_and_auditors_register_nobody(desk: Desk, role: str) -> None:
+    client = desk.act_as(role, desk.college if role == "issuer" else "")
+    for path in ("new", f"{desk.college}/amend", f"{desk.college}/close", f"{desk.college}/relate"):
+        assert client.get(f"/desk/issuers/{path}").status_code == 403
+        assert client.post(f"/desk/issuers/{path}", NEW).status_code == 403
+    assert not Draft.objects.exists()
+
+
+def test_what_is_not_there_is_said(desk: Desk) -> None:
+    nowhere = "01890a5d-ac96-774b-bcce-b302099a8057"
+    for path in (f"/desk/issuers/{nowhere}", f"/desk/issuers/{nowhere}/amend", f"/desk/issuers/{nowhere}/relate"):
+        desk.read(path, 404)
+
+
+def fields_of(page: str) -> dict[str, Any]:
+    """Return the fields of the page's last form as a browser would send them."""
+    form = page.rsplit('<form class="card', 1)[1].split("</form>")[0]
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        told = dict(re.findall(r'([a-z]+)="([^"]*)"', tag))
+        if told.get("type") in ("radio", "checkbox") and " checked" not in tag:
+            continue
+        if "name" in told:
+            found[told["name"]] = told.get("value", "")
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
+    for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        found[name] = text.strip()
+    found.pop("csrfmiddlewaretoken", None)
+    return found
