@@ -65,6 +65,7 @@ class NodeRegisters:
     """Our own register and those of recognised peers, as questions from strangers are answered; a `Registers`."""
 
     sent: tuple[str, ...] = ()
+    unconfirmed_key: str | None = None
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -76,7 +77,11 @@ class NodeRegisters:
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         """Return the keys of our own ledger or of a recognised peer's, and of all witnesses."""
         own = find_register(settings.ASSAY_ORIGIN)
-        return None if own is None else list_ledger_keys(own, settings.ASSAY_ORIGIN, list_peers()).get(origin)
+        if own is None:
+            return None
+        peers = list_peers()
+        told = {peer.origin: register for peer in peers if (register := find_register(peer.origin)) is not None}
+        return list_ledger_keys(own, settings.ASSAY_ORIGIN, peers, told).get(origin)
 
     def find_withdrawals(self, issuer: str) -> Withdrawals:
         """Return what is held of an issuer's batches and withdrawals, in our register or the peer's that has it."""

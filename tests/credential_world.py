@@ -42,6 +42,7 @@ class World:
     stale: bool = False
     unreachable: bool = False
     sent: tuple[str, ...] = ()
+    unconfirmed_key: str | None = None
 
     def decide(self, params: Mapping[str, str]) -> Mapping[str, Any]:
         self.questions.append(dict(params))

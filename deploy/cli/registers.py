@@ -51,6 +51,11 @@ class AskedRegisters:
         """What the node was told, in plain words."""
         return tuple(self._sent)
 
+    @property
+    def unconfirmed_key(self) -> str | None:
+        """The node's log key, unless the caller named one it knows; asks the node for it, which may raise."""
+        return None if self._vkey is not None else str(self._keys.log[0])
+
     def decide(self, params: Mapping[str, str]) -> Mapping[str, Any]:
         """Ask a trust question, check the proofs and decide from them; raises Unreachable and NotUnderstood."""
         asked = parse_question(params, self._now)

@@ -1,14 +1,15 @@
 """Anchoring: what a credential's receipt shows, and the best-proven time at which to judge its issuer.
 
 A receipt counts only under keys of a ledger that the verifier has reason to believe. Its time is that of the earliest
-countersigned checkpoint, never what the receipt says of itself.
+countersigned checkpoint, never what the receipt says of itself; where only the register countersigned, that is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from register.credentials import commitments, receipts
 from register.credentials.errors import BadReceipt
@@ -17,6 +18,9 @@ from register.credentials.presented import Claims, Presented, Signature
 from register.credentials.receipts import Anchor
 from register.credentials.report import Finding, ProvenTime
 from register.credentials.wording import give_finding, report_error
+
+_LATE: Final = timedelta(days=1)
+"""How long after the register's own witness others may countersign before the report says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,13 @@ def check_anchor(presented: Presented, receipt: bytes | None, registers: Registe
     except BadReceipt as error:
         return Anchoring((report_error(error, "fail"),))
     if not anchor.trusted:
-        return Anchoring((give_finding("anchored", "ledger_unknown", origin=anchor.origin),), anchor)
+        code = "ledger_key_stolen" if anchor.stolen else "ledger_unknown"
+        return Anchoring((give_finding("anchored", code, origin=anchor.origin),), anchor)
+    return Anchoring(tuple(_tell_anchor(anchor)), anchor)
+
+
+def _tell_anchor(anchor: Anchor) -> Iterator[Finding]:
+    """Say since when it exists, and who but the register itself says so."""
     evidence = {
         "origin": anchor.origin,
         "index": anchor.index,
@@ -54,7 +64,14 @@ def check_anchor(presented: Presented, receipt: bytes | None, registers: Registe
         "cosigned_by": list(anchor.cosigned_by),
     }
     code = "anchored" if anchor.cosigned_by else "anchored_unwitnessed"
-    return Anchoring((give_finding("anchored", code, evidence, anchored_at=anchor.anchored_at),), anchor)
+    yield give_finding("anchored", code, evidence, anchored_at=anchor.anchored_at)
+    if anchor.cosigned_by and anchor.others_at is None:
+        yield give_finding("anchored", "anchored_alone", anchored_at=anchor.anchored_at)
+    elif anchor.others_at is not None and anchor.others_at - anchor.anchored_at > _LATE:
+        names = ", ".join(anchor.others)
+        yield give_finding(
+            "anchored", "countersigned_late", witnesses=names, when=anchor.others_at, anchored_at=anchor.anchored_at
+        )
 
 
 def tell_anchorer(anchor: Anchor, issuers: Mapping[str, str]) -> tuple[Finding, ...]:

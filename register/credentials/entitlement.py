@@ -115,7 +115,15 @@ def judge_entitlement(case: Case, registers: Registers) -> Entitlement:
     judged = [_judge_body(body, case, registers, named_apart=index > 0 or body != case.claims.issuers)
               for index, body in enumerate(bodies)]  # fmt: skip
     findings = tuple(finding for one in judged for finding in one.answer.findings)
-    return Entitlement(Answer(findings), tuple(decision for one in judged for decision in one.decisions))
+    decisions = tuple(decision for one in judged for decision in one.decisions)
+    return Entitlement(Answer((*findings, *_tell_key_of_register(decisions, registers))), decisions)
+
+
+def _tell_key_of_register(decisions: Sequence[Decided], registers: Registers) -> Iterator[Finding]:
+    """Say so where an answer rests on a key of the register that whoever verifies has not named."""
+    key = registers.unconfirmed_key if any(one["decision"] != "unknown" for one in decisions) else None
+    if key is not None:
+        yield give_finding("entitled", "key_unconfirmed", key=key)
 
 
 def _list_bodies(claims: Claims) -> list[tuple[str, ...]]:

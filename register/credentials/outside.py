@@ -51,6 +51,11 @@ class Outside:
         return self.once(("fetch", url, limit, *types), lambda: self._read(url, limit, types))
 
     @property
+    def unconfirmed_key(self) -> str | None:
+        """The key nobody confirmed, if any; see `ports.Registers`."""
+        return self._registers.unconfirmed_key
+
+    @property
     def sent(self) -> tuple[str, ...]:
         """What has left this machine, in plain words: questions to registers, addresses that were fetched."""
         return (*self._registers.sent, *self._fetched)

@@ -24,11 +24,17 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LedgerKeys:
-    """Keys under which checkpoints of a ledger count, as C2SP vkeys: its own, former ones too, and witnesses'."""
+    """Keys under which checkpoints of a ledger count, as C2SP vkeys: its own, former ones too, and witnesses'.
+
+    `own_witnesses` are those of `witnesses` that the ledger's own operator holds, as far as that is known. `stolen` are
+    keys of the ledger that it reported so: what they signed is proven to nobody.
+    """
 
     origin: str
     log: tuple[str, ...]
     witnesses: tuple[str, ...] = ()
+    own_witnesses: tuple[str, ...] = ()
+    stolen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,11 @@ class Registers(Protocol):
 
         Nothing but the issuer is told to anybody. Raises Unreachable.
         """
+        ...
+
+    @property
+    def unconfirmed_key(self) -> str | None:
+        """The log key (vkey) all rests on, where it was taken from the register itself; None where it was known."""
         ...
 
     @property

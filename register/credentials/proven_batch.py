@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ledger.tlog import canonical
-from ledger.tlog.checkpoint import SignedCheckpoint, parse_checkpoint_note
+from ledger.tlog.checkpoint import Cosignature, SignedCheckpoint, parse_checkpoint_note
 from ledger.tlog.errors import CanonicalFormError, TlogError, UnknownKey
 from ledger.tlog.note import COSIGNATURE, ED25519, VerifierKey, parse_vkey
 from ledger.tlog.proof import TlogProof, check_proof, parse_proof
@@ -43,13 +43,18 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class ProvenBatch:
-    """An entry, where it stands, who cosigned, and since when it has stood there for sure."""
+    """An entry, where it stands, who cosigned, and since when it has stood there for sure.
+
+    `others` are those who cosigned and are not the ledger's own operator's, `others_at` the earliest time by them.
+    """
 
     entry: BatchEntry
     origin: str
     index: int
     cosigned_by: tuple[str, ...]
     anchored_at: datetime
+    others: tuple[str, ...] = ()
+    others_at: datetime | None = None
 
 
 def sort_keys(vkeys: Sequence[str], origin: str) -> LedgerKeys:
@@ -78,14 +83,27 @@ def prove_batch(entry: bytes, tlog_proof: bytes, keys: LedgerKeys) -> ProvenBatc
     batch = read_entry(entry)
     proof = _read_proof(tlog_proof)
     signed = _check_proof(proof, entry, keys)
-    times = sorted(filter(None, (_read_time(cosignature.time) for cosignature in signed.cosignatures)))
+    own = {_read_vkey(vkey) for vkey in keys.own_witnesses}
+    others = [cosignature for cosignature in signed.cosignatures if cosignature.key not in own]
     return ProvenBatch(
         entry=batch,
         origin=signed.checkpoint.origin,
         index=proof.index,
-        cosigned_by=tuple(sorted(cosignature.name for cosignature in signed.cosignatures)),
-        anchored_at=max(batch.time, times[0]) if times else batch.time,
+        cosigned_by=_name(signed.cosignatures),
+        anchored_at=_find_first(signed.cosignatures, batch) or batch.time,
+        others=_name(others),
+        others_at=_find_first(others, batch),
     )
+
+
+def _name(cosignatures: Sequence[Cosignature]) -> tuple[str, ...]:
+    return tuple(sorted(cosignature.name for cosignature in cosignatures))
+
+
+def _find_first(cosignatures: Sequence[Cosignature], batch: BatchEntry) -> datetime | None:
+    """Return the earliest time of cosignatures, never before the entry's own; None when none bears a time."""
+    times = list(filter(None, (_read_time(cosignature.time) for cosignature in cosignatures)))
+    return max(batch.time, min(times)) if times else None
 
 
 def read_entry(entry: bytes) -> BatchEntry:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
@@ -59,9 +59,10 @@ class Anchor:
     `anchored_at` is the earliest time at which a witness that counts had seen the entry, and not before the entry's
     own; when none cosigned, it is the entry's own, the ledger's word alone. `origin` and `index` say where the entry
     stands, `batch` and `issuer` are its addresses of both, `root` and `commitment` 64 hex digits, `position` counts the
-    commitments of the batch from 0. `cosigned_by` are the names of witnesses that count. `trusted` is False when
-    nobody vouches for the keys: the time is then worth nothing. Whether the credential's issuer is `issuer` is for the
-    caller to see.
+    commitments of the batch from 0. `cosigned_by` are the names of witnesses that count, `others` those of other
+    operators than the ledger's, `others_at` the earliest time by them. `trusted` is False when nobody vouches for the
+    keys, or the ledger reported the key `stolen` that signed: the time is then worth nothing. Whether the credential's
+    issuer is `issuer` is for the caller to see.
     """
 
     origin: str
@@ -77,10 +78,15 @@ class Anchor:
     cosigned_by: tuple[str, ...]
     trusted: bool
     demonstration: bool = False
+    others: tuple[str, ...] = ()
+    others_at: datetime | None = None
+    stolen: bool = False
 
     @property
     def policy(self) -> str:
         """How sure the time is, in words."""
+        if self.stolen:
+            return "signed with a key that the ledger reported stolen"
         if not self.trusted:
             return "signed with keys that nobody vouches for: the receipt brought them along itself"
         if not self.cosigned_by:
@@ -146,7 +152,7 @@ def check_receipt(receipt: Receipt, digest: bytes, find_ledger: Callable[[str], 
         raise BadReceipt("other_root", "The receipt's path does not lead to the root that it names.")
     origin = read_origin(receipt.tlog_proof)
     known = find_ledger(origin)
-    batch = prove_batch(receipt.entry, receipt.tlog_proof, known or sort_keys(receipt.keys, origin))
+    batch, stolen = _prove(receipt, known or sort_keys(receipt.keys, origin))
     _check_batch(receipt, batch)
     return Anchor(
         origin=batch.origin,
@@ -160,9 +166,25 @@ def check_receipt(receipt: Receipt, digest: bytes, find_ledger: Callable[[str], 
         anchored_at=batch.anchored_at,
         recorded_at=batch.entry.time,
         cosigned_by=batch.cosigned_by,
-        trusted=known is not None,
+        trusted=known is not None and not stolen,
         demonstration=batch.entry.demonstration,
+        others=batch.others,
+        others_at=batch.others_at,
+        stolen=stolen,
     )
+
+
+def _prove(receipt: Receipt, keys: LedgerKeys) -> tuple[ProvenBatch, bool]:
+    """Prove the entry under the ledger's keys, or else under one that it reported stolen, and say which.
+
+    A receipt of before the theft cannot be told from the thief's; it is not worth nothing because it is forged.
+    """
+    try:
+        return prove_batch(receipt.entry, receipt.tlog_proof, keys), False
+    except BadReceipt as error:
+        if not keys.stolen or error.code not in ("not_signed", "no_keys"):
+            raise
+    return prove_batch(receipt.entry, receipt.tlog_proof, replace(keys, log=keys.stolen)), True
 
 
 def _check_batch(receipt: Receipt, batch: ProvenBatch) -> None:

@@ -83,6 +83,11 @@ ENTITLED: Final[Mapping[str, Kind]] = {
         "The credential calls its issuer “{said}”, in letters that only look like those of “{known}”, as the register "
         "writes it.",
     ),
+    "key_unconfirmed": Kind(
+        "warning",
+        "This rests on the key {key}, which was taken from the register itself: nobody has confirmed that it is the "
+        "register's. Compare it with one you know, and name that with --vkey.",
+    ),
     "demonstration_data": Kind("pass", "This rests on demonstration data: no real decision about a real institution."),
     "since_revoked": Kind(
         "warning",
@@ -179,12 +184,27 @@ ANCHORED: Final[Mapping[str, Kind]] = {
         "It stands in the register's ledger, which dates it {anchored_at}; no witness has countersigned that yet, so "
         "this time proves nothing.",
     ),
+    "anchored_alone": Kind(
+        "warning",
+        "Only the register's own witness has countersigned it: that it existed on {anchored_at} is the word of the "
+        "register and of nobody else.",
+    ),
+    "countersigned_late": Kind(
+        "warning",
+        "Others ({witnesses}) countersigned it on {when} only; that it existed on {anchored_at} already is the word of "
+        "the register and of nobody else.",
+    ),
     "no_receipt": Kind("not_checked", "It came without a receipt, so nothing can be said about when it existed."),
     "receipt_missing": Kind(
         "warning", "This issuer anchors its credentials, but this one came without its receipt; ask the holder for it."
     ),
     "ledger_unknown": Kind(
         "not_checked", "The receipt is whole, but it is of the ledger {origin}, whose keys nobody here vouches for."
+    ),
+    "ledger_key_stolen": Kind(
+        "not_checked",
+        "The receipt is signed with a key that its register, {origin}, reported stolen; whether the register or the "
+        "thief signed cannot be told. Ask the issuer for a newer receipt.",
     ),
     "anchored_by_another": Kind(
         "warning", "It was anchored by {anchorer}, not by the issuer; that proves when it existed, nothing more."

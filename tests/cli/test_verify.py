@@ -14,6 +14,7 @@ from django.test import Client
 
 from deploy.cli import main
 from ledger.reader import read_evidence
+from ledger.signer import node_signers
 from register import commands
 from register.credentials import commitments, reading
 from register.credentials.batch_paths import ALGORITHM
@@ -94,15 +95,29 @@ def anchor(issuer: str, data: bytes) -> tuple[bytes, str]:
     return format_receipt(receipt), target.hex()
 
 
+def pin() -> tuple[str, str]:
+    """Name the node's log key, as somebody does who compared it."""
+    return "--vkey", str(node_signers().log.verifier)
+
+
 def test_a_valid_credential_prints_its_verdict_first_and_what_was_sent(
     shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert shell.run(shell.write("badge.jwt", sign_jwt(badge()))) == 0
+    assert shell.run(shell.write("badge.jwt", sign_jwt(badge())), *pin()) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("VALID  ")
     assert f"a question about the issuer {PEN.did}" in shown
     assert "On the node's word: " in shown
     assert CANARY not in shown
+
+
+def test_that_nobody_confirmed_the_nodes_key_is_part_of_the_verdict(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shell.run(shell.write("badge.jwt", sign_jwt(badge()))) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("VALID, WITH REMARKS")
+    assert f"This rests on the key {pin()[1]}, which was taken from the register itself" in shown
 
 
 def test_the_node_is_told_of_the_issuer_alone(shell: Shell) -> None:
@@ -136,14 +151,14 @@ def test_the_worst_of_several_files_wins(shell: Shell, capsys: pytest.CaptureFix
     assert shell.run(nothing) == 2
     assert shell.run(good, unknown) in (1, 3)
     capsys.readouterr()
-    assert shell.run(good, good, good, good, good, expired) == 1
+    assert shell.run(good, good, good, good, good, expired, *pin()) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[5].startswith("NOT VALID")
     assert lines[6] == "6 files: 1 not valid, 5 valid"
 
 
 def test_json_is_the_report_of_the_interface(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
-    assert shell.run(shell.write("badge.json", seal(badge())), "--json") == 0
+    assert shell.run(shell.write("badge.json", seal(badge())), "--json", *pin()) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["verdict"], report["decision"]["decision"]) == ("valid", "trusted")
     assert report["rests_on"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from ledger import publish
 from register import commands
 from register.api import bundle as bundle_api
 from tests import factories
-from tests.cli.test_verify import Shell, anchor, college, shell
+from tests.cli.test_verify import Shell, anchor, college, pin, shell
 from tests.credential_forge import badge, seal
 
 __all__ = ["college", "shell"]
@@ -72,9 +73,14 @@ def test_anchored_verified_and_revoked_offline(
     name, beside = shell.write("badge.json", data), shell.write("apart.receipt.json", receipt)
     options = ("--issuers", college) if chosen else ()
     bundle = fetch(*options)
+    capsys.readouterr()
+    assert verify(name, "--receipt", beside, "--bundle", bundle, *pin(), "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    told = [(one["code"], one["outcome"]) for answer in report["questions"].values() for one in answer["findings"]]
+    assert [one for one in told if one[1] == "warning"] == [("anchored_alone", "warning")]
     assert verify(name, "--receipt", beside, "--bundle", bundle) == 0
     shown = capsys.readouterr().out
-    assert "VALID  " in shown
+    assert f"This rests on the key {pin()[1]}, which was taken from the register itself" in shown
     assert "0 days and 0 hours old" in shown
     assert verify(name, "--bundle", bundle) == 0
     assert "VALID, WITH REMARKS" in capsys.readouterr().out, "it may have been revoked unseen"

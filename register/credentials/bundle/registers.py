@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from register.credentials.bundle.index import name_batches, name_thing
+from register.credentials.bundle.index import REGISTER, name_batches, name_thing
 from register.credentials.bundle.knowledge import MOST_CLAIMS, Collected, collect
 from register.credentials.bundle.ledger import Ledger
 from register.credentials.bundle.manifest import Manifest
 from register.credentials.bundle.withdrawals import ByCommitment
 from register.credentials.errors import BadBundle, Unreachable
+from register.credentials.ledger_keys import list_ledger_keys
 from register.credentials.ports import LedgerKeys, Withdrawals
 from register.identifiers import NODE, parse_identifier
 from register.knowledge import find_shared_issuers, gather, recognise
 from register.moments import format_instant
-from register.records import PeerRecord, RegisterRecord
+from register.records import PeerRecord
 from register.state import State
 from register.trust import (
     AskedQuestion,
@@ -113,6 +114,11 @@ class BundleRegisters:
         return Withdrawals(anchors, ByCommitment(ledger, issuer_id), self._is_fresh(ledger))
 
     @property
+    def unconfirmed_key(self) -> str | None:
+        """The key of the node's ledger, unless the verifier named one it knows."""
+        return None if self.pinned else self.find_own_key()
+
+    @property
     def sent(self) -> tuple[str, ...]:
         """Nothing leaves this machine."""
         return ()
@@ -145,7 +151,14 @@ class BundleRegisters:
 
     @cached_property
     def _keys(self) -> Mapping[str, LedgerKeys]:
-        return list_keys(self._own)
+        if self._own.register is None:
+            raise BadBundle("damaged", f"the bundle holds no entry in which {self._own.origin} opens")
+        told = {one.origin: one.replay(one.find(REGISTER), one.size).register for one in self.ledgers[1:]}
+        known = {origin: register for origin, register in told.items() if register is not None}
+        return list_ledger_keys(self._own.register, self._own.origin, self._list_peers(), known)
+
+    def _list_peers(self) -> list[PeerRecord]:
+        return [self._own.peers[record] for record in self._own.peer_of.values()]
 
     def _insist_on_held(self, issuer: str, facts: Facts) -> None:
         """Raise Unreachable unless a question is about an issuer of whom all that it may need is here."""
@@ -226,26 +239,3 @@ def _read_id(issuer: str) -> str:
     except ValueError:
         return ""
     return identifier.value if identifier.scheme == NODE else ""
-
-
-def list_keys(own: State) -> Mapping[str, LedgerKeys]:
-    """Return the keys of our own ledger and of every one it recognises; each register's witness vouches for all.
-
-    Keys that were replaced count for what they signed in their time, save those reported stolen.
-    """
-    if own.register is None:
-        raise BadBundle("damaged", f"the bundle holds no entry in which {own.origin} opens")
-    peers = [own.peers[record] for origin, record in own.peer_of.items() if recognise(own, origin).recognised]
-    witnesses = tuple(dict.fromkeys([*_list_own(own.register, "witness"), *(key for p in peers for key in _of(p)[1])]))
-    found = {own.origin: LedgerKeys(own.origin, _list_own(own.register, "log"), witnesses)}
-    return found | {peer.origin: LedgerKeys(peer.origin, _of(peer)[0], witnesses) for peer in peers}
-
-
-def _list_own(register: RegisterRecord, use: str) -> tuple[str, ...]:
-    now = register.vkey if use == "log" else register.witness_vkey
-    sound = [key.vkey for key in register.keys if key.use == use and key.reason != "compromised"]
-    return tuple(dict.fromkeys((now, *sound)))
-
-
-def _of(peer: PeerRecord) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    return (*peer.vkeys, *peer.former_vkeys), (*peer.witness_vkeys, *peer.former_witness_vkeys)

@@ -28,6 +28,7 @@ class Scripted:
     """Registers that answer by issuer and key as told; unknown for everything else."""
 
     sent: tuple[str, ...] = ()
+    unconfirmed_key: str | None = None
 
     def __init__(self, told: Mapping[Any, Answer | Exception]) -> None:
         self.told = told

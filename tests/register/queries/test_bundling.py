@@ -21,6 +21,7 @@ from ledger.tlog.note import parse_vkey
 from ledger.tlog.proof import check_proof, parse_proof
 from register import answers, commands, payloads
 from register.api.node import statement_key
+from register.credential_ports import NodeRegisters
 from register.credentials.bundle.checking import check_whole
 from register.credentials.bundle.manifest import sign_manifest
 from register.credentials.bundle.opening import open_bytes
@@ -155,6 +156,19 @@ def test_a_peer_is_as_recognised_in_the_bundle_as_it_was_then(abroad: dict[str, 
     for question in ask_all(abroad):
         check_same(registers, question, now)
         check_same(registers, {**question, "known_at": f"{settings.ASSAY_ORIGIN}@{before}"}, now)
+
+
+def test_receipts_count_under_the_same_keys_in_the_bundle_as_at_the_node(abroad: dict[str, str]) -> None:
+    for change in (None, lambda: peering.recognise(abroad["origin"])):
+        if change is not None:
+            change()
+        now = timezone.now()
+        registers, node = bundle(now), NodeRegisters(now)
+        for origin in (settings.ASSAY_ORIGIN, abroad["origin"], "nobody.example/ledger"):
+            assert registers.find_ledger(origin) == node.find_ledger(origin)
+    keys = registers.find_ledger(abroad["origin"])
+    assert keys is not None
+    assert set(keys.own_witnesses) < set(keys.witnesses)
 
 
 def test_a_question_as_known_at_an_instant_cuts_every_ledger_alike(abroad: dict[str, str]) -> None:
