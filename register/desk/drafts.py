@@ -74,6 +74,14 @@ def save(
     return _move(draft, EDITING, said=kept, author_id=acting.user, digest="")
 
 
+def check_editable(acting: Acting, draft: Draft, *verbs: str) -> None:
+    """Raise unless who acts may change this draft, and it says one of the verbs that a form is for."""
+    _check_author(acting, draft)
+    _check_state(draft, *OPEN)
+    if verbs and draft.verb not in verbs:
+        raise Decided(gettext("This draft says something else. Begin a new one."))
+
+
 def submit(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
     """Publish a draft of one's own, or let it wait where a second person is asked for.
 

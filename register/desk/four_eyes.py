@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
+
 from register.access.models import Membership
 from register.access.roles import VERBS
 from register.desk.models import FourEyes
@@ -33,6 +35,38 @@ DEFAULT_VERBS: Final = frozenset(
     }
 )
 """Revocations, withdrawals, changes of keys, corrections of published decisions."""
+
+
+WORDS: Final[Mapping[str, Any]] = {
+    "recognise_agency": _("Recognising an agency"),
+    "amend_agency": _("Changing the recognition of an agency"),
+    "withdraw_agency": _("Withdrawing the recognition of an agency"),
+    "register_issuer": _("Registering an institution"),
+    "amend_issuer": _("Changing the record of an institution"),
+    "close_issuer": _("Recording that an institution has closed"),
+    "relate_issuer": _("Recording how institutions relate: mergers, successions, faculties"),
+    "bind_key": _("Binding a key"),
+    "revoke_key": _("Revoking a key"),
+    "register_programme": _("Describing a programme"),
+    "amend_programme": _("Changing the description of a programme"),
+    "close_programme": _("Ending a programme"),
+    "grant_mandate": _("Granting a mandate to seal"),
+    "revoke_mandate": _("Revoking a mandate to seal"),
+    "grant_accreditation": _("Recording a decision on an accreditation"),
+    "amend_accreditation": _("Amending an accreditation"),
+    "suspend_accreditation": _("Suspending an accreditation"),
+    "reinstate_accreditation": _("Lifting a suspension"),
+    "revoke_accreditation": _("Revoking an accreditation"),
+    "anchor_batch": _("Anchoring a batch of credentials"),
+    "revoke_credentials": _("Revoking credentials"),
+    "suspend_credentials": _("Suspending credentials"),
+    "reinstate_credentials": _("Reinstating credentials"),
+    "recognise_peer": _("Recognising another register"),
+    "amend_peer": _("Changing what is accepted from another register"),
+    "withdraw_peer": _("Withdrawing the recognition of another register"),
+    CORRECTION: _("Correcting what is on record already"),
+}
+"""Code → what an organisation reads when it chooses."""
 
 
 def choosable(role: str) -> list[str]:

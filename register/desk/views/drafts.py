@@ -7,19 +7,26 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from register import commands
 from register.access.acting import Acting, needs
 from register.access.roles import ROLES
 from register.commands import Written
 from register.desk import drafts, four_eyes, preview
+from register.desk.editing import path_to_form
 from register.desk.errors import Malformed, Stale
 from register.desk.forms import path_to_draft
-from register.desk.models import OPEN, PUBLISHED, Draft
+from register.desk.listing import STATES, describe, drafts_of, title_of, waiting_for
+from register.desk.models import DISCARDED, OPEN, PUBLISHED, WAITING, Draft
 from register.desk.page import answer, answer_error
+from register.desk.showing import show_differences, show_effects, show_facts, show_setting, tell_published
+from register.desk.terms import read_terms
 from register.errors import NotUnderstood, Refused
+from register.uploads.holdings import remarks_on
 
 
 @needs(*ROLES)
@@ -80,39 +87,94 @@ _STEPS: Final[Mapping[str, Callable[[Acting, Draft, Mapping[str, str]], Draft | 
 def _show(
     request: HttpRequest, acting: Acting, draft: Draft, error: Refused | None = None, status: int = 200
 ) -> HttpResponse:
-    context: dict[str, Any] = {"place": "drafts", "draft": draft, "error": error, "own": draft.author_id == acting.user}
+    context: dict[str, Any] = {
+        "place": "drafts",
+        "draft": draft,
+        "title": title_of(draft),
+        "standing": STATES[draft.state],
+        "error": error,
+        "own": draft.author_id in (acting.user, None),
+    }
     if draft.state in OPEN:
-        context |= _preview(acting, draft)
+        context |= _show_open(acting, draft)
+    if draft.state == PUBLISHED and draft.entry_index is not None:
+        context |= {"words": tell_published(draft)}
     return answer(request, acting, "desk/draft.html", context, status)
 
 
-def _preview(acting: Acting, draft: Draft) -> dict[str, Any]:
+def _show_open(acting: Acting, draft: Draft) -> dict[str, Any]:
+    waiting = draft.state == WAITING
+    told = {
+        "waiting": waiting,
+        "decides": waiting and drafts.may_decide(acting, draft),
+        "second": four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said),
+        "approvers": four_eyes.count_approvers(draft.role, draft.organisation, draft.author_id),
+        "form_path": path_to_form(draft),
+    }
     if draft.verb == four_eyes.SETTING:
-        return {"digest": preview.digest_now(acting.actor, draft), "second": True}
-    second = four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said)
+        return told | {"digest": preview.digest_now(acting.actor, draft), "setting": show_setting(draft)}
     try:
-        shown = preview.show(acting, draft.verb, draft.subject, draft.said, draft.version)
+        return told | _show_preview(acting, draft)
     except Malformed as error:
-        return {"unreadable": error.faults, "second": second}
-    return {"preview": shown, "digest": shown.digest, "second": second}
+        return told | {"unreadable": error.faults}
+
+
+def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
+    shown = preview.show(acting, draft.verb, draft.subject, draft.said, draft.version)
+    return {
+        "preview": shown,
+        "digest": shown.digest,
+        "bytes": shown.data.decode(),
+        "effects": show_effects(shown),
+        "differences": show_differences(draft, shown),
+        "facts": show_facts(draft),
+        "remarks": [one.text for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
+    }
 
 
 @needs(*ROLES, methods=("GET", "HEAD"))
 def download_receipt(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
-    """Give the receipt (tlog-proof) of a published draft's entry."""
+    """Give the receipt (tlog-proof) of a published draft's entry; the log is signed first if nobody has yet."""
     try:
         draft = drafts.find(acting, id)
     except Refused as error:
         return answer_error(request, acting, error, "/desk/drafts")
-    if draft.state != PUBLISHED or draft.entry_index is None:
+    if draft.entry_index is None:
         return HttpResponseRedirect(path_to_draft(draft))
-    receipt = read_receipt(draft)
-    headers = {"Content-Disposition": f'attachment; filename="entry-{draft.entry_index}.tlog-proof"'}
+    index = draft.entry_index
+    place = Written("", "", "", settings.ASSAY_ORIGIN, index, "")
+    headers = {"Content-Disposition": f'attachment; filename="entry-{index}.tlog-proof"'}
+    receipt = commands.receipts_for([place])[index]
     return HttpResponse(receipt, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def read_receipt(draft: Draft) -> str:
-    """Return the receipt of a published draft's entry; signs first if nobody has yet."""
-    assert draft.entry_index is not None
-    place = Written("", "", "", settings.ASSAY_ORIGIN, draft.entry_index, "")
-    return commands.receipts_for([place])[draft.entry_index]
+@needs(*ROLES, methods=("GET", "HEAD"))
+def list_drafts(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """List an organisation's drafts: those that wait for oneself, one's own, everybody's, those decided."""
+    wanted = request.GET.get("which", "")
+    tab = wanted if wanted in _TABS else "open"
+    number = request.GET.get("page", "1")
+    start = (int(number) - 1) * _PAGE if number.isdecimal() and 0 < int(number) < 10_000 else 0
+    rows = list(_TABS[tab][1](drafts_of(acting), acting)[start : start + _PAGE + 1])
+    tabs = [(code, words, code == tab) for code, (words, _narrow) in _TABS.items()]
+    page = start // _PAGE + 1
+    context = {
+        "place": "drafts",
+        "rows": describe(rows[:_PAGE], acting),
+        "tabs": tabs,
+        "tab": tab,
+        "next": f"/desk/drafts?which={tab}&page={page + 1}" if len(rows) > _PAGE else "",
+        "previous": f"/desk/drafts?which={tab}&page={page - 1}" if start else "",
+    }
+    return answer(request, acting, "desk/drafts.html", context)
+
+
+_PAGE: Final = 30
+_TABS: Final[Mapping[str, tuple[Any, Callable[[QuerySet[Draft], Acting], QuerySet[Draft]]]]] = {
+    "open": (_("Open"), lambda rows, acting: rows.filter(state__in=OPEN)),
+    "waiting": (_("Waiting for you"), waiting_for),
+    "mine": (_("Yours"), lambda rows, acting: rows.filter(author=acting.user)),
+    "published": (_("Published"), lambda rows, acting: rows.filter(state=PUBLISHED)),
+    "discarded": (_("Discarded"), lambda rows, acting: rows.filter(state=DISCARDED)),
+}
+"""Code of a list of drafts → its words, and which are in it."""

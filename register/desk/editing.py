@@ -1,0 +1,37 @@
+"""Where a draft is changed: the form that its verb was filled in with, which takes it up by `?draft=ID`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from register.desk.four_eyes import SETTING
+from register.desk.models import Draft
+from register.desk.terms import ids_of
+
+FORMS: Final[Mapping[str, str]] = {
+    "grant_accreditation": "/desk/decisions/new",
+    "amend_accreditation": "/desk/accreditations/{0}/amend",
+    "suspend_accreditation": "/desk/accreditations/{0}/suspend",
+    "reinstate_accreditation": "/desk/accreditations/{0}/reinstate",
+    "revoke_accreditation": "/desk/accreditations/{0}/revoke",
+    "register_issuer": "/desk/issuers/new",
+    "amend_issuer": "/desk/issuers/{0}/amend",
+    "close_issuer": "/desk/issuers/{0}/close",
+    "relate_issuer": "/desk/issuers/{0}/relate",
+    "bind_key": "/desk/issuers/{0}/keys",
+    "revoke_key": "/desk/issuers/{0}/keys/{1}/revoke",
+    "register_programme": "/desk/programmes/new",
+    "amend_programme": "/desk/programmes/{0}/amend",
+    "close_programme": "/desk/programmes/{0}/close",
+    SETTING: "/desk/four-eyes",
+}
+"""Verb → the address of its form; `{0}` and `{1}` are the ids of the draft's subject."""
+
+
+def path_to_form(draft: Draft) -> str:
+    """Return the address at which a draft is changed, empty where there is no such form."""
+    path = FORMS.get(draft.verb, "")
+    if draft.verb == "amend_accreditation" and draft.said.get("corrects") is not None:
+        path = "/desk/accreditations/{0}/correct"
+    return f"{path.format(*ids_of(draft.subject))}?draft={draft.pk}" if path else ""

@@ -1,0 +1,141 @@
+"""A draft for its page: what it says in words, what it changes, and, once published, what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from ledger import reader
+from register import events
+from register.desk import four_eyes
+from register.desk.differences import FIELDS, Difference, find_differences, spell
+from register.desk.effects import Effect
+from register.desk.models import Draft
+from register.desk.past import Change
+from register.desk.preview import Preview
+from register.desk.subjects import find_subject, things_about
+from register.desk.terms import read_terms
+from register.payloads import Amending
+from register.queries.cuts import resolve_cut
+from register.site import entry_words
+from register.site.dates import last_day, spell_day
+from register.site.entry_words import EntryWords, Parties
+from register.site.names import Name, name_record
+from register.site.reading import read_directory
+from register.site.verdict import Verdict, reach_verdict
+
+_SAID_ALREADY: Final = frozenset({"kind", "scope", "valid_from", "valid_until"})
+"""Fields of new things that the sentence about the entry tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One span of days whose answer changes, in words; `back` where these days are past."""
+
+    span: str
+    before: str
+    after: str
+    back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """What becomes of the answers about one institution, for a page.
+
+    `name` is given where there are several; `back` is the first past day about which answers change.
+    """
+
+    name: Name | None
+    verdict: Verdict | None
+    changes: tuple[ChangeRow, ...]
+    back: datetime | None
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One thing for which a second person is asked, or not any more."""
+
+    words: str | Promise
+    before: bool
+    after: bool
+
+
+def show_effects(preview: Preview) -> list[EffectRow]:
+    """Return what becomes of answers, institution by institution."""
+    several = len(preview.effects) > 1
+    return [_show_effect(effect, preview.now, several) for effect in preview.effects]
+
+
+def _show_effect(effect: Effect, now: datetime, several: bool) -> EffectRow:
+    standing = effect.standing
+    past = [change.since for change in effect.changes if change.reaches_back(now)]
+    return EffectRow(
+        name_record(standing.issuer) if several and standing else None,
+        reach_verdict(standing) if standing else None,
+        tuple(_show_change(change, now) for change in effect.changes),
+        min(past, default=None),
+        effect.partial,
+    )
+
+
+def _show_change(change: Change, now: datetime) -> ChangeRow:
+    before, after = change.before.words, change.after.words
+    return ChangeRow(_span(change), _upper(before), _upper(after), change.reaches_back(now))
+
+
+def _span(change: Change) -> str:
+    if change.until is None:
+        return gettext("from %(first)s on") % {"first": spell_day(change.since)}
+    words = gettext("from %(first)s to %(last)s")
+    return words % {"first": spell_day(change.since), "last": spell_day(last_day(change.until))}
+
+
+def _upper(text: str) -> str:
+    return (text[:1].upper() + text[1:]) or gettext("Not known")
+
+
+def show_differences(draft: Draft, preview: Preview) -> list[Difference]:
+    """Return what an amendment changes, value by value."""
+    terms = read_terms(draft.verb, draft.said)
+    return find_differences(terms, preview.record) if isinstance(terms, Amending) and preview.record else []
+
+
+def show_facts(draft: Draft) -> list[tuple[str | Promise, str]]:
+    """Return what a new thing says beyond the sentence about it."""
+    terms = read_terms(draft.verb, draft.said)
+    if isinstance(terms, Amending) or draft.subject:
+        return []
+    told = [(name, spell(name, getattr(terms, name, None))) for name in FIELDS if name in terms.model_fields_set]
+    return [(FIELDS[name], words) for name, words in told if words and name not in _SAID_ALREADY]
+
+
+def show_setting(draft: Draft) -> list[SettingRow]:
+    """Return for what a second person is asked now, and for what if the setting is approved."""
+    now = four_eyes.choice_of(draft.role, draft.organisation)
+    then = set(draft.said.get("verbs", ()))
+    codes = [code for code in four_eyes.choosable(draft.role) if (code in now) != (code in then)]
+    return [SettingRow(four_eyes.WORDS[code], code in now, code in then) for code in codes]
+
+
+def tell_published(draft: Draft) -> EntryWords:
+    """Return what the entry of a published draft says, from its bytes in the ledger."""
+    assert draft.entry_index is not None
+    event = events.parse(reader.read_entry(settings.ASSAY_ORIGIN, draft.entry_index))
+    record = find_subject(draft.verb, draft.subject, resolve_cut())
+    named = [event.subject_id, *things_about(draft.subject, draft.said, record)]
+    return entry_words.tell(event, _parties(event.subject_id, draft.said, record), read_directory(named))
+
+
+def _parties(thing: str, said: Mapping[str, Any], record: Any) -> Parties:
+    def first(names: Sequence[str]) -> str | None:
+        given = [said.get(name) for name in names] + [getattr(record, name, None) for name in names]
+        return next((one for one in given if isinstance(one, str)), None)
+
+    return Parties(thing, first(["issuer", "awarding_body"]), first(["agency"]))

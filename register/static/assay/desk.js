@@ -1,0 +1,111 @@
+/*
+ * The desk in the browser: institutions found as one types, their programmes, the hash of a report made here so that
+ * the file never leaves the machine, and forms that are sent once. Without it all of this works by buttons.
+ */
+"use strict";
+
+(() => {
+  const WAIT = 200;
+  const LARGEST = 512 * 1024 * 1024;
+
+  const fetchPart = async (address, signal) => {
+    const response = await fetch(address, { signal, headers: { "X-Requested-With": "fetch" } });
+    if (!response.ok || response.redirected) throw new Error(String(response.status));
+    return response.text();
+  };
+
+  /* What comes is our own page's markup, escaped by the server; it is parsed without running anything. */
+  const put = (place, markup) => {
+    place.replaceChildren(...new DOMParser().parseFromString(markup, "text/html").body.childNodes);
+  };
+
+  const findAsOneTypes = (box) => {
+    const place = document.getElementById(box.dataset.into);
+    const count = document.getElementById("found-count");
+    let timer = 0;
+    let asked = null;
+    const find = async () => {
+      asked?.abort();
+      asked = new AbortController();
+      const q = box.value.trim();
+      if (q.length < 2) {
+        place.replaceChildren();
+        count.textContent = "";
+        return;
+      }
+      try {
+        put(place, await fetchPart(`${box.dataset.find}?q=${encodeURIComponent(q)}`, asked.signal));
+        count.textContent = place.querySelector("legend, .hint")?.textContent ?? "";
+      } catch (error) {
+        if (error.name !== "AbortError") box.form.querySelector("[name=find]").hidden = false;
+      }
+    };
+    box.form.querySelector("[name=find]").hidden = true;
+    box.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(find, WAIT);
+    });
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") {
+        event.preventDefault();
+        clearTimeout(timer);
+        find().then(() => place.querySelector("input:not([disabled])")?.focus());
+      }
+      if (event.key === "ArrowDown") {
+        const first = place.querySelector("input:not([disabled])");
+        if (first) {
+          event.preventDefault();
+          first.focus();
+        }
+      }
+    });
+  };
+
+  const offerProgrammes = (form) => {
+    const place = document.getElementById("offers");
+    form.addEventListener("change", async (event) => {
+      if (event.target.name !== "issuer") return;
+      try {
+        put(place, await fetchPart(`/desk/issuers/offers?issuer=${encodeURIComponent(event.target.value)}`));
+      } catch {
+        place.replaceChildren();
+      }
+    });
+  };
+
+  const hashHere = (input) => {
+    const result = document.getElementById(input.dataset.hashInto);
+    const name = input.name;
+    input.addEventListener("change", async () => {
+      input.name = name;
+      const [file] = input.files;
+      if (!file || file.size > LARGEST || !globalThis.crypto?.subtle) return;
+      const beginning = new TextDecoder("latin1").decode(await file.slice(0, 1024).arrayBuffer());
+      if (!beginning.includes("%PDF-")) return;
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+      result.value = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      input.removeAttribute("name");
+    });
+  };
+
+  const sendOnce = (form) => {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) {
+        event.preventDefault();
+        return;
+      }
+      form.dataset.sent = "1";
+      form.setAttribute("aria-busy", "true");
+    });
+  };
+
+  document.querySelectorAll("[data-find]").forEach(findAsOneTypes);
+  document.querySelectorAll("form[data-desk=decision]").forEach(offerProgrammes);
+  document.querySelectorAll("[data-hash-into]").forEach(hashHere);
+  document.querySelectorAll("main form[method=post]").forEach(sendOnce);
+  /* Whoever comes back by the browser's history may send again. */
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }));
+})();
