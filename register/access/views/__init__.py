@@ -1,0 +1,1 @@
+"""Pages of people: signing in, the account, invitations, people of an organisation, the audit record."""
