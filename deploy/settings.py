@@ -19,6 +19,9 @@ from deploy.slow_bodies import Pace
 BASE_DIR = Path(__file__).resolve().parent.parent
 _env = read_environment(os.environ, BASE_DIR)
 
+# Where each setting comes from, for the operator's board; names alone, no values.
+ASSAY_SETTING_SOURCES = _env.sources
+
 SECRET_KEY = _env.text("SECRET_KEY")
 DEBUG = _env.flag("ASSAY_DEBUG")
 
@@ -105,6 +108,7 @@ INSTALLED_APPS = [
     "register.opendata",
     "federation",
     "deploy",
+    "deploy.operator",
 ]
 
 MIDDLEWARE = [
@@ -322,6 +326,15 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "outbox-expiring": {"task": "outbox.expiring", "schedule": crontab(minute=10)},
     "outbox-purge": {"task": "outbox.purge", "schedule": crontab(minute=40)},
     "open-data": {"task": "opendata.export", "schedule": crontab(hour=3, minute=15)},
+    # Files that a dead worker left half done; what is old goes. Then remarks on decisions that came by other ways.
+    "sweep-uploads": {"task": "register.uploads.sweep", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
+    "look-for-remarks": {
+        "task": "register.uploads.look_for_remarks",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
+    # What the operator's board sees of it: beat, broker and a worker are alive.
+    "note-job": {"task": "deploy.operator.note_job", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
     "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
 }
 

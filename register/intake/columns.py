@@ -25,6 +25,9 @@ KINDS: Final = (ACCREDITATIONS, ISSUERS, DEQAR)
 IGNORED: Final = "-"
 """Where a person said that a column is to be left out."""
 
+ANNOTATIONS: Final = ("assay_status", "assay_remarks")
+"""What is written beside the columns of a file when it is given back."""
+
 
 class Column(NamedTuple):
     """One column: its canonical name, what it is called, how its cells are written, other names of it."""
@@ -112,17 +115,19 @@ def recognise(header: Sequence[str], kind: str = "") -> Recognised:
     """Recognise the columns of a file, as the kind that is given or, without one, as the one it looks like."""
     kind = kind or _guess_kind(header)
     if kind == DEQAR:
-        folded = tuple(deqar.fold(cell) or "" for cell in header)
+        folded = tuple(_own_mark(cell) or deqar.fold(cell) or "" for cell in header)
         return Recognised(kind, folded, (), _missing(kind, folded))
     aliases = _aliases(kind)
-    names = [aliases.get(fold_header(cell), "") or _language_name(kind, cell) for cell in header]
+    names = [_own_mark(cell) or aliases.get(fold_header(cell), "") or _language_name(kind, cell) for cell in header]
     doubtful = []
     for place, cell in enumerate(header):
         near = [] if names[place] or not cell else difflib.get_close_matches(fold_header(cell), aliases, 1, 0.8)
         if near and aliases[near[0]] not in names:
             names[place] = aliases[near[0]]
             doubtful.append(place)
-    unique = tuple(name if name and names.index(name) == place else "" for place, name in enumerate(names))
+    unique = tuple(
+        name if name and (name == IGNORED or names.index(name) == place) else "" for place, name in enumerate(names)
+    )
     return Recognised(kind, unique, tuple(doubtful), _missing(kind, unique))
 
 
@@ -131,6 +136,11 @@ def check_mapping(kind: str, names: Sequence[str]) -> tuple[str, ...]:
     chosen = [name for name in names if name and name != IGNORED]
     twice = dict.fromkeys(name for name in chosen if chosen.count(name) > 1)
     return (*(f"missing:{name}" for name in _missing(kind, chosen)), *(f"twice:{name}" for name in twice))
+
+
+def _own_mark(cell: str) -> str:
+    """Leave out the columns that an annotated file has beside its own."""
+    return IGNORED if fold_header(cell) in ANNOTATIONS else ""
 
 
 def _missing(kind: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Surroundings:
     countries: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def known(self, terms: BaseModel, subject: str = "") -> Known:
-        """Return what is known about the parties of some terms; `subject` is the decision itself, left out of `held`."""
+        """Return what is known of the parties of some terms; `subject` is the decision itself, left out of `held`."""
         if not isinstance(terms, AccreditationTerms):
             return Known(self.now)
         agency = self.agencies.get(terms.agency)
@@ -52,8 +52,16 @@ class Surroundings:
         return Known(self.now, agency, self.issuers.get(terms.issuer), held, self.countries.get(terms.agency))
 
 
-def survey(agencies: Collection[str], issuers: Collection[str], now: datetime | None = None) -> Surroundings:
-    """Read what our own register holds about some agencies and issuers (two queries)."""
+def survey(
+    agencies: Collection[str],
+    issuers: Collection[str],
+    now: datetime | None = None,
+    countries: dict[str, frozenset[str]] | None = None,
+) -> Surroundings:
+    """Read what our own register holds about some agencies and issuers (two queries).
+
+    `countries` are those of agencies asked for before; what is missing is read and added.
+    """
     found = Surroundings(now or timezone.now())
     log = get_log(settings.ASSAY_ORIGIN).id
     named: Mapping[str, Any] = {"log": log, "agencies": list(agencies), "issuers": list(issuers)}
@@ -63,7 +71,10 @@ def survey(agencies: Collection[str], issuers: Collection[str], now: datetime | 
             found.held[record.issuer].append(record)
         else:
             (found.agencies if kind == "agency" else found.issuers)[record.id] = record
-    found.countries = _read_countries(log, agencies)
+    found.countries = countries if countries is not None else {}
+    asked = [agency for agency in agencies if agency not in found.countries]
+    if asked:
+        found.countries.update(_read_countries(log, asked))
     return found
 
 

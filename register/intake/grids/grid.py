@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,6 +20,9 @@ MOST_ROWS: Final = 50_000
 MOST_COLUMNS: Final = 1_000
 MOST_CELL: Final = 32_767
 """Characters of a cell; spreadsheets allow no more."""
+
+_UNWRITABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What JSON can write and no text of a database can hold."""
 
 Row = tuple[int, tuple[str, ...]]
 """The line of the file (the header is usually 1), and its cells."""
@@ -70,7 +74,7 @@ def _without_trailing_blanks(cells: Sequence[str]) -> tuple[str, ...]:
     end = len(cells)
     while end and not cells[end - 1].strip():
         end -= 1
-    return tuple(cell if len(cell) <= MOST_CELL else cell[:MOST_CELL] for cell in cells[:end])
+    return tuple(_UNWRITABLE.sub("\ufffd", cell[:MOST_CELL]) for cell in cells[:end])
 
 
 def spell(value: object) -> str:

@@ -1,0 +1,128 @@
+"""The annotated file: what was handed in, in the same format, with what became of each row beside it.
+
+Nothing in it can act: every cell is text. In CSV a text that a spreadsheet would compute (OWASP: "CSV Injection") gets
+an apostrophe in front, which intake takes off again; in XLSX and ODS cells are typed as text; formulas are never written.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import msgspec
+import xlsxwriter
+
+from register.intake.columns import ANNOTATIONS, fold_header
+from register.uploads.models import Upload, UploadRow
+from register.uploads.remark_words import say_remark
+from register.uploads.words import OUTCOMES, say_problem
+
+Line = Sequence[str]
+
+TYPES: Final[Mapping[str, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "json": "application/json",
+}
+"""Format → media type."""
+
+_ACTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_annotated(upload: Upload, only_faulty: bool = False) -> bytes:
+    """Return the file with what became of its rows; `only_faulty` leaves out those that are valid."""
+    rows = upload.rows.order_by("line")
+    if only_faulty:
+        rows = rows.exclude(outcome="valid")
+    return _WRITERS[upload.format](upload, _lines(upload, rows.iterator(1_000)))
+
+
+def _lines(upload: Upload, rows: Iterable[UploadRow]) -> Iterator[Line]:
+    own = [number for number, cell in enumerate(upload.header) if fold_header(cell) not in ANNOTATIONS]
+    yield [*(upload.header[number] for number in own), *ANNOTATIONS]
+    for row in rows:
+        cells = [row.cells[number] if number < len(row.cells) else "" for number in own]
+        yield [*cells, str(OUTCOMES[row.outcome]), _explain(row)]
+
+
+def _explain(row: UploadRow) -> str:
+    return " / ".join([*map(say_problem, row.problems), *map(say_remark, row.remarks)])
+
+
+def defuse(cell: str) -> str:
+    """Return a text that no spreadsheet takes for a formula when it opens a CSV file."""
+    return f"'{cell}" if cell.startswith(_ACTS) else cell
+
+
+def _write_csv(upload: Upload, lines: Iterable[Line]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=upload.delimiter or ",")
+    writer.writerows([defuse(cell) for cell in line] for line in lines)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _write_xlsx(upload: Upload, lines: Iterable[Line]) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "constant_memory": True, "strings_to_formulas": False}
+    ) as book:
+        sheet = book.add_worksheet("Rows")
+        sheet.freeze_panes(1, 0)
+        bold, text = book.add_format({"bold": True, "num_format": "@"}), book.add_format({"num_format": "@"})
+        for row, line in enumerate(lines):
+            for column, cell in enumerate(line):
+                sheet.write_string(row, column, cell[:32_767], text if row else bold)
+    return buffer.getvalue()
+
+
+_ODS_TYPE: Final = "application/vnd.oasis.opendocument.spreadsheet"
+_MANIFEST: Final = f"""<?xml version="1.0" encoding="UTF-8"?>
+<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.3">
+<manifest:file-entry manifest:full-path="/" manifest:version="1.3" manifest:media-type="{_ODS_TYPE}"/>
+<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>"""
+_ODS_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.3"><office:body><office:spreadsheet>
+<table:table table:name="Rows">"""
+_ODS_TAIL: Final = "</table:table></office:spreadsheet></office:body></office:document-content>"
+
+
+def _write_ods(upload: Upload, lines: Iterable[Line]) -> bytes:
+    """Write a table of texts as OpenDocument 1.3 asks for it: the type first and unpacked, then manifest and content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", _ODS_TYPE, zipfile.ZIP_STORED)
+        archive.writestr("META-INF/manifest.xml", _MANIFEST)
+        archive.writestr("content.xml", "".join([_ODS_HEAD, *map(_ods_row, lines), _ODS_TAIL]))
+    return buffer.getvalue()
+
+
+def _ods_row(line: Line) -> str:
+    return f"<table:table-row>{''.join(map(_ods_cell, line))}</table:table-row>"
+
+
+def _ods_cell(cell: str) -> str:
+    written = "".join(sign for sign in cell if sign >= " " or sign in "\n\t")
+    paragraphs = "".join(f"<text:p>{escape(part)}</text:p>" for part in written.split("\n"))
+    return f'<table:table-cell office:value-type="string">{paragraphs}</table:table-cell>'
+
+
+def _write_json(upload: Upload, lines: Iterable[Line]) -> bytes:
+    every = iter(lines)
+    header = next(every)
+    rows: list[dict[str, Any]] = [dict(zip(header, line, strict=True)) for line in every]
+    return msgspec.json.format(msgspec.json.encode(rows), indent=1)
+
+
+_WRITERS: Final[Mapping[str, Callable[[Upload, Iterable[Line]], bytes]]] = {
+    "csv": _write_csv,
+    "xlsx": _write_xlsx,
+    "ods": _write_ods,
+    "json": _write_json,
+}

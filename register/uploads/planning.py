@@ -1,0 +1,141 @@
+"""Planning: what a row of a file would say, entry by entry, or why it cannot say anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from register.commands import PATHS, Intent, data_of
+from register.events import kind_of
+from register.ids import new_id
+from register.intake import columns
+from register.intake.columns import IGNORED
+from register.intake.deqar import Submission, parse_submission
+from register.intake.proposals import Proposal, propose_accreditation, propose_issuer, propose_submission
+from register.intake.rows import Institution, RowProblem
+from register.intake.tables import AccreditationRow, parse_accreditation, parse_issuer
+from register.uploads.references import Reference, References
+
+Read = AccreditationRow | Institution | Submission
+
+_PARSERS: Final[Mapping[str, Callable[[int, Mapping[str, str]], tuple[Read | None, list[RowProblem]]]]] = {
+    columns.ACCREDITATIONS: parse_accreditation,
+    columns.ISSUERS: parse_issuer,
+    columns.DEQAR: parse_submission,
+}
+
+
+@dataclass(slots=True)
+class Planned:
+    """A row on its way: what was read, what is wrong with it, and the entries it would make."""
+
+    line: int
+    read: Read | None
+    problems: list[RowProblem] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether a problem keeps the row from being published."""
+        return any(problem.fatal for problem in self.problems)
+
+    def refuse(self, column: str, value: str, message: str, cure: str) -> None:
+        """Add a problem for which the row cannot be published."""
+        self.problems.append(RowProblem(self.line, column, value, message, cure, fatal=True))
+
+
+def parse_row(kind: str, line: int, names: Sequence[str], cells: Sequence[str]) -> Planned:
+    """Read a row's cells by the names of its columns."""
+    named = {name: cell for name, cell in zip(names, cells, strict=False) if name and name != IGNORED}
+    read, problems = _PARSERS[kind](line, named)
+    planned = Planned(line, read, problems)
+    beyond = [cell for cell in cells[len(names) :] if cell.strip()]
+    if beyond:
+        message = f"{len(beyond)} cells stand beyond the last column of the header"
+        planned.refuse("", beyond[0][:60], message, "Delete them, or quote cells that hold the delimiter.")
+    return planned
+
+
+def plan(rows: Iterable[Planned], references: References, default_agency: str) -> None:
+    """Fill in what each row would say; who is named and not found is reported to the row."""
+    good = [row for row in rows if row.read is not None and not row.refused]
+    references.prepare(one for row in good for one in _issuers_of(row.read))
+    for row in good:
+        try:
+            row.proposals = _propose(row, references, default_agency)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False, include_input=False):
+                row.refuse(".".join(str(part) for part in fault["loc"]), "", fault["msg"], "Correct the row.")
+
+
+def _issuers_of(read: Read | None) -> list[Reference]:
+    if isinstance(read, AccreditationRow):
+        return [read.issuer]
+    if isinstance(read, Submission):
+        return [one.issuer for one in read.accreditations]
+    return [(one.scheme, one.value) for one in read.identifiers] if read is not None else []
+
+
+def _propose(row: Planned, references: References, default_agency: str) -> list[Proposal]:
+    if isinstance(row.read, Institution):
+        return _propose_issuer(row, row.read, references)
+    assert row.read is not None
+    decisions = (row.read,) if isinstance(row.read, AccreditationRow) else row.read.accreditations
+    issuers = [_find_issuer(row, one.issuer, references, number) for number, one in enumerate(decisions, 1)]
+    agency = _find_agency(row, decisions[0].agency, references, "agency") if decisions[0].agency else default_agency
+    if not agency and not row.refused:
+        row.refuse("agency", "", "expected an agency, got an empty cell", "Fill it in, or choose one for the file.")
+    contributing = [
+        _find_agency(row, one, references, "contributing_agencies") for one in decisions[0].contributing_agencies
+    ]
+    if row.refused:
+        return []
+    if isinstance(row.read, Submission):
+        return propose_submission(row.read, issuers=issuers, agency=agency, contributing=contributing)
+    programmes = [value for _, value in row.read.programmes]
+    terms = propose_accreditation(
+        row.read, issuer=issuers[0], agency=agency, contributing=contributing, programmes=programmes
+    )
+    return [Proposal("accreditation.granted", new_id(), terms)]
+
+
+def _propose_issuer(row: Planned, institution: Institution, references: References) -> list[Proposal]:
+    for one in institution.identifiers:
+        if references.issuer((one.scheme, one.value)):
+            row.refuse(one.scheme, one.value, "an issuer of this register has this identifier", "Leave the row out.")
+    return [] if row.refused else [Proposal("issuer.registered", new_id(), propose_issuer(institution))]
+
+
+def _find_issuer(row: Planned, reference: Reference, references: References, number: int) -> str:
+    found = references.issuer(reference)
+    if found is None:
+        column = f"institution[{number}].deqar_id" if isinstance(row.read, Submission) else "issuer"
+        cure = "Register it first, or correct the identifier."
+        row.refuse(column, ":".join(reference), "no issuer of this register has this identifier", cure)
+    return found or ""
+
+
+def _find_agency(row: Planned, reference: Reference, references: References, column: str) -> str:
+    found = references.agency(reference)
+    if found is None:
+        message = "no agency of this register goes by this name or identifier"
+        row.refuse(column, reference[1], message, "Write its acronym, its name as recorded here, or its address.")
+    return found or ""
+
+
+def spell_proposals(proposals: Iterable[Proposal]) -> list[list[Any]]:
+    """Return the entries as a row keeps them: [type, id, data]."""
+    return [[one.type, one.id, data_of(one.terms)] for one in proposals]
+
+
+def intents_of(said: Iterable[Sequence[Any]]) -> list[Intent]:
+    """Return the intents to say what a row keeps."""
+    return [Intent(type_, id_, f"/{PATHS[kind_of(type_)]}/{id_}", data) for type_, id_, data in said]
+
+
+def terms_of(proposals: Iterable[Proposal]) -> list[BaseModel]:
+    """Return the terms alone."""
+    return [one.terms for one in proposals]

@@ -1,0 +1,247 @@
+"""Publishing: the good rows of an upload go on the ledger in one transaction, all of them or none.
+
+A whole import waits for a second person where the organisation asks for one for what its rows say, and always where
+rows are left behind because they are refused. The digest is of exactly the rows that were shown: author, second person
+and worker each compare it. The ids of what is written were made by the dry run, and the upload's row is locked: what is
+killed whenever, nothing is published twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from ledger.database import execute, fetch_one
+from register import commands
+from register.access import audit
+from register.access.acting import Acting
+from register.access.models import Membership
+from register.desk import four_eyes
+from register.errors import MalformedEvent, NotEntitled, Refused
+from register.outbox.notices import tell_members
+from register.uploads.checking import KIND_VERBS, actor_of
+from register.uploads.errors import Moved, OtherRows
+from register.uploads.locking import alone
+from register.uploads.models import (
+    CHECKED,
+    DISCARDED,
+    GOOD,
+    PUBLISHED,
+    PUBLISHING,
+    REFUSED,
+    STATES,
+    WAITING,
+    Upload,
+    UploadedFile,
+    UploadRow,
+)
+from register.uploads.planning import intents_of
+
+CHUNK: Final = 2_500
+"""Rows written between two signs of progress; all of them are one transaction."""
+
+_DIGEST: Final = """
+    SELECT count(*), coalesce(encode(sha256(
+        string_agg(sha256(convert_to(line || ' ' || said::text, 'UTF8')), ''::bytea ORDER BY line)), 'hex'), '')
+    FROM uploads_uploadrow WHERE upload_id = %s AND outcome IN ('valid', 'remarked')
+"""
+
+
+def digest_of(upload: Upload) -> str:
+    """Return a digest (hex) of exactly what the good rows would say; "" where there are none."""
+    row = fetch_one(_DIGEST, (upload.pk,))
+    return str(row[1]) if row else ""
+
+
+def needs_second(upload: Upload, partial: bool) -> bool:
+    """Tell whether a second person has to look: always where rows are left behind, else as the organisation chose."""
+    verbs = KIND_VERBS.get(upload.kind, ("grant_accreditation",))
+    return partial or bool(four_eyes.choice_of(upload.role, upload.organisation) & set(verbs))
+
+
+def request(acting: Acting, upload: Upload, partial: bool, digest: str) -> Upload:
+    """Publish the good rows, or let them wait for a second person; the caller queues the task when PUBLISHING.
+
+    `partial` must be said where rows are refused. Raises OtherRows for another digest, Moved where it is too late or
+    nothing is there to be published, NotEntitled where nobody else may approve.
+    """
+    refused = upload.rows.filter(outcome=REFUSED).exists()
+    if refused and not partial:
+        raise Moved(gettext("Some rows are refused: mend them, leave them out, or publish the others alone."))
+    _check_shown(upload, digest)
+    second = needs_second(upload, partial and refused)
+    if second and not four_eyes.count_approvers(upload.role, upload.organisation, acting.user):
+        raise NotEntitled(
+            "nobody_approves", "", gettext("This needs a second person, and nobody else may approve here.")
+        )
+    with transaction.atomic():
+        _move(upload, (CHECKED,), WAITING if second else PUBLISHING, partial=refused, digest=digest, remark="",
+              author_id=acting.user)  # fmt: skip
+        if second:
+            facts = {"what": upload.name, "address": f"/desk/imports/{upload.pk}"}
+            tell_members(
+                upload.role, upload.organisation, "approval", f"import-approval:{upload.pk}:{upload.run}", facts
+            )
+    return upload
+
+
+def approve(acting: Acting, upload: Upload, digest: str) -> Upload:
+    """Let another person's import go on the ledger; raises NotEntitled for its author and who does not approve."""
+    _check_second(acting, upload)
+    _check_shown(upload, digest)
+    _move(upload, (WAITING,), PUBLISHING, decided_by_id=acting.user)
+    return upload
+
+
+def return_(acting: Acting, upload: Upload, remark: str) -> None:
+    """Give an import that waits back to its author, with a remark."""
+    _check_second(acting, upload)
+    _move(upload, (WAITING,), CHECKED, remark=remark[:2_000], decided_by_id=acting.user)
+
+
+def call_back(acting: Acting, upload: Upload) -> None:
+    """Take an import of one's own back that waits for a second person."""
+    if upload.author_id != acting.user:
+        raise NotEntitled("not_author", "", gettext("Only who handed it over can call it back."))
+    _move(upload, (WAITING,), CHECKED)
+
+
+def discard(upload: Upload) -> None:
+    """Forget an upload's rows; its head stays, so that the same file is noticed when it comes again."""
+    with transaction.atomic():
+        _move(upload, [state for state in STATES if state not in (PUBLISHING, PUBLISHED)], DISCARDED)
+        upload.rows.all().delete()
+        UploadedFile.objects.filter(upload=upload).delete()
+
+
+def _check_shown(upload: Upload, digest: str) -> None:
+    now = digest_of(upload)
+    if not now:
+        raise Moved(gettext("No row of this file can be published."))
+    if digest != now:
+        raise OtherRows
+
+
+def _check_second(acting: Acting, upload: Upload) -> None:
+    if not acting.approves or upload.author_id == acting.user:
+        raise NotEntitled("not_second", "", gettext("Somebody else who may approve has to do this."))
+
+
+def _move(upload: Upload, states: Sequence[str], to: str, **fields: object) -> None:
+    """Move an upload on from one of some states; raises Moved when it is in another by now."""
+    now = timezone.now()
+    moved = Upload.objects.filter(pk=upload.pk, state__in=states).update(
+        **fields, state=to, changed=now, heard=now, trouble=""
+    )
+    if not moved:
+        raise Moved
+    upload.refresh_from_db()
+
+
+def publish(upload_id: UUID) -> None:
+    """Write the good rows of an upload that is to be published; called twice, it does nothing the second time."""
+    with alone(upload_id) as mine:
+        if not mine:
+            return
+        try:
+            with transaction.atomic():
+                upload = Upload.objects.select_for_update().filter(pk=upload_id, state=PUBLISHING).first()
+                if upload is not None:
+                    _write(upload)
+        except _RowRefused as error:
+            _take_back(upload_id, error)
+        except (OtherRows, NotEntitled) as error:
+            _stop(upload_id, error.message)
+
+
+class _RowRefused(Exception):
+    """The rules refuse a row by now; nothing was written."""
+
+    def __init__(self, row: UploadRow, sentence: str, column: str) -> None:
+        super().__init__(sentence)
+        self.row, self.sentence, self.column = row, sentence, column
+
+
+def _write(upload: Upload) -> None:
+    if digest_of(upload) != upload.digest:
+        raise OtherRows
+    _check_still_member(upload)
+    rows = list(upload.rows.filter(outcome__in=GOOD).order_by("line"))
+    first, number = None, 0
+    for start in range(0, len(rows), CHUNK):
+        written = _write_chunk(upload, rows[start : start + CHUNK])
+        first, number = written[0].index if first is None else first, number + len(written)
+        cache.set(progress_key(upload.pk), start + CHUNK, 600)
+    _finish(upload, rows, first, number)
+
+
+def _write_chunk(upload: Upload, rows: Sequence[UploadRow]) -> list[commands.Written]:
+    """Say what some rows say, and note in each where its first entry stands."""
+    intents = [(row, intent) for row in rows for intent in intents_of(row.said)]
+    try:
+        written = commands.record([intent for _, intent in intents], actor=actor_of(upload))
+    except (Refused, MalformedEvent) as error:
+        row = intents[error.position or 0][0]
+        raise _RowRefused(row, str(error), getattr(error, "field", "")) from error
+    places: dict[int, int] = {}
+    for (row, _), place in zip(intents, written, strict=True):
+        places.setdefault(row.pk, place.index)
+    for row in rows:
+        row.index = places[row.pk]
+    return written
+
+
+def _check_still_member(upload: Upload) -> None:
+    """Whoever let it go must still be a member: a right that was taken away ends at once."""
+    person = upload.decided_by_id if upload.decided_by_id and needs_second(upload, upload.partial) else upload.author_id
+    member = Membership.objects.filter(user=person, role=upload.role, organisation=upload.organisation)
+    if not member.exists():
+        raise NotEntitled("no_member", "", gettext("Who let this import go is no member of the organisation any more."))
+
+
+_FORGET: Final = """
+    UPDATE uploads_uploadrow r SET index = n.index, cells = '[]', said = '[]', problems = '[]', remarks = '[]'
+    FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, index) WHERE r.id = n.id
+"""
+
+
+def _finish(upload: Upload, rows: Sequence[UploadRow], first: int | None, number: int) -> None:
+    """Write down where the rows went; of what was published the ledger is the record, so the cells go."""
+    execute(_FORGET, ([row.pk for row in rows], [row.index for row in rows]))
+    upload.rows.filter(index=None, outcome="left_out").delete()
+    upload.state, upload.first_index, upload.written, upload.heard = PUBLISHED, first, number, timezone.now()
+    upload.done = len(rows)
+    upload.save()
+    audit.note(None, "import_published", str(upload.pk), organisation=upload.organisation, person=upload.author,
+               file=upload.name, rows=len(rows), entries=number, first_entry=first or 0)  # fmt: skip
+    facts = {"file": upload.name, "written": number, "refused": upload.rows.filter(index=None).count(),
+             "address": f"/desk/imports/{upload.pk}"}  # fmt: skip
+    tell_members(upload.role, upload.organisation, "import_done", f"import:{upload.pk}", facts, _users_of(upload))
+
+
+def _users_of(upload: Upload) -> list[int]:
+    return [user for user in (upload.author_id, upload.decided_by_id) if user is not None]
+
+
+def _take_back(upload_id: UUID, error: _RowRefused) -> None:
+    row = error.row
+    problem = {"column": error.column, "value": "", "message": error.sentence, "cure": "", "fatal": True}
+    with transaction.atomic():
+        UploadRow.objects.filter(pk=row.pk).update(outcome=REFUSED, problems=[*row.problems, problem])
+        _stop(upload_id, gettext("Nothing was published: line %(line)d is refused by now.") % {"line": row.line})
+
+
+def _stop(upload_id: UUID, trouble: str) -> None:
+    now = timezone.now()
+    Upload.objects.filter(pk=upload_id, state=PUBLISHING).update(state=CHECKED, trouble=trouble, changed=now)
+
+
+def progress_key(upload: UUID) -> str:
+    """Return the key under which others see how far a publication is, whose own transaction they cannot see."""
+    return f"upload-published:{upload}"

@@ -1,0 +1,52 @@
+"""Background jobs of bulk intake; each may run twice, and be killed at any time."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+
+from register.uploads import checking, handing_in, publishing, standing, sweeping
+
+
+@shared_task(name="register.uploads.read")
+def read(upload: str) -> None:
+    """Read the rows of a file; where its columns explain themselves, go on with the dry run."""
+    if handing_in.read(UUID(upload)):
+        check.delay(upload, sweeping.run_of(UUID(upload)))
+
+
+@shared_task(name="register.uploads.check")
+def check(upload: str, run: int) -> None:
+    """Do a dry run."""
+    checking.check(UUID(upload), run)
+
+
+@shared_task(name="register.uploads.publish")
+def publish(upload: str) -> None:
+    """Publish the good rows of an upload."""
+    publishing.publish(UUID(upload))
+
+
+@shared_task(name="register.uploads.sweep")
+def sweep() -> None:
+    """Go on with what a dead worker left undone, and forget what is old."""
+    for task, upload, run in sweeping.find_abandoned():
+        go_on(task, upload, run)
+    sweeping.forget_old()
+
+
+def go_on(task: str, upload: str, run: int) -> None:
+    """Queue the work that an upload waits for: `read`, `check` or `publish`."""
+    if task == "read":
+        read.delay(upload)
+    elif task == "check":
+        check.delay(upload, run)
+    else:
+        publish.delay(upload)
+
+
+@shared_task(name="register.uploads.look_for_remarks")
+def look_for_remarks() -> None:
+    """Look at decisions recorded since the last time."""
+    standing.catch_up()
