@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from register.desk.views import issuers, relations
+from register.desk.views import issuers, keys, relations
 
 urlpatterns: list[URLPattern] = [
     path("desk/issuers", issuers.list_found, name="desk-issuers"),
@@ -13,4 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/issuers/<uuid:id>/amend", issuers.amend, name="desk-issuer-amend"),
     path("desk/issuers/<uuid:id>/close", issuers.close, name="desk-issuer-close"),
     path("desk/issuers/<uuid:id>/relate", relations.relate, name="desk-issuer-relate"),
+    path("desk/issuers/<uuid:id>/keys", keys.list_all, name="desk-keys"),
+    path("desk/issuers/<uuid:id>/keys/new", keys.bind, name="desk-key-new"),
+    path("desk/issuers/<uuid:id>/keys/<uuid:key>/revoke", keys.revoke, name="desk-key-revoke"),
 ]

@@ -10,14 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
 
 from register.access.acting import Acting
+from register.access.roles import ISSUER
 from register.desk import drafts
 from register.desk.forms import DraftForm, path_to_draft
 from register.desk.models import Draft
 from register.desk.page import answer
+from register.errors import NotFound
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_record
+from register.records import IssuerRecord
 
 Make = Callable[..., DraftForm]
 """Makes the form; takes `data`, `initial` and `prefix` as forms do."""
@@ -26,6 +30,14 @@ Make = Callable[..., DraftForm]
 def find_own(kind: str, record_id: object) -> Any:
     """Return a record of this register, which alone can be changed here; raises NotFound."""
     return find_record(kind, str(record_id), resolve_cut())
+
+
+def find_theirs(acting: Acting, issuer: object) -> IssuerRecord:
+    """Return an issuer that who acts may speak for; raises NotFound for an issuer officer and another issuer."""
+    if acting.role == ISSUER and str(issuer) != acting.organisation:
+        raise NotFound("issuer_unknown", "", gettext("This is not an institution of yours."))
+    found: IssuerRecord = find_own("issuer", issuer)
+    return found
 
 
 def find_draft(request: HttpRequest, acting: Acting, verb: str, subject: str) -> Draft | None:

@@ -18,7 +18,7 @@ from register.desk.letters import find_mixed_words
 from register.desk.look_alikes import LookAlike
 from register.desk.near_issuers import find_look_alikes
 from register.desk.page import answer, answer_error
-from register.desk.things import fill_in, find_draft, find_own, keep, open_form
+from register.desk.things import fill_in, find_draft, find_own, find_theirs, keep, open_form
 from register.errors import NotUnderstood, Refused
 from register.identifiers import parse_identifier
 from register.queries.belongings import list_keys, list_relations
@@ -108,7 +108,7 @@ def _compare(form: NewIssuer, found: Sequence[LookAlike], shown: str) -> Mapping
 @explain_refusals
 def show_issuer_desk(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
     """Show what may be done about one issuer, and what is on record of it."""
-    issuer = find_own("issuer", id)
+    issuer = find_theirs(acting, id)
     cut = resolve_cut()
     relations = list_relations(cut, issuer.id)
     programmes = list_programmes(cut, Filters(timezone.now(), issuer=issuer.id), limit=_PAGE)
