@@ -26,6 +26,10 @@ SHARE: Final = 20
 """An answer is given for so many times as long as it took."""
 LONGEST: Final = 600
 """Seconds after which even an answer about unchanged ledgers is counted anew: what is valid today changes by itself."""
+STALE: Final = 86_400
+"""Seconds for which an answer is held, to be given to others while one reader waits for a slow count."""
+SLOW: Final = 1.0
+"""Seconds from which on a count is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,21 @@ def keep(name: str, cut: Cut, count: Callable[[], Any]) -> Kept:
     found = _fetch(key)
     if found is not None and found.age < LONGEST and (found.logs == logs or found.age < SHARE * found.seconds):
         return found
+    if found is not None and found.seconds > SLOW and not _begin(key, found.seconds):
+        return found
     start = time.perf_counter()
     value = count()
     made = Kept(value, datetime.now(UTC), cut.size, logs, time.perf_counter() - start)
     _store(key, made)
     return made
+
+
+def _begin(key: str, seconds: float) -> bool:
+    """Tell whether nobody else is counting just now; whoever begins is believed for four times as long as it took."""
+    try:
+        return bool(cache.add(f"{key}-counting", 1, 4 * seconds))
+    except (RedisError, OSError):
+        return True
 
 
 def _fetch(key: str) -> Kept | None:
@@ -73,6 +87,6 @@ def _fetch(key: str) -> Kept | None:
 
 def _store(key: str, made: Kept) -> None:
     try:
-        cache.set(key, made, LONGEST)
+        cache.set(key, made, STALE)
     except (RedisError, OSError):
         log.warning("Redis cannot keep counts; the next reader counts anew")

@@ -1,0 +1,82 @@
+"""`/figures`: what is in force in the whole register, drawn, with the tables behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from register.moments import format_instant, format_moment
+from register.queries.cuts import Cut
+from register.queries.figures import Figures, count_figures, list_ending
+from register.queries.kept import Kept, keep
+from register.queries.single import find_records
+from register.site.asked import DATES, hear, read_instants, write_instants
+from register.site.facets import name_agencies
+from register.site.figure_words import list_charts
+from register.site.links import path_to
+from register.site.names import Name
+from register.site.page import Context, page
+from register.site.reading import read_directory
+from register.site.standing import Instants
+
+_SOON: Final = 90
+_ENDING: Final = 10
+_AGENCIES: Final = 200
+
+
+def read_figures(instants: Instants, cut: Cut) -> Kept:
+    """Return the figures of the whole register at an instant, as they are kept."""
+    at = None if instants.today else instants.at
+    return keep(repr(("figures", at)), cut, lambda: count_figures(cut, instants.at))
+
+
+def _tell(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponse:
+    """Give the figures to programs: counts by code; `*` are accreditations without that limit."""
+    instants = read_instants(query)
+    cut = hear(instants, query)
+    kept = read_figures(instants, cut)
+    told = {
+        "as_of": format_moment(instants.at),
+        "counted_at": format_instant(kept.counted_at),
+        "known": {one.origin: one.size for one in cut.all},
+        "counted_under": dict(zip((one.origin for one in cut.all), (size for _, size in kept.logs), strict=False)),
+        **asdict(kept.value),
+    }
+    return JsonResponse(told)
+
+
+@page("site/figures.html", "figures", DATES, twin=_tell)
+def show_figures(request: HttpRequest, query: Mapping[str, Any]) -> Context:
+    """Show the figures and those accreditations that end next."""
+    instants = read_instants(query)
+    cut = hear(instants, query)
+    kept = read_figures(instants, cut)
+    figures: Figures = kept.value
+    ending = list_ending(cut, instants.at, instants.at + timedelta(days=_SOON), _ENDING)
+    return {
+        "figures": figures,
+        "charts": list_charts(figures, _name_agencies(figures, cut), instants.at),
+        "issuers": sum(figures.of("country").values()),
+        "accredited": sum(figures.of("country_accredited").values()),
+        "agencies": sum(figures.of("agencies").values()),
+        "soon": figures.of("ends_within").get(str(_SOON), 0),
+        "days": _SOON,
+        "ending": [(path_to("accreditation", uid), issuer, agency, end) for uid, _, issuer, agency, end in ending],
+        "directory": read_directory([one for _, _, issuer, agency, _ in ending for one in (issuer, agency)]),
+        "kept": kept,
+        "grown": cut.size != kept.size,
+        "instants": instants,
+        "dates": write_instants(instants),
+        "asked_at": "" if instants.today else format_moment(instants.at)[:10],
+        "today": format_moment(instants.now)[:10],
+    }
+
+
+def _name_agencies(figures: Figures, cut: Cut) -> dict[str, Name]:
+    counts = figures.of("agency")
+    wanted = sorted(counts, key=lambda uid: -counts[uid])[:_AGENCIES]
+    return name_agencies(find_records("agency", wanted, cut))
