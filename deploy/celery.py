@@ -11,7 +11,18 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy.settings")
 app = Celery("assay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["ledger", "register", "register.access", "register.uploads", "register.outbox", "register.opendata", "federation", "deploy.operator"])
+app.autodiscover_tasks(
+    [
+        "ledger",
+        "register",
+        "register.access",
+        "register.uploads",
+        "register.outbox",
+        "register.opendata",
+        "federation",
+        "deploy.operator",
+    ]
+)
 
 
 @worker_ready.connect

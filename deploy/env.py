@@ -6,7 +6,7 @@ expected, what came (never the value of a secret) and what to do. Nothing is gue
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -19,9 +19,13 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """Settings by name; an empty string counts as absent, as shells and compose files make it."""
+    """Settings by name; an empty string counts as absent, as shells and compose files make it.
+
+    `sources` says of those that are set where they come from: `file` (node.env) or `environment`.
+    """
 
     values: Mapping[str, str]
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, name: str, default: str | None = None) -> str:
         """Return the value; raise SettingError when it is absent and there is no default."""
@@ -102,4 +106,10 @@ def read_environment(process: Mapping[str, str], root: Path) -> Environment:
     directory = Path(process.get("ASSAY_DATA_DIR") or root / ".assay").expanduser().resolve()
     stored = read_node_file(directory / NODE_FILE)
     given = {name: value for name, value in process.items() if value != ""}
-    return Environment({**stored, **given, "ASSAY_DATA_DIR": str(directory)})
+    values = {**stored, **given, "ASSAY_DATA_DIR": str(directory)}
+    return Environment(values, {name: _find_source(name, value, stored) for name, value in values.items() if value})
+
+
+def _find_source(name: str, value: str, stored: Mapping[str, str]) -> str:
+    """Return where a value comes from; `deploy/up` hands its processes what the file says: that is the file's."""
+    return "file" if stored.get(name) == value else "environment"

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from deploy.operator import views
+
+urlpatterns: list[URLPattern] = [
+    path("operator", views.show_health, name="operator"),
+    path("operator/settings", views.show_settings, name="operator-settings"),
+    path("operator/quarantine", views.show_quarantine, name="operator-quarantine"),
+    path("operator/imports", views.show_imports, name="operator-imports"),
+]

@@ -11,8 +11,10 @@ from django.db import DatabaseError, connection
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress
 
-from deploy.backup.archive import BackupError
+from deploy.backup.archive import BackupError, Manifest
 from deploy.backup.snapshot import take_backup
+from deploy.operator.last_times import note_last
+from deploy.operator.models import BACKUP
 from ledger.errors import LedgerError
 
 
@@ -43,8 +45,16 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 reason = " ".join(str(error).split())
                 raise CommandError(f"the database gave no backup, nothing was written: {reason}") from error
+        self._note(path, made)
         self.stdout.write(f"{path}: {made.origin}, {made.tree_size} entries, root {made.root}")
         if made.private_keys:
             self.stdout.write("It holds the node's PRIVATE KEYS: whoever reads it can sign as this node.")
         else:
             self.stdout.write("The private keys are not in it: keep a copy of them elsewhere.")
+
+    def _note(self, path: Path, made: Manifest) -> None:
+        """Tell the operator's board; a backup is whole without that."""
+        try:
+            note_last(BACKUP, file=path.name, entries=made.tree_size, with_keys=made.private_keys)
+        except DatabaseError as error:
+            self.stderr.write(f"The backup is whole; the operator's board was not told of it: {type(error).__name__}")

@@ -1,0 +1,89 @@
+"""Background jobs on the board: Redis, the queue, the workers, and whether what is scheduled is run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+
+from deploy.operator.asking import RedisState, Worker
+from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.models import LastTime
+from deploy.operator.probing import Silence
+from federation.views.words import spell_age
+
+JOB_EVERY: Final = timedelta(seconds=30)
+_LATE: Final = timedelta(minutes=3)
+_STOPPED: Final = timedelta(minutes=15)
+_MANY_WAIT: Final = 500
+
+
+def gauge_jobs(
+    redis: RedisState | Silence, workers: tuple[Worker, ...] | Silence, last: LastTime | None, now: datetime
+) -> list[Gauge]:
+    """Return how the background work stands; what cannot be told without Redis is said to be unknown."""
+    return [_redis(redis), _queue(redis), _workers(workers), _scheduled(redis, workers, last, now)]
+
+
+def _redis(redis: RedisState | Silence) -> Gauge:
+    title = gettext("Redis")
+    if isinstance(redis, Silence):
+        says = gettext("It does not answer (%(why)s). Reading and writing go on; background jobs stand still.")
+        do = gettext("Start it again (./deploy/up does), or see whether REDIS_URL names the right one.")
+        return Gauge("redis", title, gettext("silent"), "bad", says % {"why": redis.reason}, do)
+    value = gettext("%(size)s in use") % {"size": filesizeformat(redis.used)}
+    if redis.most and redis.used > 0.9 * redis.most:
+        do = gettext("Give it more (maxmemory), or find out which jobs pile up.")
+        return Gauge("redis", title, value, "warn", gettext("Nearly all it may use."), do)
+    return Gauge("redis", title, value, says=gettext("It answers."))
+
+
+def _queue(redis: RedisState | Silence) -> Gauge:
+    title = gettext("Jobs waiting")
+    if isinstance(redis, Silence):
+        return unknown("queue", title, gettext("Redis, which holds the queue, does not answer."))
+    value = number_format(redis.waiting)
+    if redis.waiting > _MANY_WAIT:
+        says = gettext("More than the workers take away.")
+        do = gettext("See whether workers answer, below; if they do, start more of them (ASSAY_WORKERS).")
+        return Gauge("queue", title, value, "warn", says, do)
+    return Gauge("queue", title, value, says=gettext("Jobs are taken as they come."))
+
+
+def _workers(workers: tuple[Worker, ...] | Silence) -> Gauge:
+    title = gettext("Workers")
+    if isinstance(workers, Silence):
+        says = gettext("They are asked by way of Redis, which did not carry the question (%(why)s).")
+        return unknown("workers", title, says % {"why": workers.reason})
+    if not workers:
+        says = gettext("No worker of this node’s queue answers: nothing is signed anew, synced, imported or sent.")
+        do = gettext("See the worker’s log, and start the node again: ./deploy/down, then ./deploy/up.")
+        return Gauge("workers", title, gettext("none answers"), "bad", says, do)
+    value = ngettext("%(count)d answers", "%(count)d answer", len(workers)) % {"count": len(workers)}
+    busy, processes = sum(one.busy for one in workers), sum(one.processes for one in workers)
+    says = gettext("%(busy)d of %(processes)d processes are at work.") % {"busy": busy, "processes": processes}
+    return Gauge("workers", title, value, says=says)
+
+
+def _scheduled(
+    redis: RedisState | Silence, workers: tuple[Worker, ...] | Silence, last: LastTime | None, now: datetime
+) -> Gauge:
+    """A job that beat sends and a worker runs notes the time: fresh, it shows that the whole chain is alive."""
+    title = gettext("Scheduled jobs")
+    if last is not None and now - last.at < _LATE:
+        value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)}
+        return Gauge("beat", title, value, says=gettext("The scheduler sends, workers run."))
+    value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)} if last else gettext("none yet")
+    if isinstance(redis, Silence) or isinstance(workers, Silence):
+        return unknown("beat", title, gettext("Without Redis nothing can be scheduled, and nobody be asked."))
+    if workers and not redis.waiting:
+        says = gettext("Workers answer and nothing waits for them: the scheduler (celery beat) sends nothing.")
+        do = gettext("See the log of beat, and start the node again. There must be one beat, and no more.")
+    else:
+        says = gettext("Jobs are not taken, so the scheduler cannot be judged.")
+        do = gettext("Mend the workers first.")
+    grave = last is None or now - last.at > _STOPPED
+    return Gauge("beat", title, value, "bad" if grave else "warn", says, do)

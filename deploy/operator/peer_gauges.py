@@ -1,0 +1,70 @@
+"""Peers on the board: who is behind or silent, what was set aside, forks and alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext, ngettext
+
+from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.probing import Silence
+from federation.board import COUNTED, Board
+from federation.views.words import judge_peer
+
+
+def gauge_peers(board: Board | Silence, now: datetime) -> list[Gauge]:
+    """Return how the peers stand, what was set aside of them, and what was found against them."""
+    if isinstance(board, Silence):
+        why = gettext("The database did not answer (%(why)s).") % {"why": board.reason}
+        return [unknown("peers", gettext("Peers"), why)]
+    return [_standing(board, now), _aside(board), _alerts(board)]
+
+
+def _standing(board: Board, now: datetime) -> Gauge:
+    title, followed = gettext("Peers"), [one for one in board.peers if one.row.status != "withdrawn"]
+    if not followed:
+        return Gauge(
+            "peers", title, gettext("none"), "off", gettext("This node follows no other."), address="/federation"
+        )
+    poor = [one for one in followed if judge_peer(one, now).tag.tone in ("bad", "warn")]
+    value = ngettext("%(count)d followed", "%(count)d followed", len(followed)) % {"count": len(followed)}
+    if not poor:
+        return Gauge("peers", title, value, says=gettext("All are fresh."), address="/federation")
+    names = ", ".join(one.row.name for one in poor[:5])
+    tone = "bad" if any(judge_peer(one, now).tag.tone == "bad" for one in poor) else "warn"
+    says = ngettext("One is in trouble: %(names)s.", "%(count)d are in trouble: %(names)s.", len(poor))
+    do = gettext("Open the federation’s page: it says for each peer what is wrong and whom to call.")
+    said = says % {"count": len(poor), "names": names}
+    return Gauge("peers", title, value, tone, said, do, address="/federation")
+
+
+def _aside(board: Board) -> Gauge:
+    title = gettext("Set aside")
+    count = sum(one.copy.quarantined for one in board.peers)
+    if not count:
+        says = gettext("No entry of a peer had to be set aside.")
+        return Gauge("quarantine", title, gettext("nothing"), says=says, address="/operator/quarantine")
+    more = any(one.copy.quarantined >= COUNTED for one in board.peers)
+    value = gettext("%(count)d or more") % {"count": count} if more else str(count)
+    says = gettext("Entries of peers that break the rules are kept, shown with their reasons, and count for nothing.")
+    return Gauge("quarantine", title, value, "off", says, address="/operator/quarantine")
+
+
+def _alerts(board: Board) -> Gauge:
+    title = gettext("Forks and alerts")
+    own = [fork for fork in board.forks if fork.origin == settings.ASSAY_ORIGIN]
+    if own:
+        says = gettext("Somebody holds two signed histories of this very ledger.")
+        do = gettext("Stop the node, keep its disks, and find out who held its keys. Then read the chapter on forks.")
+        return Gauge("alerts", title, gettext("our own ledger forked"), "bad", says, do, address="/federation")
+    if board.alerts:
+        value = ngettext("%(count)d open alert", "%(count)d open alerts", len(board.alerts)) % {
+            "count": len(board.alerts)
+        }
+        do = gettext("Read each on the federation’s page, and settle it there.")
+        tone = "bad" if board.forks else "warn"
+        return Gauge("alerts", title, value, tone, board.alerts[0].message, do, address="/federation")
+    return Gauge(
+        "alerts", title, gettext("none"), says=gettext("No fork was seen, no alert is open."), address="/federation"
+    )

@@ -1,0 +1,108 @@
+"""Room on the board: disks, the database, its connections; and how old the newest backup is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
+from deploy.operator.facts import DatabaseFacts
+from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.models import BACKUP, LastTime
+from deploy.operator.probing import Silence
+from federation.views.words import spell_age
+from register.site.words import Tone
+
+DAILY: Final = timedelta(hours=26)
+"""A daily backup may be so old: a day, and the time it takes."""
+_WEEK: Final = timedelta(days=7)
+_LONG_TRANSACTION: Final = 600
+
+
+def gauge_disks() -> list[Gauge]:
+    """Return how full the disks below the node's directories are, each disk once."""
+    places = {
+        "data": (gettext("Disk of the data"), settings.ASSAY_DATA_DIR),
+        "guard": (gettext("Disk of the guard"), settings.ASSAY_GUARD_DIR),
+        "keys": (gettext("Disk of the keys"), settings.ASSAY_KEYS_DIR),
+    }
+    gauges, seen = [], set()
+    for code, (title, path) in places.items():
+        try:
+            device = Path(path).stat().st_dev
+            if device not in seen:
+                gauges.append(_disk(f"disk-{code}", title, Path(path)))
+            seen.add(device)
+        except OSError as error:
+            gauges.append(unknown(f"disk-{code}", title, error.strerror or type(error).__name__))
+    return gauges
+
+
+def _disk(code: str, title: str, path: Path) -> Gauge:
+    total, used, free = shutil.disk_usage(path)
+    share = 100 * used // max(1, used + free)
+    value = gettext("%(free)s free") % {"free": filesizeformat(free)}
+    says = gettext("%(share)d %% of %(total)s are used.") % {"share": share, "total": filesizeformat(total)}
+    tone: Tone = "bad" if share >= 95 or free < 2**30 else "warn" if share >= 85 else "good"
+    do = gettext(
+        "Free space (old logs and exports first) or enlarge the volume; a database without room stops writing."
+    )
+    return Gauge(code, title, value, tone, says, "" if tone == "good" else do)
+
+
+def gauge_database(facts: DatabaseFacts | Silence) -> list[Gauge]:
+    """Return how large the database is, how many connections are open, and whether something holds it up."""
+    if isinstance(facts, Silence):
+        why = gettext("The database did not answer in time (%(why)s).") % {"why": facts.reason}
+        return [unknown("database", gettext("Database"), why)]
+    size = Gauge("database", gettext("Database"), filesizeformat(facts.size), says=gettext("It answers."))
+    return [size, _connections(facts), *_transactions(facts)]
+
+
+def _connections(facts: DatabaseFacts) -> Gauge:
+    value = gettext("%(open)s of %(most)s") % {
+        "open": number_format(facts.connections), "most": number_format(facts.most)
+    }  # fmt: skip
+    if facts.connections < 0.8 * facts.most:
+        return Gauge("connections", gettext("Connections"), value, says=gettext("There is room for more."))
+    tone: Tone = "bad" if facts.connections > 0.95 * facts.most else "warn"
+    says = gettext("Nearly all that the database gives; further ones are refused.")
+    do = gettext("Raise max_connections, or lower ASSAY_DATABASE_POOL times the number of processes.")
+    return Gauge("connections", gettext("Connections"), value, tone, says, do)
+
+
+def _transactions(facts: DatabaseFacts) -> list[Gauge]:
+    if facts.oldest < _LONG_TRANSACTION:
+        return []
+    value = gettext("open for %(age)s") % {"age": spell_age(timedelta(seconds=facts.oldest))}
+    says = gettext("A long transaction keeps the database from tidying up.")
+    do = gettext("A backup or a rebuild may take that long. If neither runs, look at pg_stat_activity.")
+    return [Gauge("transaction", gettext("Oldest transaction"), value, "warn", says, do)]
+
+
+def gauge_backup(last: Mapping[str, LastTime], now: datetime, entries: int) -> Gauge:
+    """Return how old the newest backup made by `manage.py backup` is; others this node does not know of."""
+    title, made = gettext("Backup"), last.get(BACKUP)
+    do = gettext("Run: %(command)s, best every night, and copy the file to another machine.") % {
+        "command": "python manage.py backup FILE"
+    }
+    if made is None:
+        says = gettext("None was made with manage.py backup. Of backups made in other ways the board knows nothing.")
+        tone: Tone = "off" if settings.ASSAY_DEMO else "warn"
+        return Gauge("backup", title, gettext("none known"), tone, says, do)
+    age = now - made.at
+    value = gettext("%(age)s old") % {"age": spell_age(age)}
+    missing = max(0, entries - int(made.facts.get("entries", 0)))
+    says = gettext("%(file)s; %(missing)s entries are newer than it.") % {
+        "file": made.facts.get("file", ""), "missing": number_format(missing)
+    }  # fmt: skip
+    if age <= DAILY:
+        return Gauge("backup", title, value, says=says)
+    return Gauge("backup", title, value, "bad" if age > _WEEK else "warn", says, do)
