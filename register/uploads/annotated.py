@@ -1,7 +1,7 @@
 """The annotated file: what was handed in, in the same format, with what became of each row beside it.
 
 Nothing in it can act: every cell is text. In CSV a text that a spreadsheet would compute (OWASP: "CSV Injection") gets
-an apostrophe in front, which intake takes off again; in XLSX and ODS cells are typed as text; formulas are never written.
+an apostrophe in front, which intake takes off again; in XLSX and ODS cells are typed as text; no formula is written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape
 import msgspec
 import xlsxwriter
 
-from register.intake.columns import ANNOTATIONS, fold_header
+from register.intake.columns import ANNOTATIONS
+from register.intake.sheets import fold_header
 from register.uploads.models import Upload, UploadRow
 from register.uploads.remark_words import say_remark
 from register.uploads.words import OUTCOMES, say_problem
@@ -94,7 +95,7 @@ _ODS_TAIL: Final = "</table:table></office:spreadsheet></office:body></office:do
 
 
 def _write_ods(upload: Upload, lines: Iterable[Line]) -> bytes:
-    """Write a table of texts as OpenDocument 1.3 asks for it: the type first and unpacked, then manifest and content."""
+    """Write a table of texts as OpenDocument 1.3 asks: the type first and unpacked, then manifest and content."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", _ODS_TYPE, zipfile.ZIP_STORED)

@@ -1,0 +1,226 @@
+"""Publishing: all of it or none, once, by those who may, and exactly what was shown."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ledger.reader import get_log
+from register import commands
+from register.access.acting import Acting
+from register.access.models import AuditRecord, Membership
+from register.desk import four_eyes
+from register.errors import NotEntitled, NotFound
+from register.payloads import EndingTerms
+from register.uploads import checking, handing_in, mending, publishing, sweeping
+from register.uploads.errors import Moved, OtherRows
+from register.uploads.models import CHECKED, PUBLISHED, PUBLISHING, WAITING, Upload, UploadRow
+from tests.factories import OPERATOR, verify_command
+from tests.uploads.conftest import Desk, bring, release
+from tests.uploads.tables import as_csv, table
+
+pytestmark = pytest.mark.django_db
+
+
+def size() -> int:
+    return get_log(settings.ASSAY_ORIGIN).size
+
+
+def test_a_file_without_faults_goes_on_the_ledger_whole(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 120)[0]))
+    before = size()
+    verify_command(lambda: release(desk, upload))
+    assert upload.state == PUBLISHED or Upload.objects.get(pk=upload.pk).state == PUBLISHED
+    assert size() - before == 120
+    assert sorted(upload.rows.values_list("index", flat=True)) == list(range(before, before + 120))
+
+
+def test_published_rows_hold_nothing_any_more_but_where_they_went(desk: Desk) -> None:
+    upload = release(desk, bring(desk, as_csv(table(desk.issuers, 3)[0])))
+    for row in upload.rows.all():
+        assert (row.cells, row.said, row.problems, row.remarks) == ([], [], [], [])
+        assert row.index is not None
+
+
+def test_with_refused_rows_nothing_is_published_unless_the_others_are_wanted_alone(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 20, wrong=4)[0]))
+    before = size()
+    with pytest.raises(Moved):
+        publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    assert size() == before
+    publishing.request(desk.officer, upload, True, publishing.digest_of(upload))
+    assert upload.state == WAITING
+    publishing.publish(upload.pk)
+    assert size() == before
+    publishing.approve(desk.approver, upload, publishing.digest_of(upload))
+    publishing.publish(upload.pk)
+    assert size() - before == 16
+    assert upload.rows.filter(index=None).count() == 4
+
+
+def test_a_whole_import_waits_for_a_second_person_where_the_organisation_wants_it(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    digest = publishing.digest_of(upload)
+    publishing.request(desk.officer, upload, False, digest)
+    assert upload.state == WAITING
+    with pytest.raises(NotEntitled):
+        publishing.approve(desk.officer, upload, digest)
+    publishing.return_(desk.approver, upload, "Look at row 2.")
+    assert (upload.state, upload.remark) == (CHECKED, "Look at row 2.")
+
+
+def test_the_author_never_approves_even_with_the_right_to(desk: Desk) -> None:
+    upload = handing_in.hand_in(desk.approver, "own.csv", as_csv(table(desk.issuers, 4, wrong=1)[0]))
+    handing_in.read(upload.pk)
+    upload.refresh_from_db()
+    checking.check(upload.pk, upload.run)
+    upload.refresh_from_db()
+    with pytest.raises(NotEntitled, match="nobody else"):
+        publishing.request(desk.approver, upload, True, publishing.digest_of(upload))
+
+
+def test_only_exactly_the_rows_that_were_shown_are_published(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    shown = publishing.digest_of(upload)
+    publishing.request(desk.officer, upload, False, shown)
+    UploadRow.objects.filter(upload=upload, line=2).update(outcome="left_out")
+    with pytest.raises(OtherRows):
+        publishing.approve(desk.approver, upload, shown)
+    Upload.objects.filter(pk=upload.pk).update(state=PUBLISHING)
+    before = size()
+    publishing.publish(upload.pk)
+    assert size() == before
+    assert Upload.objects.get(pk=upload.pk).state == CHECKED
+
+
+def test_a_task_that_runs_twice_publishes_once(desk: Desk) -> None:
+    upload = release(desk, bring(desk, as_csv(table(desk.issuers, 5)[0])))
+    before = size()
+    publishing.publish(upload.pk)
+    assert size() == before
+
+
+def test_a_worker_killed_in_the_middle_leaves_nothing_and_its_successor_writes_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "CHUNK", 4)
+    upload = bring(desk, as_csv(table(desk.issuers, 10)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    before = size()
+    whole = publishing._write_chunk
+
+    def die(of: Upload, rows: list[UploadRow]) -> list[commands.Written]:
+        if rows[0].line > 4:
+            raise KeyboardInterrupt
+        return whole(of, rows)
+
+    monkeypatch.setattr(publishing, "_write_chunk", die)
+    with pytest.raises(KeyboardInterrupt):
+        publishing.publish(upload.pk)
+    assert size() == before
+    assert Upload.objects.get(pk=upload.pk).state == PUBLISHING
+    monkeypatch.setattr(publishing, "_write_chunk", whole)
+    publishing.publish(upload.pk)
+    assert size() - before == 10
+
+
+def test_what_nobody_is_at_work_on_any_more_is_found(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 1)[0]))
+    old = upload.created - sweeping.SILENT * 2
+    for state, task in (("reading", "read"), ("checking", "check"), ("publishing", "publish"), ("checked", None)):
+        Upload.objects.filter(pk=upload.pk).update(state=state, heard=old)
+        assert [name for name, _, _ in sweeping.find_abandoned()] == ([task] if task else [])
+
+
+def test_a_row_that_the_rules_refuse_by_now_keeps_all_from_being_published(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
+    terms = upload.rows.get(line=3).said[0][2]
+    closing = EndingTerms.model_validate({"effective_from": "2026-01-01", "reason": "institution_closed"})
+    commands.close_issuer(terms["issuer"], closing, actor=OPERATOR)
+    before = size()
+    release(desk, upload)
+    assert size() == before
+    assert (upload.state, "line 3" in upload.trouble) == (CHECKED, True)
+    assert upload.rows.get(line=3).outcome == "refused"
+    mending.leave_out(upload, upload.rows.get(line=3))
+    assert release(desk, upload).state == PUBLISHED
+    assert size() - before == 2
+
+
+def test_who_lost_their_membership_publishes_nothing(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 1)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    Membership.objects.filter(pk=desk.officer.membership).delete()
+    before = size()
+    publishing.publish(upload.pk)
+    assert size() == before
+    assert Upload.objects.get(pk=upload.pk).state == CHECKED
+
+
+def test_who_published_what_is_in_the_audit_record(desk: Desk) -> None:
+    upload = release(desk, bring(desk, as_csv(table(desk.issuers, 2)[0])))
+    noted = AuditRecord.objects.filter(code="import_published", about=str(upload.pk))
+    assert noted.count() == 1
+
+
+def test_the_same_file_is_noticed(desk: Desk) -> None:
+    data = as_csv(table(desk.issuers, 2)[0])
+    first = release(desk, bring(desk, data))
+    second = bring(desk, data, "other-name.csv")
+    assert list(handing_in.twins(second)) == [first]
+    remarks = {remark["code"] for row in second.rows.all() for remark in row.remarks}
+    assert {"overlapping", "identifier_used"} <= remarks
+
+
+def test_a_mended_row_is_tried_again_and_published_as_mended(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 10, wrong=1)[0]))
+    row = mending.find_row(upload, 2)
+    cells = list(row.cells)
+    cells[0] = f"pic:{desk.issuers[7]}"
+    assert mending.mend(upload, row, cells).outcome == "remarked"
+    assert release(desk, upload).written == 10
+
+
+def test_left_out_rows_stay_out(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 10, wrong=2)[0]))
+    for row in upload.rows.filter(outcome="refused"):
+        mending.leave_out(upload, row)
+    assert release(desk, upload).written == 8
+
+
+def test_another_desk_sees_nothing_of_it(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 1)[0]))
+    stranger = Acting(9, 9, "stranger@other.example", "agency", "0197e2c4-0000-7000-8000-000000000009", True, False)
+    with pytest.raises(NotFound):
+        handing_in.find(stranger, upload.pk)
+
+
+def test_discarded_files_keep_their_head_alone(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
+    publishing.discard(upload)
+    assert upload.rows.count() == 0
+
+
+def test_what_is_old_is_forgotten(desk: Desk) -> None:
+    kept, old = (bring(desk, as_csv(table(desk.issuers, number)[0])) for number in (1, 2))
+    Upload.objects.filter(pk=old.pk).update(changed=old.changed - sweeping.KEPT * 2)
+    sweeping.forget_old()
+    assert list(Upload.objects.all()) == [kept]
+    assert UploadRow.objects.filter(upload_id=old.pk).count() == 0
+
+
+def test_queries_of_a_dry_run_do_not_grow_with_its_rows(desk: Desk) -> None:
+    taken = []
+    for number in (20, 400):
+        upload = bring(desk, as_csv(table(desk.issuers, number)[0]))
+        handing_in.begin_run(upload, [CHECKED])
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            checking.check(upload.pk, upload.run)
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
