@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from register.site.words import Tone
@@ -60,6 +61,11 @@ class Summary:
     def symbol(self) -> str:
         """The symbol of its tone."""
         return SYMBOLS[self.tone]
+
+
+def spell_count(number: int) -> str:
+    """Write a number with its thousands apart, as the reader's language has them."""
+    return number_format(number, force_grouping=True)
 
 
 def unknown(code: str, title: str, why: str, do: str = "") -> Gauge:

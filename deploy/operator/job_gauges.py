@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from deploy.operator.asking import RedisState, Worker
-from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.models import LastTime
 from deploy.operator.probing import Silence
 from federation.views.words import spell_age
@@ -45,7 +44,7 @@ def _queue(redis: RedisState | Silence) -> Gauge:
     title = gettext("Jobs waiting")
     if isinstance(redis, Silence):
         return unknown("queue", title, gettext("Redis, which holds the queue, does not answer."))
-    value = number_format(redis.waiting)
+    value = spell_count(redis.waiting)
     if redis.waiting > _MANY_WAIT:
         says = gettext("More than the workers take away.")
         do = gettext("See whether workers answer, below; if they do, start more of them (ASSAY_WORKERS).")

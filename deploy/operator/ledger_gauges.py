@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from deploy.operator.facts import LogFacts
-from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.probing import Silence
 from federation.board import Board
 from federation.views.words import spell_age
@@ -32,7 +31,7 @@ def gauge_log(facts: LogFacts | Silence | None) -> Gauge:
     if facts is None:
         do = gettext("Run ./deploy/up: it opens the register.")
         return Gauge("ledger", title, gettext("not opened"), "bad", gettext("There is no ledger yet."), do)
-    value = ngettext("%(count)s entry", "%(count)s entries", facts.size) % {"count": number_format(facts.size)}
+    value = ngettext("%(count)s entry", "%(count)s entries", facts.size) % {"count": spell_count(facts.size)}
     if facts.behind:
         says = ngettext(
             "One entry is on the ledger and not yet on the pages.",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.utils.formats import number_format
+from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.probing import Silence
 from federation.views.words import spell_age
 from register.outbox.backlog import Backlog
@@ -26,7 +26,7 @@ def gauge_notices(backlog: Backlog | Silence, now: datetime) -> list[Gauge]:
 
 
 def _waiting(title: str, backlog: Backlog, now: datetime) -> Gauge:
-    value = number_format(backlog.due)
+    value = spell_count(backlog.due)
     late = now - backlog.oldest if backlog.oldest else timedelta()
     if late > _LATE:
         says = gettext("The oldest has waited for %(age)s.") % {"age": spell_age(late)}
@@ -42,7 +42,7 @@ def _waiting(title: str, backlog: Backlog, now: datetime) -> Gauge:
 
 def _receivers(backlog: Backlog) -> Gauge:
     title = gettext("Followers")
-    value = number_format(backlog.active)
+    value = spell_count(backlog.active)
     poor = backlog.failing + backlog.disabled
     if not poor:
         return Gauge("followers", title, value, says=gettext("All can be reached."))
@@ -64,4 +64,4 @@ def _mail(backlog: Backlog) -> Gauge:
         backlog.kept,
     ) % {"count": backlog.kept}
     do = gettext("Set ASSAY_MAIL_URL and ASSAY_MAIL_FROM: invitations and notices go by mail.")
-    return Gauge("mail", title, gettext("is kept"), "warn", says, do)
+    return Gauge("mail", title, gettext("is kept"), "off" if settings.ASSAY_DEMO else "warn", says, do)

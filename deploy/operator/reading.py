@@ -40,7 +40,8 @@ class PeerAside:
 _PEERS: Final[LiteralString] = """
     SELECT f.peer::text, f.name, (
         SELECT count(*) FROM (
-            SELECT FROM register_happening h WHERE h.log_id = l.id AND h.quarantine IS NOT NULL LIMIT %(counted)s) aside)
+            SELECT FROM register_happening h WHERE h.log_id = l.id AND h.quarantine IS NOT NULL LIMIT %(counted)s
+        ) aside)
     FROM federation_following f JOIN ledger_log l ON l.origin = f.origin ORDER BY f.name, f.peer
 """
 _NEWEST: Final[LiteralString] = """

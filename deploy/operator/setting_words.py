@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from deploy.operator.gauge import spell_count
 from federation.views.words import spell_age
 from register.site.words import join_words, label_place
 
@@ -33,11 +33,11 @@ def _seconds(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return number_format(value)
+    return spell_count(value)
 
 
 def _limit(value: Any) -> str:
-    return number_format(value) if value else gettext("no limit")
+    return spell_count(value) if value else gettext("no limit")
 
 
 def _days(value: Any) -> str:
@@ -79,7 +79,7 @@ def _longest(value: Any) -> str:
 
 def _pool(value: Any) -> str:
     pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
-    return number_format(pool["max_size"]) if pool else gettext("no pool")
+    return spell_count(pool["max_size"]) if pool else gettext("no pool")
 
 
 @dataclass(frozen=True, slots=True)

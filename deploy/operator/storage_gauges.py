@@ -10,11 +10,10 @@ from typing import Final
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from deploy.operator.facts import DatabaseFacts
-from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.models import BACKUP, LastTime
 from deploy.operator.probing import Silence
 from federation.views.words import spell_age
@@ -68,7 +67,7 @@ def gauge_database(facts: DatabaseFacts | Silence) -> list[Gauge]:
 
 def _connections(facts: DatabaseFacts) -> Gauge:
     value = gettext("%(open)s of %(most)s") % {
-        "open": number_format(facts.connections), "most": number_format(facts.most)
+        "open": spell_count(facts.connections), "most": spell_count(facts.most)
     }  # fmt: skip
     if facts.connections < 0.8 * facts.most:
         return Gauge("connections", gettext("Connections"), value, says=gettext("There is room for more."))
@@ -101,7 +100,7 @@ def gauge_backup(last: Mapping[str, LastTime], now: datetime, entries: int) -> G
     value = gettext("%(age)s old") % {"age": spell_age(age)}
     missing = max(0, entries - int(made.facts.get("entries", 0)))
     says = gettext("%(file)s; %(missing)s entries are newer than it.") % {
-        "file": made.facts.get("file", ""), "missing": number_format(missing)
+        "file": made.facts.get("file", ""), "missing": spell_count(missing)
     }  # fmt: skip
     if age <= DAILY:
         return Gauge("backup", title, value, says=says)

@@ -131,7 +131,9 @@ def test_questions_that_hang_never_pile_up(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_board_takes_the_same_queries_whatever_there_is(operator: Client) -> None:
     def count() -> int:
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert operator.get("/operator").status_code == 200
         return len(queries)
 

@@ -1,0 +1,71 @@
+"""Settings in words: every one of them, its source, and never a secret."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+import deploy
+from deploy.env import read_environment
+from deploy.operator.setting_words import GROUPS, UP_ALONE, list_unknown
+from tests import factories
+from tests.people import sign_in
+
+DEPLOY = Path(deploy.__file__).parent
+READ = re.compile(
+    r'(?:_env|env)\.(?:text|integer|flag|words|countries|networks|choice|path|web_address)\(\s*"([A-Z_]+)"'
+)
+DESCRIBED = {one.name for _title, group in GROUPS for one in group}
+
+
+def test_every_setting_that_is_read_is_described() -> None:
+    read = {
+        name for file in ("settings.py", "database.py", "mail.py") for name in READ.findall((DEPLOY / file).read_text())
+    }
+    assert len(read) > 40
+    assert read - DESCRIBED - UP_ALONE == set()
+
+
+def test_what_is_described_is_in_the_readme() -> None:
+    readme = (DEPLOY / "README.md").read_text()
+    assert [name for name in sorted(DESCRIBED) if f"`{name}`" not in readme] == []
+
+
+def test_a_setting_says_where_it_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "node.env").write_text("ASSAY_TITLE=From the file\nASSAY_QUEUE=same\nASSAY_OPERATOR=file\n")
+    process = {
+        "ASSAY_DATA_DIR": str(tmp_path),
+        "ASSAY_QUEUE": "same",
+        "ASSAY_OPERATOR": "environment",
+        "ASSAY_DEMO": "",
+    }
+    sources = read_environment(process, tmp_path).sources
+    found = {name: sources.get(name) for name in ("ASSAY_TITLE", "ASSAY_QUEUE", "ASSAY_OPERATOR", "ASSAY_DEMO")}
+    expected = {"ASSAY_TITLE": "file", "ASSAY_QUEUE": "file", "ASSAY_OPERATOR": "environment", "ASSAY_DEMO": None}
+    assert found == expected
+
+
+def test_secrets_and_passwords_are_never_shown(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, settings: object
+) -> None:
+    factories.open_register()
+    client = Client()
+    sign_in(client, "operator")
+    secrets = {"SECRET_KEY": "the-secret-of-sessions", "REDIS_URL": "redis://:the-secret-of-redis@127.0.0.1:1/0"}
+    for name, value in secrets.items():
+        monkeypatch.setattr(settings, name, value)
+    monkeypatch.setattr(settings, "ASSAY_SETTING_SOURCES", {"SECRET_KEY": "file", "ASSAY_TITEL": "environment"})
+    page = client.get("/operator/settings").content.decode()
+    assert "the-secret" not in page
+    assert "kept secret" in page
+    assert page.count("<code>ASSAY_TITEL</code>") == 1
+
+
+def test_a_misspelt_setting_is_pointed_out(monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
+    monkeypatch.setattr(
+        settings, "ASSAY_SETTING_SOURCES", {"ASSAY_TITEL": "environment", "ASSAY_TITLE": "file", "PATH": "environment"}
+    )
+    assert list_unknown() == ["ASSAY_TITEL"]
