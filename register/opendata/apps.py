@@ -1,10 +1,10 @@
-"""Open data as a Django app of its own: exports that were made, and where they lie."""
+"""Open data as a Django app of its own: exports are files, and what there is of them is what lies on the disk."""
 
 from django.apps import AppConfig
 
 
 class OpenDataConfig(AppConfig):
-    """Tables `opendata_…`."""
+    """No tables."""
 
     name = "register.opendata"
     label = "opendata"

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
+from email import message_from_bytes
+from email.utils import getaddresses
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
@@ -53,6 +55,19 @@ def list_kept() -> list[Path]:
     """Return the mails that wait, the oldest first."""
     found = Path(settings.ASSAY_MAIL_DIR).glob("[!.]*.eml")
     return [path for _, path in sorted((path.stat().st_mtime_ns, path) for path in found)]
+
+
+class KeptMail(EmailMessage):
+    """A kept mail, sent byte for byte as it was written."""
+
+    def __init__(self, data: bytes) -> None:
+        self._parsed = message_from_bytes(data)
+        receivers = [address for _, address in getaddresses(self._parsed.get_all("To", []))]
+        super().__init__(to=receivers, from_email=str(self._parsed["From"]))
+
+    def message(self) -> Any:
+        """Return the mail as it lay in the file."""
+        return self._parsed
 
 
 def forget(subscriptions: Iterable[str]) -> None:

@@ -1,0 +1,48 @@
+"""The manifest of an export: what it belongs to, under which terms, which files with which sums."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from register.opendata.files import FileOf
+
+
+class Licence(BaseModel):
+    """The terms: an SPDX identifier and where they stand."""
+
+    spdx: str
+    url: str
+
+
+class Changes(BaseModel):
+    """Which entries the change feed holds: those of indexes `since` up to `until`, not included."""
+
+    since: int
+    until: int
+
+
+class Manifest(BaseModel):
+    """`manifest.json`. Everything in the export is as the ledger had it at `tree_size`, which `checkpoint` signs.
+
+    `checkpoint` is a signed note (C2SP tlog-checkpoint), `root` its tree's root in base64.
+    """
+
+    format: Literal["assay-open-data/1"] = "assay-open-data/1"
+    name: str
+    title: str
+    operator: str
+    node: str
+    origin: str
+    demonstration: bool
+    made_at: str
+    tree_size: int
+    root: str
+    checkpoint: str
+    licence: Licence
+    changes: Changes
+    previous: str | None
+    columns: dict[str, str]
+    schema_url: str
+    files: list[FileOf]
