@@ -15,7 +15,7 @@ All raise NotFound for a draft of another organisation, NotEntitled for who may 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,18 +24,26 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from register.access.acting import Acting
+from register.access.audit import note
+from register.access.models import Membership
 from register.access.roles import VERBS
 from register.commands import Written
 from register.desk import four_eyes
 from register.desk.errors import Decided, Stale
+from register.desk.listing import title_of
 from register.desk.models import DISCARDED, EDITING, OPEN, PUBLISHED, RETURNED, WAITING, Draft
 from register.desk.preview import digest_now
 from register.desk.publishing import publish
-from register.desk.terms import read_terms, spell_terms
-from register.errors import NotEntitled, NotFound
+from register.desk.terms import SAYINGS, read_terms, spell_terms
+from register.errors import NotEntitled, NotFound, NotUnderstood
+from register.outbox.notices import tell_members
 
 MOST_REMARK: Final = 2_000
 """Letters of the remark with which a draft is returned."""
+
+PUBLISHING: Final = "draft_published"
+APPROVING: Final = "draft_approved"
+"""Codes of the audit record."""
 
 
 def find(acting: Acting, draft_id: UUID | str) -> Draft:
@@ -61,7 +69,7 @@ def save(
     draft is not of `version` any more.
     """
     _check_verb(acting, verb)
-    kept = spell_terms(read_terms(verb, said)) if verb != four_eyes.SETTING else dict(said)
+    kept = _read(acting, verb, said)
     if draft_id is None:
         own = {"role": acting.role, "organisation": acting.organisation, "author_id": acting.user}
         return Draft.objects.create(verb=verb, subject=subject, said=kept, **own)
@@ -72,6 +80,14 @@ def save(
     if version is not None and version != draft.version:
         raise Decided
     return _move(draft, EDITING, said=kept, author_id=acting.user, digest="")
+
+
+def _read(acting: Acting, verb: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a draft keeps; whatever a demonstration account makes is marked as such."""
+    if verb == four_eyes.SETTING:
+        return dict(said)
+    marked = acting.demonstration and "demonstration" in SAYINGS[verb].terms.model_fields
+    return spell_terms(read_terms(verb, {**said, "demonstration": True} if marked else said))
 
 
 def check_editable(acting: Acting, draft: Draft, *verbs: str) -> None:
@@ -92,7 +108,7 @@ def submit(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
     _check_verb(acting, draft.verb)
     _check_author(acting, draft)
     _check_state(draft, EDITING, RETURNED)
-    return publish(draft, acting.actor, decided_by=acting.user, digest=digest)
+    return publish(draft, acting.actor, decided_by=acting.user, digest=digest, also=_noting(acting, draft, PUBLISHING))
 
 
 def hand_over(acting: Acting, draft: Draft, digest: str) -> Draft:
@@ -101,7 +117,11 @@ def hand_over(acting: Acting, draft: Draft, digest: str) -> Draft:
     _check_author(acting, draft)
     _check_state(draft, EDITING, RETURNED)
     _check_seen(acting, draft, digest)
-    return _move(draft, WAITING, digest=digest, remark="")
+    with transaction.atomic():
+        moved = _move(draft, WAITING, digest=digest, remark="")
+        note(acting, "draft_submitted", _about(draft), verb=draft.verb)
+        _tell_approvers(moved)
+    return moved
 
 
 def approve(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
@@ -114,14 +134,18 @@ def approve(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
     _check_state(draft, WAITING)
     if draft.verb == four_eyes.SETTING:
         return _let_hold(acting, draft, digest)
-    return publish(draft, acting.actor, decided_by=acting.user, digest=digest)
+    return publish(draft, acting.actor, decided_by=acting.user, digest=digest, also=_noting(acting, draft, APPROVING))
 
 
 def return_(acting: Acting, draft: Draft, remark: str) -> Draft:
     """Give a draft that waits back to its author, with a remark on what is wrong."""
     _check_second(acting, draft)
     _check_state(draft, WAITING)
-    return _move(draft, RETURNED, remark=remark[:MOST_REMARK], decided_by_id=acting.user)
+    if not remark.strip():
+        raise NotUnderstood("required", "remark", gettext("Write what should be mended, so that its author knows."))
+    with transaction.atomic():
+        note(acting, "draft_returned", _about(draft), verb=draft.verb)
+        return _move(draft, RETURNED, remark=remark.strip()[:MOST_REMARK], decided_by_id=acting.user)
 
 
 def discard(acting: Acting, draft: Draft) -> Draft:
@@ -130,7 +154,26 @@ def discard(acting: Acting, draft: Draft) -> Draft:
         _check_second(acting, draft)
         _check_state(draft, WAITING)
     _check_state(draft, *OPEN)
-    return _move(draft, DISCARDED, decided_by_id=acting.user)
+    with transaction.atomic():
+        note(acting, "draft_discarded", _about(draft), verb=draft.verb)
+        return _move(draft, DISCARDED, decided_by_id=acting.user)
+
+
+def choose_four_eyes(acting: Acting, verbs: Iterable[str], draft: Draft | None = None) -> Draft | None:
+    """Choose for what a second person is asked: to ask for more holds at once, to ask for less becomes a draft.
+
+    Returns that draft, None where the choice holds.
+    """
+    _check_verb(acting, four_eyes.SETTING)
+    chosen = sorted(set(verbs) & set(four_eyes.choosable(acting.role)))
+    if four_eyes.choice_of(acting.role, acting.organisation) <= set(chosen) and draft is None:
+        with transaction.atomic():
+            four_eyes.choose(acting.role, acting.organisation, chosen)
+            note(acting, "four_eyes_changed", verbs=" ".join(chosen))
+        return None
+    said = {"verbs": chosen}
+    held = (draft.pk, draft.version) if draft is not None else (None, None)
+    return save(acting, four_eyes.SETTING, "", said, *held)
 
 
 def may_decide(acting: Acting, draft: Draft) -> bool:
@@ -142,6 +185,7 @@ def _let_hold(acting: Acting, draft: Draft, digest: str) -> Draft:
     _check_seen(acting, draft, digest)
     with transaction.atomic():
         four_eyes.choose(draft.role, draft.organisation, draft.said["verbs"])
+        note(acting, "four_eyes_changed", _about(draft), verbs=" ".join(draft.said["verbs"]))
         return _move(draft, PUBLISHED, decided_by_id=acting.user)
 
 
@@ -157,6 +201,27 @@ def _move(draft: Draft, state: str, **values: Any) -> Draft:
             setattr(found, name, value)
         found.save()
     return found
+
+
+def _about(draft: Draft) -> str:
+    return f"/desk/drafts/{draft.pk}"
+
+
+def _noting(acting: Acting, draft: Draft, code: str) -> Callable[[Written], None]:
+    """Return what notes, in the transaction of the entry, who let it go on record."""
+
+    def keep(place: Written) -> None:
+        note(acting, code, _about(draft), verb=draft.verb, entry=place.index)
+
+    return keep
+
+
+def _tell_approvers(draft: Draft) -> None:
+    """Tell those who may approve that something waits for them."""
+    people = Membership.objects.filter(role=draft.role, organisation=draft.organisation, approves=True)
+    users = people.exclude(user=draft.author_id).values_list("user_id", flat=True)
+    facts = {"what": str(title_of(draft)), "address": _about(draft)}
+    tell_members(draft.role, draft.organisation, "approval", f"draft:{draft.pk}:{draft.version}", facts, list(users))
 
 
 def _check_verb(acting: Acting, verb: str) -> None:

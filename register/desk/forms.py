@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponseRedirect
@@ -25,7 +26,7 @@ def start_draft(
     verb: str,
     subject: str,
     said: Mapping[str, Any],
-    draft_id: str | None = None,
+    draft_id: UUID | str | None = None,
     version: int | None = None,
 ) -> HttpResponseRedirect:
     """Keep what was filled in as a draft and lead to its preview; raises as drafts.save."""
@@ -76,7 +77,7 @@ class DraftForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
 
     def keep(
-        self, acting: Acting, subject: str = "", draft_id: str | None = None, version: int | None = None
+        self, acting: Acting, subject: str = "", draft_id: UUID | str | None = None, version: int | None = None
     ) -> Draft | None:
         """Save the content as a draft, or put what is wrong beside the fields and return None."""
         if not self.is_valid():

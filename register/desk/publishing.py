@@ -7,6 +7,7 @@ draft as it was; after it, entry and draft agree.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -24,11 +25,19 @@ from register.queries.cuts import resolve_cut
 _BEFORE: Final = (EDITING, RETURNED, WAITING)
 
 
-def publish(draft: Draft, actor: Actor, *, decided_by: int | None = None, digest: str | None = None) -> Written:
+def publish(
+    draft: Draft,
+    actor: Actor,
+    *,
+    decided_by: int | None = None,
+    digest: str | None = None,
+    also: Callable[[Written], None] = lambda place: None,
+) -> Written:
     """Say on the ledger what a draft says, and note in the draft where; `draft` itself is brought up to date.
 
-    With `digest` it is said only if that is still the digest of what is shown. Raises Malformed, Decided, Stale, and
-    as register.commands does; then nothing was written.
+    With `digest` it is said only if that is still the digest of what is shown. `also` runs in the transaction of the
+    entry, perhaps in another thread and perhaps twice (register.commands.record_one). Raises Malformed, Decided, Stale,
+    and as register.commands does; then nothing was written.
     """
     terms = read_terms(draft.verb, draft.said)
     things = things_about(draft.subject, draft.said, find_subject(draft.verb, draft.subject, resolve_cut()))
@@ -40,6 +49,7 @@ def publish(draft: Draft, actor: Actor, *, decided_by: int | None = None, digest
         if digest is not None and digest != digest_of(draft.verb, draft.subject, data, draft.version, known):
             raise Stale
         _mark(draft, place, decided_by)
+        also(place)
 
     return _note(draft, say(draft.verb, draft.subject, terms, actor, claim), decided_by)
 

@@ -97,7 +97,7 @@ class ReportForm(forms.Form):
         return said | ({"languages": [one.lower() for one in languages if one]} if any(languages) else {})
 
 
-def hash_report(file: UploadedFile) -> str:
+def hash_report(file: UploadedFile[Any]) -> str:
     """Return the SHA-256 of an uploaded file in hex, reading it once."""
     digest = hashlib.sha256()
     for chunk in file.chunks():

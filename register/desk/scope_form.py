@@ -100,9 +100,8 @@ class ScopeForm(forms.Form):
         """The broad fields with all within them."""
         bound = self["isced_f"]
         chosen = {str(code) for code in bound.value() or ()}
-        field = self.fields["isced_f"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        codes = sorted(str(code) for code, _words in field.choices)  # type: ignore[str-unpack, union-attr]
+        field: Any = self.fields["isced_f"]
+        codes = sorted(str(code) for code, _words in field.choices)
         return _grow(codes, "", chosen)
 
     def count_chosen(self, name: str) -> int:

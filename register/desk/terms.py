@@ -19,11 +19,14 @@ from register.ids import new_id
 from register.payloads import Actor, KeyTerms
 
 
+Terms = type[BaseModel]
+
+
 class Saying(NamedTuple):
     """A verb as the desk uses it: the type of its entry, its terms, and how many ids it takes before them."""
 
     type: str
-    terms: type[BaseModel]
+    terms: Terms
     ids: int = 1
 
 
@@ -61,9 +64,10 @@ SAYINGS: Final[Mapping[str, Saying]] = {
 def read_terms(verb: str, said: Mapping[str, Any]) -> BaseModel:
     """Return what was filled in as the verb's terms; raises Malformed naming each field at fault."""
     try:
-        return strict(SAYINGS[verb].terms).model_validate(dict(said))
+        terms: BaseModel = strict(SAYINGS[verb].terms).model_validate(dict(said))
     except ValidationError as error:
         raise read_faults(error) from None
+    return terms
 
 
 def spell_terms(terms: BaseModel) -> dict[str, Any]:
