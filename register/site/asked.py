@@ -14,7 +14,7 @@ from register.errors import NotUnderstood
 from register.identifiers import parse_identifier
 from register.moments import format_moment, parse_moment
 from register.queries.cuts import Cut, read_known_at
-from register.queries.filters import AGENCY_STATES, ISSUER_STATES
+from register.queries.filters import ACCREDITATION_STATES, AGENCY_STATES, ISSUER_STATES
 from register.queries.hearing import hear_peers
 from register.queries.selecting import read_uid
 from register.site.entry_words import TYPE_TITLES
@@ -64,6 +64,7 @@ FIELD: Final = Parameter("field", "Field of study.", vocabularies.parse_isced_f)
 KIND: Final = Parameter("kind", "Kind.", lambda text: vocabularies.load("accreditation-kinds").get(text).code)
 AGENCY: Final = Parameter("agency", "Id of an agency.", _read_agency)
 STATUS: Final = Parameter("status", "How issuers stand.", one_of(*ISSUER_STATES))
+ACCREDITATION_STATUS: Final = Parameter("status", "How accreditations stand.", one_of(*ACCREDITATION_STATES))
 AGENCY_STATUS: Final = Parameter("status", "How agencies stand.", one_of(*AGENCY_STATES))
 AFTER: Final = Parameter("after", "Cursor.", _read_cursor)
 BEFORE: Final = Parameter("before", "Only entries below this index.", whole_number(0, 10**15))

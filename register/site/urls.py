@@ -7,6 +7,7 @@ from django.urls import path
 from register.site.views import (
     accreditation,
     agencies,
+    changes,
     codes,
     countries,
     design,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("issuers.csv", issuer_files.send_csv, name="issuers-csv"),
     path("issuers.json", issuer_files.send_json, name="issuers-json"),
     path("issuers/<uuid:id>", issuer.show_issuer, name="issuer"),
+    path("issuers/<uuid:id>/changes", changes.show_changes, name="issuer-changes"),
     path("issuers/<uuid:id>/qr.svg", codes.draw_issuer, name="issuer-code"),
     path("issuers/<path:identifier>", issuer.find_issuer, name="issuer-by-identifier"),
     path("agencies", agencies.list_recognised, name="agencies"),

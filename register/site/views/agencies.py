@@ -13,13 +13,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from register.moments import format_moment
-from register.queries.filters import AGENCY_STATES, Filters
+from register.queries.filters import ACCREDITATION_STATES, AGENCY_STATES, Filters
 from register.queries.hearing import Placed, find_placed, place_page
 from register.queries.lists import list_accreditations, list_agencies
 from register.queries.single import read_history
 from register.records import AgencyRecord, scope_at
 from register.site.accreditation_rows import show_records
 from register.site.asked import (
+    ACCREDITATION_STATUS,
     AFTER,
     AGENCY_STATUS,
     COUNTRY,
@@ -93,15 +94,17 @@ def find_agency_state(agency: AgencyRecord, instants: Instants) -> str:
     return "not_yet_valid" if start is not None and instants.at < start else "expired"
 
 
-@page("site/agency.html", "agencies", (AFTER, *THIS))
+@page("site/agency.html", "agencies", (ACCREDITATION_STATUS, AFTER, *THIS))
 def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context:
     """Show one agency, what it may accredit, and its accreditations some at a time."""
     instants = read_instants(query)
     agency, cut = find_placed("agency", str(id), hear(instants, query))
-    granted = list_accreditations(cut, Filters(instants.at, agency=agency.id), query.get("after"), _PAGE)
+    filters = Filters(instants.at, agency=agency.id, status=query.get("status"))
+    granted = list_accreditations(cut, filters, query.get("after"), _PAGE)
     history = read_history("agency", agency.id, cut, limit=_PAGE)
     first, *others = order_names(agency.names, agency.country)
     checkpoint, dates = newest_checkpoint(cut.origin), write_instants(instants) | {"register": query.get("register")}
+    kept = dates | {"status": query.get("status")}
     return {
         "agency": agency,
         "first_name": first,
@@ -110,8 +113,10 @@ def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
         "limits": list_limits(scope_at(agency.scope, agency.former_scopes, instants.at)),
         "rows": show_records(granted.items, instants.at),
         "directory": read_directory([record.issuer for record in granted.items], cut.origin),
-        "next": with_query(request.path, **dates, after=granted.next) if granted.next else None,
-        "first": with_query(request.path, **dates) if query.get("after") else None,
+        "next": with_query(request.path, **kept, after=granted.next) if granted.next else None,
+        "first": with_query(request.path, **kept) if query.get("after") else None,
+        "status": query.get("status"),
+        "states": _list_states(request.path, dates, query.get("status")),
         "history": read_entries([item.event for item in history.items], checkpoint),
         "recorder": name_recorder(agency, cut),
         "cites": cite(cut.origin, agency.entries),
@@ -121,6 +126,15 @@ def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
         "asked_at": "" if instants.today else format_moment(instants.at)[:10],
         "today": format_moment(instants.now)[:10],
     }
+
+
+def _list_states(path: str, dates: Mapping[str, Any], status: str | None) -> list[tuple[Any, str, bool]]:
+    """Return the states by which its accreditations can be narrowed: words, address, whether it is the one chosen."""
+    every = (gettext("all"), with_query(path, **dates), status is None)
+    return [
+        every,
+        *((STATES[one].words, with_query(path, **dates, status=one), one == status) for one in ACCREDITATION_STATES),
+    ]
 
 
 def _reach_verdict(agency: AgencyRecord, instants: Instants) -> Verdict:

@@ -22,6 +22,7 @@ from register.queries.single import read_history
 from register.records import IssuerRecord, KeyRecord, RelationRecord
 from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_uncounted
 from register.site.asked import THIS, hear, read_instants, write_instants
+from register.site.changes import stand_key
 from register.site.cosignatures import list_signers
 from register.site.entries import read_entries
 from register.site.links import path_to, with_query
@@ -32,7 +33,7 @@ from register.site.recorder import Cited, Recorder, cite, name_register
 from register.site.standing import Instants, IssuerStanding, OtherRecord, find_standing
 from register.site.timeline import NARROW, WIDE, draw
 from register.site.verdict import reach_verdict
-from register.site.words import STATES, Standing
+from register.site.words import Standing
 from register.trust.identity import Also
 from register.trust.lineage import read_succession
 
@@ -76,7 +77,7 @@ class ShownRelation:
 def show_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Context | HttpResponse:
     """Show one institution at two instants: the record that leads, ours or a peer's, and what others record of it."""
     instants = read_instants(query)
-    found = _find(str(id), query, instants)
+    found = find_leading(str(id), query, instants)
     if not found:
         raise NotFound("not_found", "", "The register knew no issuer with this id then.")
     if len(found) > 1:
@@ -97,8 +98,11 @@ def show_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
     }
 
 
-def _find(issuer: str, query: Mapping[str, Any], instants: Instants) -> list[IssuerStanding]:
-    """Return how the institution stands by the record that leads, whichever of its records was asked for."""
+def find_leading(issuer: str, query: Mapping[str, Any], instants: Instants) -> list[IssuerStanding]:
+    """Return how the institution stands by the record that leads, whichever of its records was asked for.
+
+    Several when registers use the id for different ones; none when it is unknown.
+    """
     url = ""
     if "register" in query:
         url = find_placed("issuer", issuer, hear(instants, query)).record.url
@@ -161,23 +165,12 @@ def _surround(standing: IssuerStanding, cut: Cut) -> Context:
     parties = [mandate.awarding_body for mandate in given] + [mandate.sealer for mandate in standing.mandates]
     rivals = find_rivals(standing.keys, standing.institution, instants.known_instant or instants.known_size)
     return {
-        "keys": [ShownKey(key, _stand_key(key, instants), rivals.get(key.value, [])) for key in standing.keys],
+        "keys": [ShownKey(key, stand_key(key, standing), rivals.get(key.value, [])) for key in standing.keys],
         "relations": [_show_relation(relation, standing) for relation in standing.relations],
         "mandates": [*standing.mandates, *given],
         "directory": read_directory(parties, cut.origin),
         "programmes": programmes.items,
     }
-
-
-def _stand_key(key: KeyRecord, instants: Instants) -> Standing:
-    """Return how a key stands; one that was stolen is shown so from the day on which it may have been."""
-    revocation = key.revocation
-    if revocation is not None and (revocation.since or revocation.effective_from) <= instants.at:
-        return STATES[revocation.reason]
-    if key.valid.holds(instants.at):
-        return STATES["in_force"]
-    start = key.valid.valid_from
-    return STATES["not_yet_valid" if start is not None and instants.at < start else "expired"]
 
 
 def _show_relation(relation: RelationRecord, standing: IssuerStanding) -> ShownRelation:
