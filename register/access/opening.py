@@ -8,13 +8,14 @@ from functools import wraps
 from typing import Any, Final
 from urllib.parse import quote
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from register.access.acting import come_back_to
-from register.access.signing_in import CONFIRMED
+from register.access.acting import FACTOR, come_back_to
+from register.access.signing_in import CONFIRMED, has_second_factor
 from register.site.page import choose_language
 
 View = Callable[..., HttpResponse]
@@ -49,11 +50,13 @@ def signed_in(view: View) -> View:
 
 
 def confirmed(view: View) -> View:
-    """Make a page for whoever proved lately who they are; others are asked for it once more."""
+    """Make a page for whoever proved lately who they are, second factor included; others are asked for it once more."""
 
     @signed_in
     @wraps(view)
     def shown(request: HttpRequest, **parts: Any) -> HttpResponse:
+        if FACTOR not in request.session and has_second_factor(User.objects.get(pk=request.user.pk)):
+            return HttpResponseRedirect(f"/sign-in/second-factor?next={quote(come_back_to(request, '/account'))}")
         if time.time() - request.session.get(CONFIRMED, 0) > LATELY:
             return HttpResponseRedirect(f"/account/confirm?next={quote(come_back_to(request, '/account'))}")
         return view(request, **parts)

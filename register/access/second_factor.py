@@ -1,12 +1,8 @@
 """Second factors: an authenticator app (TOTP, RFC 6238), passkeys (WebAuthn), recovery codes; kept by allauth's MFA.
 
-allauth keeps and computes; what is decided here:
-
-| decision | why | refused |
-|---|---|---|
-| a code counts within one step (30 s) before and after | clocks of phones and slow typing | allauth's tolerance 0: codes fail at the end of their step |
-| the step of the last good code is kept with the secret, and only later ones count (RFC 6238, section 5.2) | a code looked at over a shoulder is worth nothing, also while Redis is away | allauth's memory of used codes in the cache, which forgets before a tolerated code ends |
-| recovery codes are shown once and made anew as a whole | | showing them again |
+allauth keeps them and computes codes. Which code counts is decided here: those of the step before, the present and the
+next one, and of these only a later step than that of the last good code (RFC 6238, section 5.2), which is kept with
+the secret. So a code that somebody saw serves nobody, also while Redis, where allauth would remember it, is away.
 """
 
 from __future__ import annotations

@@ -1,0 +1,170 @@
+"""`/operator/audit` and `/desk/audit`: who did what, filtered and paged; as CSV with the same filters."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from register.access.acting import Acting, needs
+from register.access.audit import CODES
+from register.access.models import AuditRecord
+from register.access.organisations import name_organisations
+from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR
+from register.access.views.framed import answer_framed, base_of
+from register.access.words import Words, name_role
+from register.moments import format_instant
+
+PAGE: Final = 50
+_ALL: Final = (OPERATOR, AUDITOR, AGENCY, ISSUER)
+
+FACT_WORDS: Final[dict[str, Words]] = {
+    "how": _("by"),
+    "role": _("role"),
+    "approves": _("approves"),
+    "scope": _("scope"),
+    "until": _("until"),
+    "count": _("how many"),
+    "tokens": _("tokens revoked with it"),
+    "second_factor": _("second factor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the record is narrowed by: a person or thing, what was done, days; `before` is the id to go on from."""
+
+    q: str = ""
+    code: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: int | None = None
+
+
+def read_asked(request: HttpRequest) -> Asked:
+    """Return what the record is narrowed by; what cannot be read narrows by nothing."""
+    said = request.GET
+    before = said.get("before", "")
+    return Asked(
+        said.get("q", "").strip()[:100],
+        said.get("code", "") if said.get("code", "") in CODES else "",
+        _read_day(said.get("since", "")),
+        _read_day(said.get("until", "")),
+        int(before) if before.isdecimal() and len(before) < 18 else None,
+    )
+
+
+def _read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def records_for(acting: Acting, asked: Asked) -> QuerySet[AuditRecord]:
+    """Return the lines that somebody may see, the newest first: operators and auditors all, approvers their own."""
+    rows = AuditRecord.objects.order_by("-id")
+    if acting.role not in (OPERATOR, AUDITOR):
+        rows = rows.filter(organisation=acting.organisation)
+    if asked.q:
+        rows = rows.filter(Q(email__icontains=asked.q) | Q(about__icontains=asked.q))
+    if asked.code:
+        rows = rows.filter(code=asked.code)
+    if asked.since:
+        rows = rows.filter(at__gte=_midnight(asked.since))
+    if asked.until:
+        rows = rows.filter(at__lt=_midnight(asked.until + timedelta(days=1)))
+    return rows
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+@needs(*_ALL, methods=("GET", "HEAD"))
+def show_audit(request: HttpRequest, acting: Acting) -> HttpResponse | StreamingHttpResponse:
+    """Show a page of the record, or give all of it as CSV."""
+    if acting.role not in (OPERATOR, AUDITOR) and not acting.approves:
+        return answer_framed(request, acting, "access/people_not_yours.html", {"place": "audit"}, 403)
+    asked = read_asked(request)
+    rows = records_for(acting, asked)
+    if request.GET.get("format") == "csv":
+        return _give_csv(rows)
+    if asked.before:
+        rows = rows.filter(id__lt=asked.before)
+    found = list(rows[: PAGE + 1])
+    names = name_organisations([(row.role, row.said_as) for row in found])
+    context = {
+        "place": "audit",
+        "asked": asked,
+        "codes": CODES,
+        "records": [_describe(row, names) for row in found[:PAGE]],
+        "older": _with(request, before=found[PAGE - 1].pk) if len(found) > PAGE else "",
+        "newest": _with(request) if asked.before else "",
+        "csv": _with(request, format="csv"),
+        "base": base_of(acting),
+        "narrowed": bool(asked.q or asked.code or asked.since or asked.until),
+    }
+    return answer_framed(request, acting, "access/audit.html", context)
+
+
+def _with(request: HttpRequest, **changed: Any) -> str:
+    query = request.GET.copy()
+    for name in ("before", "format"):
+        query.pop(name, None)
+    for name, value in changed.items():
+        query[name] = str(value)
+    return f"{request.path}?{query.urlencode()}"
+
+
+def _describe(row: AuditRecord, names: Any) -> dict[str, Any]:
+    return {
+        "at": row.at,
+        "email": row.email,
+        "role": name_role(row.role) if row.role else "",
+        "organisation": names.get(row.said_as, ""),
+        "what": CODES.get(row.code, row.code.replace("_", " ")),
+        "about": row.about,
+        "facts": [(FACT_WORDS.get(name, name), value) for name, value in row.facts.items() if value not in ("", None)],
+        "network": row.network,
+    }
+
+
+COLUMNS: Final = ("at", "user", "email", "role", "acting_for", "code", "about", "organisation", "facts", "network")
+
+
+def _give_csv(rows: QuerySet[AuditRecord]) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(_write_csv(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    return response
+
+
+class _Echo:
+    """A file that returns what is written to it."""
+
+    def write(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+
+def _write_csv(rows: QuerySet[AuditRecord]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    for row in rows.iterator(chunk_size=1000):
+        facts = "; ".join(f"{name}={value}" for name, value in row.facts.items())
+        cells = (
+            *(format_instant(row.at), row.user or "", row.email, row.role, row.said_as, row.code, row.about),
+            *(row.organisation, facts, row.network),
+        )
+        yield writer.writerow([defuse(str(cell)) for cell in cells])
+
+
+def defuse(cell: str) -> str:
+    """Keep a spreadsheet from reading a cell as a formula (CWE-1236)."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
