@@ -104,3 +104,30 @@ def _spell(name: str, fact: Any) -> str:
 def _spell_day(name: str, moment: datetime) -> str:
     """Write a day; of an end the last day covered, as people say it."""
     return spell_day(last_day(moment) if name == "until" else moment)
+
+
+_RULES: Final[Mapping[str, Words]] = {
+    "agency_not_active": _("New country for the agency"),
+    "place_elsewhere": _("Covers another country"),
+    "level_new": _("Level new to the issuer"),
+    "report_missing": _("No report"),
+    "report_unsealed": _("Report without its hash"),
+    "validity_long": _("Longer than ten years"),
+    "validity_open": _("Without an end"),
+    "backdated": _("In effect long before its record"),
+    "over_already": _("Over before its record"),
+    "far_ahead": _("Begins far ahead"),
+    "overlapping": _("Overlaps with another"),
+    "identifier_used": _("Number used before"),
+    "obligatory_for_other_provider": _("Obligatory for another provider"),
+    "not_positive": _("Entitles to nothing"),
+    "scope_open": _("No limits named"),
+    "programme_unnamed": _("No programme named"),
+    "revoked_before": _("Revoked before"),
+    "suspended_now": _("Suspended beside it"),
+}
+
+
+def name_rule(code: str) -> str:
+    """Return a rule in two or three words, for lists to choose from."""
+    return str(_RULES[code])

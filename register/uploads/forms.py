@@ -1,0 +1,132 @@
+"""Forms of bulk intake: a file, what its columns mean, one row, a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from register.intake.columns import DEQAR, IGNORED, KINDS
+from register.intake.rows import RowProblem
+from register.records import AgencyRecord
+from register.site.names import name_record
+from register.texts import check_text
+from register.uploads.words import KINDS as KIND_WORDS
+from register.uploads.words import choices_of, name_column
+
+
+class HandInForm(forms.Form):
+    """A file; operators also say for which agency its rows are where they name none."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV, Excel (XLSX), OpenDocument (ODS) or JSON; DEQAR’s submission table as it is."),
+        error_messages={"required": _("Choose a file first."), "empty": _("The file is empty.")},
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.ods,.json"}),
+    )
+    agency = forms.ChoiceField(
+        label=_("Agency for rows that name none"), required=False, help_text=_("Leave it open if each row names one.")
+    )
+
+    def __init__(self, *args: Any, agencies: Sequence[AgencyRecord] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if agencies is None:
+            del self.fields["agency"]
+        else:
+            named = [(one.id, str(name_record(one))) for one in agencies]
+            self.fields["agency"].choices = [("", _("none")), *named]  # type: ignore[attr-defined]
+
+
+class KindForm(forms.Form):
+    """What the rows of a file are."""
+
+    kind = forms.ChoiceField(label=_("What its rows are"), choices=[(kind, KIND_WORDS[kind]) for kind in KINDS])
+
+
+class MappingForm(forms.Form):
+    """What each column of a file means: a field for each, named by its place."""
+
+    def __init__(self, *args: Any, kind: str, header: Sequence[str], names: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = _offer(kind, names)
+        for place, cell in enumerate(header):
+            self.fields[f"column-{place}"] = forms.ChoiceField(
+                label=cell.strip()[:80] or _("column without a name"),
+                choices=offered,
+                required=False,
+                initial=names[place] if place < len(names) else "",
+            )
+
+    def chosen(self) -> list[str]:
+        """Return the canonical name for each column; "" where nothing was chosen."""
+        return [self.cleaned_data[name] for name in self.fields]
+
+
+def _offer(kind: str, names: Sequence[str]) -> list[tuple[str, Any]]:
+    left_out: list[tuple[str, Any]] = [("", _("choose …")), (IGNORED, _("leave this column out"))]
+    if kind == DEQAR:
+        return [*left_out, *((name, name) for name in dict.fromkeys(names) if name and name != IGNORED)]
+    return [*left_out, *((name, f"{words} *" if needed else words) for name, words, needed in choices_of(kind))]
+
+
+class RowForm(forms.Form):
+    """One row to be mended: a field for each column that counts, with what is wrong beside it."""
+
+    def __init__(
+        self,
+        *args: Any,
+        kind: str,
+        names: Sequence[str],
+        cells: Sequence[str],
+        problems: Sequence[RowProblem] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._cells, self._places = list(cells), {}
+        for place, name in enumerate(names):
+            if name and name != IGNORED:
+                self._places[name] = place
+                cell = cells[place] if place < len(cells) else ""
+                long = len(cell) > 100
+                self.fields[f"cell-{place}"] = forms.CharField(
+                    label=name_column(kind, name),
+                    required=False,
+                    initial=cell,
+                    strip=False,
+                    max_length=32_767,
+                    widget=forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput(attrs={"class": "wide"}),
+                )
+
+    def place_of(self, column: str) -> str | None:
+        """Return the field for a column that a problem names, None where it names no single one."""
+        place = self._places.get(column)
+        return None if place is None else f"cell-{place}"
+
+    def mended(self) -> list[str]:
+        """Return the row's cells with those that were changed; what no field shows stays as it was."""
+        cells = list(self._cells)
+        for place in self._places.values():
+            cells += [""] * (place + 1 - len(cells))
+            cells[place] = self.cleaned_data[f"cell-{place}"]
+        return cells
+
+
+class ReasonForm(forms.Form):
+    """Why remarks are cleared, or an import is returned."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stays with the remark, for whoever asks later."),
+        error_messages={"required": _("Say in a sentence why.")},
+    )
+
+    def clean_reason(self) -> str:
+        """Return the text without characters that hide or deceive."""
+        try:
+            return check_text(str(self.cleaned_data["reason"]).replace("\r\n", "\n").strip())
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None

@@ -1,0 +1,130 @@
+"""What the pages of an upload show: counts, a page of its rows, what may be done with it now, and by whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db.models import Count
+
+from register.access.acting import Acting
+from register.desk import four_eyes
+from register.intake.columns import DEQAR, IGNORED, ISSUERS
+from register.site.words import Standing
+from register.uploads import publishing
+from register.uploads.handing_in import twins
+from register.uploads.models import (
+    AT_WORK,
+    CHECKED,
+    GOOD,
+    OUTCOMES,
+    PUBLISHED,
+    PUBLISHING,
+    REFUSED,
+    WAITING,
+    Upload,
+    UploadRow,
+)
+from register.uploads.remark_words import say_remark
+from register.uploads.words import KINDS, OUTCOME_TAGS, STATES, name_column
+
+PAGE: Final = 50
+_GIST: Final[Mapping[str, Sequence[str]]] = {
+    DEQAR: ("institution[1].deqar_id", "institution[1].eter_id", "institution[1].identifier[1]", "local_identifier",
+            "valid_from"),
+    ISSUERS: ("name", "name_en", "country", "city"),
+}  # fmt: skip
+_DECISION: Final = ("issuer", "local_id", "valid_from")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row as a table shows it."""
+
+    line: int
+    gist: str
+    tag: Standing
+    outcome: str
+    mended: bool
+    problems: list[tuple[str, str, str, bool]]
+    remarks: list[str]
+    index: int | None
+
+
+def count_rows(upload: Upload) -> dict[str, int]:
+    """Return how many rows there are of each outcome."""
+    found = Counter(dict(upload.rows.values_list("outcome").annotate(Count("id"))))
+    return {outcome: found[outcome] for outcome in OUTCOMES}
+
+
+def page_of_rows(upload: Upload, outcome: str, after: int) -> tuple[list[Shown], int | None]:
+    """Return some rows after a line, of one outcome or of all, and the line after which to go on."""
+    rows = upload.rows.filter(line__gt=after).order_by("line")
+    rows = rows.filter(outcome=outcome) if outcome in OUTCOMES else rows
+    found = list(rows[: PAGE + 1])
+    return [show_row(upload, row) for row in found[:PAGE]], found[PAGE - 1].line if len(found) > PAGE else None
+
+
+def show_row(upload: Upload, row: UploadRow) -> Shown:
+    """Return a row as the table shows it."""
+    problems = [
+        (name_column(upload.kind, one["column"]) if one["column"] else "", one["message"], one["cure"], one["fatal"])
+        for one in row.problems
+    ]
+    remarks = [say_remark(one) for one in row.remarks]
+    tag = STATES[PUBLISHED] if row.index is not None else OUTCOME_TAGS[row.outcome]
+    return Shown(row.line, _gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index)
+
+
+def _gist(upload: Upload, row: UploadRow) -> str:
+    named = {name: cell for name, cell in zip(upload.names, row.cells, strict=False) if name and name != IGNORED}
+    wanted = _GIST.get(upload.kind, _DECISION)
+    return " · ".join(cell[:60] for name in wanted if (cell := named.get(name, "").strip()))
+
+
+def count_remarks(upload: Upload) -> list[tuple[str, int]]:
+    """Return the sentences that good rows were remarked with, and how many rows each, the most frequent first."""
+    found: Counter[str] = Counter()
+    for remarks in upload.rows.filter(outcome__in=GOOD).exclude(remarks=[]).values_list("remarks", flat=True):
+        found.update({say_remark({**one, "facts": one["facts"]}) for one in remarks})
+    return found.most_common(12)
+
+
+def describe(acting: Acting, upload: Upload) -> dict[str, Any]:
+    """Return what every page of an upload needs."""
+    return {
+        "place": "imports",
+        "upload": upload,
+        "standing": STATES[upload.state],
+        "kind": KINDS.get(upload.kind, ""),
+        "own": upload.author_id == acting.user,
+        "twins": list(twins(upload)[:3]),
+        "at_work": upload.state in AT_WORK,
+        "done": how_far(upload),
+    }
+
+
+def how_far(upload: Upload) -> int:
+    """Return how many rows are done; of a publication another process keeps the number."""
+    if upload.state == PUBLISHING:
+        return min(int(cache.get(publishing.progress_key(upload.pk), 0)), upload.total)
+    return upload.done
+
+
+def choices(acting: Acting, upload: Upload, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Return what may be done with a tried upload, and whether a second person is needed."""
+    good = sum(counts[outcome] for outcome in GOOD)
+    partial = counts[REFUSED] > 0
+    second = publishing.needs_second(upload, partial)
+    approvers = four_eyes.count_approvers(upload.role, upload.organisation, upload.author_id) if second else 0
+    return {
+        "good": good,
+        "partial": partial,
+        "second": second,
+        "approvers": approvers,
+        "digest": publishing.digest_of(upload) if upload.state in (CHECKED, WAITING) else "",
+        "decides": upload.state == WAITING and acting.approves and upload.author_id != acting.user,
+    }

@@ -1,0 +1,88 @@
+"""`/desk/imports/ID/rows/LINE`: mend a row, or leave it out."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from register.access.acting import Acting
+from register.desk.page import answer
+from register.uploads import handing_in, mending, showing
+from register.uploads.forms import RowForm
+from register.uploads.models import REFUSED, Upload, UploadRow
+from register.uploads.remark_words import say_remark
+from register.uploads.views.imports import desk_of_imports, go_to
+
+
+@desk_of_imports
+def mend_row(request: HttpRequest, acting: Acting, id: UUID, line: int) -> HttpResponse:
+    """Show a row's cells with what is wrong beside them; POST tries it again with others, or leaves it out."""
+    upload = handing_in.find(acting, id)
+    row = mending.find_row(upload, line)
+    if request.method == "POST":
+        step = request.POST.get("step", "mend")
+        if step == "leave_out":
+            mending.leave_out(upload, row)
+            messages.success(request, gettext("Line %(line)d is left out.") % {"line": line})
+            return _go_on(upload, line)
+        if step == "take_in":
+            mending.take_in(upload, row)
+            return go_to(upload, f"/rows/{line}")
+        return _mend(request, acting, upload, row)
+    return _show(request, acting, upload, row, _form(upload, row))
+
+
+def _form(upload: Upload, row: UploadRow, request: HttpRequest | None = None) -> RowForm:
+    data = request.POST if request is not None else None
+    return RowForm(data, kind=upload.kind, names=upload.names, cells=row.cells)
+
+
+def _mend(request: HttpRequest, acting: Acting, upload: Upload, row: UploadRow) -> HttpResponse:
+    form = _form(upload, row, request)
+    if not form.is_valid():
+        return _show(request, acting, upload, row, form, 422)
+    found = mending.mend(upload, row, form.mended())
+    row.outcome, row.problems, row.remarks = found.outcome, found.problems, found.remarks
+    if found.outcome == REFUSED:
+        return _show(request, acting, upload, row, form, 422)
+    messages.success(request, gettext("Line %(line)d can be published now.") % {"line": row.line})
+    return _go_on(upload, row.line)
+
+
+def _go_on(upload: Upload, line: int) -> HttpResponse:
+    """Lead on to the next row that is refused, or back to the file."""
+    refused = upload.rows.filter(outcome=REFUSED).order_by("line")
+    following = refused.filter(line__gt=line).first() or refused.first()
+    return go_to(upload, f"/rows/{following.line}" if following is not None else "")
+
+
+def _show(
+    request: HttpRequest, acting: Acting, upload: Upload, row: UploadRow, form: RowForm, status: int = 200
+) -> HttpResponse:
+    elsewhere, noted = [], []
+    faults = []
+    for problem in row.problems:
+        name = form.place_of(problem["column"])
+        sentence = f"{problem['message']}. {problem['cure']}".strip()
+        if not problem["fatal"]:
+            noted.append(sentence)
+        elif name is None:
+            elsewhere.append(sentence)
+        else:
+            faults.append((form[name], sentence))
+    by_name = {field.name: sentence for field, sentence in faults}
+    context = {
+        **showing.describe(acting, upload),
+        "row": row,
+        "form": form,
+        "fields": [(field, by_name.get(field.name, "")) for field in form],
+        "faults": faults,
+        "elsewhere": elsewhere,
+        "noted": noted,
+        "remarks": [say_remark(one) for one in row.remarks],
+        "left": upload.rows.filter(outcome=REFUSED).count(),
+    }
+    return answer(request, acting, "uploads/row.html", context, status)
