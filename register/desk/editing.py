@@ -19,11 +19,16 @@ FORMS: Final[Mapping[str, str]] = {
     "amend_issuer": "/desk/issuers/{0}/amend",
     "close_issuer": "/desk/issuers/{0}/close",
     "relate_issuer": "/desk/issuers/{0}/relate",
-    "bind_key": "/desk/issuers/{0}/keys",
+    "bind_key": "/desk/issuers/{0}/keys/new",
     "revoke_key": "/desk/issuers/{0}/keys/{1}/revoke",
     "register_programme": "/desk/programmes/new",
     "amend_programme": "/desk/programmes/{0}/amend",
     "close_programme": "/desk/programmes/{0}/close",
+    "grant_mandate": "/desk/mandates/new",
+    "revoke_mandate": "/desk/mandates/{0}/revoke",
+    "revoke_credentials": "/desk/credentials/revoke",
+    "suspend_credentials": "/desk/credentials/suspend",
+    "reinstate_credentials": "/desk/credentials/reinstate",
     SETTING: "/desk/four-eyes",
 }
 """Verb → the address of its form; `{0}` and `{1}` are the ids of the draft's subject."""

@@ -22,13 +22,14 @@ Choices = Sequence[tuple[str, str]]
 
 
 class Column(NamedTuple):
-    """One part of each row: its name, what it is called, and how it is filled in."""
+    """One part of each row: its name, what it is called, how it is filled in; `blank` are the words for no choice."""
 
     name: str
     label: str | Promise
     kind: Literal["line", "text", "choice"] = "line"
     choices: Callable[[], Choices] | None = None
     required: bool = True
+    blank: str | Promise = ""
 
 
 class RowsWidget(forms.Widget):
@@ -67,7 +68,7 @@ class RowsWidget(forms.Widget):
 
     def _cell(self, name: str, number: int, column: Column, row: Mapping[str, Any]) -> dict[str, Any]:
         value = str(row.get(column.name) or "")
-        choices = [("", gettext("choose")), *(column.choices() if column.choices else ())]
+        choices = [("", column.blank or gettext("choose")), *(column.choices() if column.choices else ())]
         if value and column.kind == "choice" and value not in dict(choices):
             choices.append((value, value))
         label = gettext("%(column)s, row %(number)d") % {"column": column.label, "number": number + 1}

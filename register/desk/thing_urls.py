@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from register.desk.views import issuers, keys, relations
+from register.desk.views import issuers, keys, programmes, relations
 
 urlpatterns: list[URLPattern] = [
     path("desk/issuers", issuers.list_found, name="desk-issuers"),
@@ -16,4 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/issuers/<uuid:id>/keys", keys.list_all, name="desk-keys"),
     path("desk/issuers/<uuid:id>/keys/new", keys.bind, name="desk-key-new"),
     path("desk/issuers/<uuid:id>/keys/<uuid:key>/revoke", keys.revoke, name="desk-key-revoke"),
+    path("desk/programmes", programmes.list_all, name="desk-programmes"),
+    path("desk/programmes/new", programmes.describe, name="desk-programme-new"),
+    path("desk/programmes/<uuid:id>/amend", programmes.amend, name="desk-programme-amend"),
+    path("desk/programmes/<uuid:id>/close", programmes.close, name="desk-programme-close"),
 ]

@@ -20,11 +20,12 @@ from register.desk.models import Draft
 from register.desk.page import answer
 from register.errors import NotFound
 from register.queries.cuts import resolve_cut
+from register.queries.selecting import is_uid
 from register.queries.single import find_record
 from register.records import IssuerRecord
 
 Make = Callable[..., DraftForm]
-"""Makes the form; takes `data`, `initial` and `prefix` as forms do."""
+"""Makes the form; takes `data`, `files` and `initial` as forms do."""
 
 
 def find_own(kind: str, record_id: object) -> Any:
@@ -38,6 +39,15 @@ def find_theirs(acting: Acting, issuer: object) -> IssuerRecord:
         raise NotFound("issuer_unknown", "", gettext("This is not an institution of yours."))
     found: IssuerRecord = find_own("issuer", issuer)
     return found
+
+
+def choose_issuer(request: HttpRequest, acting: Acting, verb: str = "", said_as: str = "issuer") -> IssuerRecord | None:
+    """Return the issuer a page is about: an issuer officer's own; else as `issuer` or the draft of `verb` names it."""
+    if acting.role == ISSUER:
+        return find_theirs(acting, acting.organisation)
+    draft = find_draft(request, acting, verb, "") if verb else None
+    named = draft.said[said_as] if draft else request.POST.get("issuer") or request.GET.get("issuer", "")
+    return find_theirs(acting, named) if is_uid(named) else None
 
 
 def find_draft(request: HttpRequest, acting: Acting, verb: str, subject: str) -> Draft | None:
@@ -60,7 +70,7 @@ def peek(request: HttpRequest, make: Make) -> dict[str, Any]:
 def open_form(request: HttpRequest, make: Make, initial: Mapping[str, Any]) -> DraftForm:
     """Return the form as it was sent, or to be filled in."""
     if request.method == "POST" and "more" not in request.POST:
-        return make(data=request.POST)
+        return make(data=request.POST, files=request.FILES)
     return make(initial=peek(request, make) if request.method == "POST" else dict(initial))
 
 

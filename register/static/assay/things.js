@@ -23,7 +23,7 @@
     row.querySelector("select, input, textarea").focus();
   };
 
-  for (const button of document.querySelectorAll('button[name="more"]')) {
+  for (const button of document.querySelectorAll('fieldset button[name="more"]')) {
     const rows = button.closest("fieldset").querySelector("[data-rows]");
     button.addEventListener("click", (event) => {
       event.preventDefault();
@@ -34,6 +34,7 @@
   const list = document.querySelector("[data-elements]");
   if (!list) return;
   const form = document.querySelector("form[data-described]");
+  form.querySelector("[data-elements-button]").hidden = true;
   const told = list.querySelector("[data-told]");
 
   const isStated = (field) => {
