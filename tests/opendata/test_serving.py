@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from register.opendata.exporting import export
 from register.opendata.published import Export
 from register.outbox import webhooks
 from tests.opendata.conftest import Given
+from tests.templates import find_bare_words
 
 
 @pytest.fixture
@@ -172,8 +172,6 @@ def test_the_example_for_webhooks_takes_ours_and_no_forged_old_or_repeated_one()
 
 
 def test_every_text_is_marked_for_translation() -> None:
-    template = Path("register/templates/opendata/open_data.html").read_text()
-    marked = r"\{%\s*blocktranslate.*?endblocktranslate\s*%\}|\{[%{].*?[%}]\}"
-    words = re.findall(r">([^<>]*[A-Za-z]{3,}[^<>]*)<", re.sub(marked, "", template, flags=re.DOTALL))
+    words = find_bare_words(Path("register/templates/opendata/open_data.html").read_text())
     known = ["CSV", "JSON Lines", "SHA256SUMS", "OpenAPI 3.1", "/api/v1/events?after=…", "/api/v1/bundle"]
     assert sorted(set(words) - set(known)) == []

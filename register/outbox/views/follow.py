@@ -60,9 +60,9 @@ def _asks_too_often(request: HttpRequest) -> bool:
     key = f"assay:follow:{request.META.get('REMOTE_ADDR', '')}"
     try:
         with counters().pipeline(transaction=False) as exchange:
+            exchange.set(key, 0, ex=3600, nx=True)
             exchange.incr(key)
-            exchange.expire(key, 3600, nx=True)
-            return int(exchange.execute()[0]) > ASKED_AN_HOUR
+            return int(exchange.execute()[1]) > ASKED_AN_HOUR
     except (RedisError, OSError):
         return False
 
