@@ -25,8 +25,8 @@ class Layout:
     stacked: bool = False
 
 
-WIDE: Final = Layout("wide", 680, 250, 36, 12)
-NARROW: Final = Layout("narrow", 340, 0, 42, 6, stacked=True)
+WIDE: Final = Layout("wide", 680, 250, 36, 8)
+NARROW: Final = Layout("narrow", 340, 0, 50, 4, stacked=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def draw_columns(rows: Sequence[Row], layout: Layout) -> Drawing:
     bottom, top, left = 170.0, 14.0, 52.0
     ticks = list_ticks(max((row.number for row in rows), default=0))
     scale = (bottom - top) / ticks[-1]
-    step = (layout.width - left) / max(len(rows), 1)
+    step = (layout.width - left - 22) / max(len(rows), 1)
     every = max(1, ceil(len(rows) / layout.labels))
     rects, texts = list[Rect](), list[Text]()
     for place, row in enumerate(rows):

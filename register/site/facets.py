@@ -81,9 +81,9 @@ def count_found(search: Search, candidates: Candidates) -> Facets:
 
 
 def list_groups(search: Search, facets: Facets, agencies: Mapping[str, Name]) -> list[Group]:
-    """Return the facets that still tell issuers apart, and those that were chosen."""
+    """Return the facets that still tell issuers apart; of a field chosen, the fields within it."""
     groups = [_group(name, search, facets, agencies) for name in TITLES]
-    return [group for group in groups if group.chosen is not None or group.count > 1]
+    return [group for group in groups if group.count > 1 or (group.chosen is not None and group.count)]
 
 
 def list_chosen(search: Search, agencies: Mapping[str, Name]) -> list[Option]:
@@ -100,8 +100,9 @@ def _group(name: str, search: Search, facets: Facets, agencies: Mapping[str, Nam
     chosen = search.chosen.get(name)
     back = None if chosen is None else Option(_say(name, chosen, agencies), None, search.address(**{name: None}))
     if chosen is not None and name != "field":
-        return Group(TITLES[name], [], [], back)
-    codes = sorted((code for code in counts if code != chosen), key=_ORDER.get(name, lambda code: -counts[code]))
+        return Group(TITLES[name], [], [])
+    codes = sorted(code for code in counts if code != chosen)
+    codes.sort(key=_ORDER.get(name, lambda code: -counts[code]))
     options = [
         Option(_say(name, code, agencies), counts[code], search.address(**{name: code}))
         for code in codes[:_MOST_OPTIONS]
@@ -113,7 +114,6 @@ _ORDER: Final[Mapping[str, Callable[[str], object]]] = {
     "level": lambda code: code,
     "provider_type": lambda code: code,
     "status": lambda code: list(STATUS_WORDS).index(code),
-    "field": lambda code: code,
 }
 
 
