@@ -72,6 +72,7 @@ def test_the_same_sentence_whatever_was_wrong(client: Client) -> None:
         ("unknown@nl.example", PASSWORD),
         ("nobody@nl.example", PASSWORD),
         ("left@nl.example", PASSWORD),
+        ("nul\0@nl.example", PASSWORD),
     ):
         answer = enter(client, email, password)
         assert answer.status_code == 422

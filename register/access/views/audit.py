@@ -52,7 +52,7 @@ def read_asked(request: HttpRequest) -> Asked:
     said = request.GET
     before = said.get("before", "")
     return Asked(
-        said.get("q", "").strip()[:100],
+        said.get("q", "").replace("\0", "").strip()[:100],
         said.get("code", "") if said.get("code", "") in CODES else "",
         _read_day(said.get("since", "")),
         _read_day(said.get("until", "")),

@@ -40,7 +40,6 @@ def answer(request: HttpRequest, secret: str) -> HttpResponse:
         status = 404 if isinstance(error, NotFound) else 410
         told = {"sentence": OVER.get(error.code, error.message), "back": "/sign-in"}
         response = render_page(request, "access/invitation_over.html", told, status)
-    response["Referrer-Policy"] = "no-referrer"
     # Django would log the address of a refusal, and with it the secret.
     response._has_been_logged = True  # type: ignore[attr-defined]  # read by django.utils.log.log_response
     return response

@@ -117,7 +117,7 @@ def read_asked(request: HttpRequest) -> Asked:
     """Return what the list is narrowed by; what cannot be read narrows by nothing."""
     page, role = request.GET.get("page", ""), request.GET.get("role", "")
     number = int(page) if page.isdecimal() and len(page) < 6 else 1
-    return Asked(request.GET.get("q", "").strip()[:100], role if role in MEMBER_ROLES else "", max(1, number))
+    return Asked(request.GET.get("q", "").replace("\0", "").strip()[:100], role if role in MEMBER_ROLES else "", max(1, number))
 
 
 @needs(*_ALL)

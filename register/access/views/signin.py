@@ -64,7 +64,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the form; count the attempt, look at the password, take the attempt back if it was good."""
     if request.method != "POST":
         return show_form(request, SignInForm(request))
-    email = request.POST.get("username", "")[:254].strip().lower()
+    email = request.POST.get("username", "").replace("\0", "")[:254].strip().lower()
     attempt = try_counting(request, email, PASSWORD)
     if isinstance(attempt, HttpResponse):
         return attempt

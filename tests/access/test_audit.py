@@ -1,0 +1,123 @@
+"""The audit record: what is noted, who sees it, and that nobody alters it."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from psycopg.errors import InsufficientPrivilege
+
+from register.access.audit import note
+from register.access.models import AuditRecord
+from tests import factories
+from tests.access.pages import enter, noted, words
+from tests.people import make_member, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def operator() -> Client:
+    factories.open_register()
+    client = Client()
+    sign_in(client, "operator")
+    return client
+
+
+def test_signing_in_out_and_failing_are_noted_with_the_network_alone() -> None:
+    factories.open_register()
+    make_member("auditor")
+    client = Client()
+    enter(client, "auditor@nl.example", "wrong")
+    enter(client, "auditor@nl.example")
+    client.post("/sign-out", REMOTE_ADDR="2001:db8:1:2::3")
+    lines = AuditRecord.objects.order_by("id")
+    assert [(row.code, row.email, row.network) for row in lines] == [
+        ("sign_in_failed", "auditor@nl.example", "192.0.2.0/24"),
+        ("signed_in", "auditor@nl.example", "192.0.2.0/24"),
+        ("signed_out", "auditor@nl.example", "2001:db8:1::/48"),
+    ]
+
+
+def test_what_a_stranger_typed_is_not_kept() -> None:
+    factories.open_register()
+    enter(Client(), "my secret password by mistake", "x")
+    (row,) = noted("sign_in_failed")
+    assert (row.email, row.user) == ("", None)
+    assert "secret" not in str(row.__dict__)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE access_auditrecord SET email = 'somebody@else.example'",
+        "DELETE FROM access_auditrecord",
+        "TRUNCATE access_auditrecord",
+    ],
+)
+def test_lines_cannot_be_altered(statement: str, app_connection: psycopg.Connection[Any]) -> None:
+    note(None, "invited", "somebody@nl.example")
+    with pytest.raises(InsufficientPrivilege):
+        app_connection.execute(statement)
+    app_connection.rollback()
+    with pytest.raises(IntegrityError, match="is refused"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert AuditRecord.objects.get().about == "somebody@nl.example"
+
+
+def test_what_is_undone_is_not_noted_as_done() -> None:
+    with transaction.atomic():
+        note(None, "invited", "somebody@nl.example")
+        transaction.set_rollback(True)
+    assert not AuditRecord.objects.exists()
+
+
+def test_operators_and_auditors_see_all_approvers_their_own(operator: Client) -> None:
+    own, other = factories.make_agency(), factories.make_agency()
+    note(None, "invited", "own@nl.example", organisation=own)
+    note(None, "invited", "other@nl.example", organisation=other)
+    auditor, approver, officer = Client(), Client(), Client()
+    sign_in(auditor, "auditor")
+    sign_in(approver, "agency", own, approves=True)
+    sign_in(officer, "agency", own)
+    for client in (operator, auditor):
+        shown = words(client.get("/operator/audit"))
+        assert "own@nl.example" in shown
+        assert "other@nl.example" in shown
+    shown = words(approver.get("/desk/audit"))
+    assert "own@nl.example" in shown
+    assert "other@nl.example" not in shown
+    assert "other@nl.example" not in b"".join(approver.get("/desk/audit?format=csv")).decode()
+    assert officer.get("/desk/audit").status_code == 403
+    assert auditor.post("/operator/audit").status_code == 405
+
+
+def test_the_record_is_filtered_and_paged_with_constant_queries(operator: Client) -> None:
+    agency = factories.make_agency()
+    for number in range(120):
+        note(None, "token_made" if number % 2 else "invited", f"thing {number:03}", organisation=agency)
+    with CaptureQueriesContext(connection) as many:
+        first = operator.get("/operator/audit?code=invited")
+    assert "thing 118" in words(first)
+    assert "thing 119" not in words(first)
+    assert "thing 018" not in words(first)
+    older = first.content.decode().partition("Older")[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert "thing 018" in words(operator.get(older))
+    with CaptureQueriesContext(connection) as few:
+        assert "thing 042" in words(operator.get("/operator/audit?q=042"))
+    assert len(few) == len(many)
+    assert "Nothing fits" in words(operator.get("/operator/audit?until=2001-01-01"))
+    assert operator.get("/operator/audit?before=x&since=never&code=%00&q=%00").status_code == 200
+
+
+def test_the_csv_is_safe_for_spreadsheets(operator: Client) -> None:
+    note(None, "token_made", "=HYPERLINK(1)", organisation="")
+    rows = list(csv.reader(StringIO(b"".join(operator.get("/operator/audit?format=csv")).decode())))
+    about = rows[0].index("about")
+    assert "'=HYPERLINK(1)" in [row[about] for row in rows]

@@ -1,0 +1,156 @@
+"""People of organisations: who sees whom, what may be changed, and that it holds at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from register.access.models import Membership, Token
+from register.access.tokens import create_token
+from tests import factories
+from tests.access.pages import enter, noted, words
+from tests.api.callers import Caller, check_problem
+from tests.people import give_app, make_member, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def operator() -> Client:
+    factories.open_register()
+    client = Client()
+    sign_in(client, "operator")
+    return client
+
+
+def do(client: Client, row: Membership, what: str, base: str = "/operator") -> Any:
+    return client.post(f"{base}/people/{row.pk}", {"do": what})
+
+
+def test_a_membership_taken_away_ends_at_once_with_its_tokens(operator: Client) -> None:
+    agency = factories.make_agency()
+    officer = Client()
+    row = sign_in(officer, "agency", agency)
+    token, secret = create_token(row, "program", ("read",))
+    assert officer.get("/desk/people").status_code == 403
+    assert Caller(secret).get("/api/v1/me").status == 200
+    assert do(operator, row, "remove").status_code == 303
+    assert "you belong to no organisation here" in words(officer.get("/desk/people"))
+    check_problem(Caller(secret).get("/api/v1/me"), 401, "not_authenticated")
+    assert not Token.objects.filter(pk=token.pk).exists()
+    assert enter(Client(), "agency@nl.example").status_code == 422
+    assert noted("membership_removed")[0].facts == {"role": "agency", "tokens": 1}
+    assert noted("membership_removed")[0].organisation == agency
+
+
+def test_what_one_acts_as_is_chosen_and_others_memberships_are_not_ones_own(operator: Client) -> None:
+    agency = factories.make_agency()
+    mine = make_member("agency", agency, email="operator@nl.example")
+    theirs = make_member("auditor")
+    operator.post("/account/act-as", {"membership": theirs.pk})
+    assert operator.get("/operator/people").status_code == 200
+    assert operator.post("/account/act-as", {"membership": mine.pk})["Location"] == "/desk"
+    assert operator.get("/federation/add").status_code == 403
+    assert operator.post("/account/act-as", {"membership": "none"})["Location"] == "/account"
+
+
+def test_nobody_removes_themselves_or_the_last_operator(operator: Client) -> None:
+    own = Membership.objects.get(role="operator")
+    answer = do(operator, own, "remove")
+    assert answer.status_code == 422
+    assert "Nobody takes their own membership away." in words(answer)
+    second = Client()
+    sign_in(second, "operator", email="second@nl.example")
+    assert do(second, own, "remove").status_code == 303
+    assert Membership.objects.filter(role="operator").count() == 1
+
+
+def test_an_approver_keeps_the_own_people_and_sees_no_others(operator: Client) -> None:
+    own, other = factories.make_agency(), factories.make_agency()
+    mine, theirs = make_member("agency", own), make_member("agency", other, email="theirs@nl.example")
+    approver = Client()
+    sign_in(approver, "agency", own, approves=True)
+    shown = words(approver.get("/desk/people"))
+    assert "agency@nl.example" in shown
+    assert "theirs@nl.example" not in shown
+    assert do(approver, theirs, "remove", "/desk").status_code == 404
+    assert do(approver, Membership.objects.get(role="operator"), "remove", "/operator").status_code == 404
+    for what in ("approver", "reset"):
+        answer = do(approver, mine, what, "/desk")
+        assert answer.status_code == 422
+        assert "Only the operator may do this." in words(answer)
+    assert do(approver, mine, "remove", "/desk").status_code == 303
+    assert Membership.objects.filter(pk=theirs.pk).exists()
+
+
+def test_an_auditor_reads_and_changes_nothing(operator: Client) -> None:
+    row = make_member("agency", factories.make_agency())
+    auditor = Client()
+    sign_in(auditor, "auditor")
+    assert "agency@nl.example" in words(auditor.get("/operator/people"))
+    assert "Invite somebody" not in words(auditor.get("/operator/people"))
+    assert auditor.get(f"/operator/people/{row.pk}").status_code == 403
+    for what in ("remove", "reset", "approver"):
+        assert do(auditor, row, what).status_code == 403
+    for path in ("/federation/add", "/operator/people/invite", "/operator/people/invitations/1/withdraw"):
+        assert auditor.post(path).status_code == 403
+    assert Membership.objects.filter(pk=row.pk, approves=False).exists()
+
+
+def test_the_operator_says_who_approves_and_it_holds_at_once(operator: Client) -> None:
+    agency = factories.make_agency()
+    officer = Client()
+    row = sign_in(officer, "agency", agency)
+    do(operator, row, "approver")
+    assert officer.get("/desk/people").status_code == 200
+    do(operator, row, "no-approver")
+    assert officer.get("/desk/people").status_code == 403
+    assert [line.facts for line in noted("membership_changed")] == [{"approves": True}, {"approves": False}]
+
+
+def test_lost_factors_are_reset_and_all_sessions_end(operator: Client) -> None:
+    row = make_member("agency", factories.make_agency())
+    person = Client()
+    enter(person, "agency@nl.example")
+    give_app(row.user)
+    assert person.get("/account").status_code == 200
+    assert do(operator, row, "reset").status_code == 303
+    assert person.get("/account")["Location"] == "/sign-in?next=/account"
+    assert not Authenticator.objects.filter(user=row.user).exists()
+    own = Membership.objects.get(role="operator")
+    assert "kept on your account" in words(do(operator, own, "reset"))
+
+
+def test_the_list_asks_the_same_however_long_it_is(operator: Client) -> None:
+    agency = factories.make_agency()
+
+    def count() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert operator.get("/operator/people").status_code == 200
+        return len(asked)
+
+    make_member("agency", agency)
+    few = count()
+    for number in range(60):
+        make_member("agency", agency, email=f"officer{number:02}@nl.example")
+    assert count() == few
+    assert "Next page" in words(operator.get("/operator/people"))
+    assert "officer07@nl.example" in words(operator.get("/operator/people?q=OFFICER07"))
+    assert "Nobody fits" in words(operator.get("/operator/people?q=nobody&role=issuer"))
+    assert "officer55" in words(operator.get("/operator/people?page=2"))
+
+
+def test_a_forged_form_changes_nobody(operator: Client) -> None:
+    row = make_member("agency", factories.make_agency())
+    strict = Client(enforce_csrf_checks=True)
+    sign_in(strict, "operator", email="second@nl.example")
+    for path in (f"/operator/people/{row.pk}", "/operator/people/invite", "/account/act-as", "/account/sessions/end"):
+        assert strict.post(path, {"do": "remove"}).status_code == 403
+    assert Membership.objects.filter(pk=row.pk).exists()
