@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
-from register.desk.views import issuers, keys, programmes, relations
+from register.desk.views import issuers, keys, mandates, own, programmes, relations
 
 urlpatterns: list[URLPattern] = [
     path("desk/issuers", issuers.list_found, name="desk-issuers"),
@@ -20,4 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("desk/programmes/new", programmes.describe, name="desk-programme-new"),
     path("desk/programmes/<uuid:id>/amend", programmes.amend, name="desk-programme-amend"),
     path("desk/programmes/<uuid:id>/close", programmes.close, name="desk-programme-close"),
+    path("desk/mandates", mandates.list_all, name="desk-mandates"),
+    path("desk/mandates/new", mandates.grant, name="desk-mandate-new"),
+    path("desk/mandates/<uuid:id>/revoke", mandates.revoke, name="desk-mandate-revoke"),
+    path("desk/own", own.show_own, name="desk-own"),
+    path("desk/batches", own.list_anchored, name="desk-batches"),
+    path("desk/credentials", own.list_credentials, name="desk-credentials"),
+    re_path("^desk/credentials/(?P<act>revoke|suspend|reinstate)$", own.withdraw, name="desk-withdraw"),
 ]

@@ -91,7 +91,7 @@ def test_what_is_missing_is_told_by_the_server_too(desk: Desk) -> None:
         ({"titles-0-title": "", "titles-0-language": ""}, "Fill in at least one row"),
         ({"ects": "many"}, "Workload in ECTS"),
         ({"learning_outcomes-0-part": "same"}, "no outcome above it"),
-        ({"learning_outcomes-0-esco": "skill"}, "web address"),
+        ({"learning_outcomes-0-esco": "esco:skill"}, "web address"),
         ({"awarding_bodies-0-body": "Nobody"}, "No issuer of this register"),
         ({"last_day": "2026-08-01"}, "expected an end after"),
     ],
@@ -138,8 +138,9 @@ def test_an_issuer_describes_and_changes_its_own_only(desk: Desk) -> None:
 
 def test_an_agency_describes_for_an_issuer_it_names(desk: Desk) -> None:
     assert desk.client.get("/desk/programmes/new")["Location"] == "/desk/issuers"
-    draft = desk.draft("/desk/programmes/new", **FULL, issuer=desk.academy, **{"awarding_bodies-0-body": ""})
+    draft = desk.draft("/desk/programmes/new", **FULL | {"awarding_bodies-0-body": ""}, issuer=desk.academy)
     assert draft.said["issuer"] == desk.academy
+    assert "Academy of Song" in desk.read(f"/desk/programmes/new?draft={draft.pk}")
 
 
 def test_the_list_tells_what_is_missing_with_the_same_few_queries(desk: Desk) -> None:

@@ -17,13 +17,12 @@ from register.desk.elements import look_for_elements
 from register.desk.issuer_forms import EndingForm
 from register.desk.page import answer
 from register.desk.programme_forms import AmendProgramme, CloseProgramme, NewProgramme, show_programme, terms_of
-from register.desk.things import fill_in, find_own, find_theirs
+from register.desk.things import choose_issuer, fill_in, find_own
 from register.desk.views.issuers import explain_refusals
 from register.errors import NotFound
 from register.queries.cuts import resolve_cut
 from register.queries.filters import Filters
 from register.queries.lists import list_programmes
-from register.queries.selecting import is_uid
 from register.records import ProgrammeRecord
 from register.site.links import with_query
 from register.site.names import name_record
@@ -58,12 +57,9 @@ def list_all(request: HttpRequest, acting: Acting) -> HttpResponse:
 @explain_refusals
 def describe(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Describe a new programme; which of the standard's elements are missing is told beside the form."""
-    named = (
-        acting.organisation if acting.role == ISSUER else request.POST.get("issuer") or request.GET.get("issuer", "")
-    )
-    if not is_uid(named):
+    issuer = choose_issuer(request, acting, NewProgramme.verb)
+    if issuer is None:
         return HttpResponseRedirect("/desk/issuers")
-    issuer = find_theirs(acting, named)
     context = {"place": "programmes", "issuer": issuer, "name": name_record(issuer)}
     make = partial(NewProgramme, issuer.id, acting=acting)
     said = {"credential_type": "micro-credential", "issuer": issuer.id}
