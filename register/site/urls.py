@@ -8,6 +8,7 @@ from register.site.views import (
     accreditation,
     agencies,
     changes,
+    checkpoints,
     codes,
     countries,
     design,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("verify/examples/<str:name>.json", verify.download_example, name="verify-example"),
     path("verify/qr.svg", codes.draw_verify, name="verify-code"),
     path("ledger", ledger.show_ledger, name="ledger"),
+    path("ledger/checkpoints", checkpoints.list_checkpoints, name="checkpoints"),
     path("design", design.show_design, name="design"),
     path("ledger/entries/<int:index>", ledger.show_entry, name="ledger-entry"),
 ]

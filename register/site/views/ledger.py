@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from ledger.logs import SignedCheckpointRow
+from ledger.tlog.merkle import hash_leaf
 from register.api.address import answer_json
 from register.api.entries import Event
 from register.errors import NotFound
@@ -19,24 +24,45 @@ from register.queries.hearing import hear_peers
 from register.queries.lists import EventRow
 from register.queries.peers import find_register
 from register.receipts import path_to_entry, path_to_receipt
-from register.site.asked import BEFORE, REGISTER, TYPE
+from register.site.asked import REGISTER
 from register.site.cosignatures import list_signers
-from register.site.entries import read_entries
+from register.site.directory import Directory
+from register.site.entries import Entry, read_entries
 from register.site.entry_words import TYPE_TITLES
+from register.site.ledger_listing import PARAMETERS, Listing, Wanted, list_entries, read_wanted
 from register.site.links import with_query
 from register.site.page import Context, page
-from register.site.reading import list_newest, newest_checkpoint, read_register
+from register.site.reading import list_newest, newest_checkpoint, read_directory, read_register
 
-_PAGE: Final = 25
+_KINDS: Final[Mapping[str, str | Promise]] = {
+    "accreditation": _("Accreditations"),
+    "issuer": _("Issuers"),
+    "agency": _("Agencies"),
+    "programme": _("Programmes"),
+    "key": _("Keys"),
+    "mandate": _("Mandates"),
+    "credentials": _("Credentials"),
+    "credential": _("Credentials"),
+    "peer": _("Other registers"),
+    "fork": _("Other registers"),
+    "register": _("This register"),
+}
+"""What types of entries are about, by the first part of their code."""
 
 
 def _answer_ledger(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponse:
     checkpoint = newest_checkpoint()
-    rows, following = _read_rows(checkpoint, query)
+    listing = _list(checkpoint, read_wanted(query), query)
     head = None if checkpoint is None else _describe_checkpoint(checkpoint)
-    items = [{name: getattr(row, name) for name in ("index", "type", "subject")} | _time(row) for row in rows]
-    address = following and f"{settings.ASSAY_BASE_URL}{following}"
-    return answer_json({"origin": settings.ASSAY_ORIGIN, "checkpoint": head, "items": items, "next": address})
+    items = [{name: getattr(row, name) for name in ("index", "type", "subject")} | _time(row) for row in listing.rows]
+    older = listing.older and f"{settings.ASSAY_BASE_URL}{listing.older}"
+    newer = listing.newer and f"{settings.ASSAY_BASE_URL}{listing.newer}"
+    told = {"origin": settings.ASSAY_ORIGIN, "checkpoint": head, "items": items, "next": older, "previous": newer}
+    return answer_json(told)
+
+
+def _list(checkpoint: SignedCheckpointRow | None, wanted: Wanted, query: Mapping[str, Any]) -> Listing:
+    return list_entries(wanted, checkpoint.size, query) if checkpoint else Listing((), None, None)
 
 
 def _time(row: EventRow) -> dict[str, str | None]:
@@ -49,34 +75,42 @@ def _describe_checkpoint(checkpoint: SignedCheckpointRow) -> dict[str, Any]:
     return {"size": checkpoint.size, "root": root, "time": time, "note": note}
 
 
-@page("site/ledger.html", "ledger", (TYPE, BEFORE), twin=_answer_ledger)
-def show_ledger(request: HttpRequest, query: Mapping[str, Any]) -> Context:
-    """Show the newest checkpoint and the newest entries under it."""
-    checkpoint, node = newest_checkpoint(), read_register()
-    rows, following = _read_rows(checkpoint, query)
+@page("site/ledger.html", "ledger", PARAMETERS, twin=_answer_ledger)
+def show_ledger(request: HttpRequest, query: Mapping[str, Any]) -> Context | HttpResponse:
+    """Show the newest checkpoint and the entries under it that were asked for, the newest first."""
+    if "entry" in query:
+        return HttpResponseRedirect(path_to_entry(settings.ASSAY_ORIGIN, query["entry"]))
+    checkpoint, node, wanted = newest_checkpoint(), read_register(), read_wanted(query)
+    listing = _list(checkpoint, wanted, query)
+    directory = read_directory([wanted.subject]) if wanted.subject else Directory()
     return {
         "checkpoint": checkpoint,
         "node": node,
         "root": base64.b64encode(checkpoint.root).decode() if checkpoint else "",
         "raw": checkpoint.note.decode() if checkpoint else "",
         "signers": list_signers(checkpoint.note, node) if checkpoint else None,
-        "entries": read_entries(rows, checkpoint),
-        "types": TYPE_TITLES,
-        "chosen": query.get("type"),
-        "next": following,
-        "newest": with_query("/ledger", type=query.get("type")) if "before" in query else None,
+        "entries": read_entries(listing.rows, checkpoint),
+        "listing": listing,
+        "kinds": _group_types(),
+        "wanted": wanted,
+        "about": directory.link(wanted.subject) if wanted.subject else None,
+        "chips": _list_chips(wanted),
+        "newest": wanted.address() if "before" in query or "after" in query else None,
     }
 
 
-def _read_rows(checkpoint: SignedCheckpointRow | None, query: Mapping[str, Any]) -> tuple[list[EventRow], str | None]:
-    """Return a page of entries under the checkpoint, and the address of the next one."""
-    if checkpoint is None:
-        return [], None
-    before = min(query.get("before", checkpoint.size), checkpoint.size)
-    rows = list_newest(before, query.get("type"), _PAGE + 1)
-    more = len(rows) > _PAGE
-    following = with_query("/ledger", type=query.get("type"), before=rows[_PAGE - 1].index) if more else None
-    return rows[:_PAGE], following
+def _group_types() -> Mapping[str | Promise, Mapping[str, str | Promise]]:
+    """Return the types of entries with their titles, by what they are about."""
+    groups: dict[str | Promise, dict[str, str | Promise]] = {}
+    for code, title in sorted(TYPE_TITLES.items(), key=lambda item: list(_KINDS).index(item[0].partition(".")[0])):
+        groups.setdefault(_KINDS[code.partition(".")[0]], {})[code] = title
+    return groups
+
+
+def _list_chips(wanted: Wanted) -> Mapping[str, str]:
+    """Return what is asked for, each with the address of the list without it."""
+    parts = {"type": wanted.type, "subject": wanted.subject, "until": wanted.until}
+    return {name: replace(wanted, **{name: None}).address() for name, value in parts.items() if value}
 
 
 def _answer_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> HttpResponse:
@@ -100,6 +134,9 @@ def show_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> Co
         "receipt": path_to_receipt(cut.origin, index),
         "entry": entry,
         "data": data,
+        "bytes": len(entry.evidence.data),
+        "leaf": base64.b64encode(hash_leaf(entry.evidence.data)).decode(),
+        "things": _list_things(entry, cut.origin),
         "pretty": _lay_out(data),
         "actor": _actor(entry.event.data if entry.event else None),
         "previous": path_to_entry(cut.origin, index - 1) if index > 0 else None,
@@ -119,3 +156,11 @@ def _lay_out(data: str) -> str:
 def _actor(data: Any) -> Mapping[str, str]:
     actor = getattr(data, "actor", None)
     return {"role": actor.role} if actor else {}
+
+
+def _list_things(entry: Entry, origin: str) -> list[tuple[str, SafeString, str]]:
+    """Return the things an entry is about: id, link, and the address of all entries about it in our ledger."""
+    ids = list(dict.fromkeys(uid for uid in (entry.row.uid, entry.row.issuer, entry.row.agency) if uid))
+    directory = read_directory(ids, origin)
+    own = origin == settings.ASSAY_ORIGIN
+    return [(uid, directory.link(uid), with_query("/ledger", subject=uid) if own else "") for uid in ids]
