@@ -320,12 +320,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "poll-peers": {"task": "federation.poll", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     # Keys that peers announced; overlapping signatures leave plenty of time.
     "refresh-peers": {"task": "federation.refresh", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
-    # From the ledger to the outbox, and out of it; each look costs two small queries when there is nothing.
-    "outbox-follow": {"task": "outbox.follow", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
-    "outbox-deliver": {"task": "outbox.deliver", "schedule": timedelta(seconds=10), "options": {"expires": 10}},
+    # From the ledger to the outbox, and out of it; a few small queries when there is nothing.
+    "outbox-deliver": {"task": "outbox.deliver", "schedule": timedelta(seconds=20), "options": {"expires": 20}},
     "outbox-expiring": {"task": "outbox.expiring", "schedule": crontab(minute=10)},
     "outbox-purge": {"task": "outbox.purge", "schedule": crontab(minute=40)},
     "open-data": {"task": "opendata.export", "schedule": crontab(hour=3, minute=15)},
+    "open-data-first": {"task": "opendata.begin", "schedule": timedelta(minutes=2), "options": {"expires": 120}},
     # Files that a dead worker left half done; what is old goes. Then remarks on decisions that came by other ways.
     "sweep-uploads": {"task": "register.uploads.sweep", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "look-for-remarks": {

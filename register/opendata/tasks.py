@@ -8,6 +8,7 @@ from celery import shared_task
 
 from register.opendata.errors import OpenDataError
 from register.opendata.exporting import export
+from register.opendata.published import newest_export
 
 log = logging.getLogger(__name__)
 
@@ -19,3 +20,10 @@ def export_nightly() -> None:
         export()
     except OpenDataError as error:
         log.warning("no export: %s", error)
+
+
+@shared_task(name="opendata.begin")
+def export_first() -> None:
+    """Export at once where there is no export yet: nobody should have to wait for the first night."""
+    if newest_export() is None:
+        export_nightly()

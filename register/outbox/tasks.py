@@ -7,17 +7,11 @@ from celery import shared_task
 from register.outbox import delivery, expiring, following, purging
 
 
-@shared_task(name="outbox.follow")
-def follow() -> None:
-    """Address what our ledger has gained to whoever follows it; what does not fit into one run follows at once."""
-    while following.follow():
-        pass
-
-
 @shared_task(name="outbox.deliver")
 def deliver() -> None:
-    """Send what is due; what does not fit into one run goes to the end of the queue."""
-    if delivery.deliver():
+    """Address what our ledger has gained, and send what is due; what is left over goes to the end of the queue."""
+    more = following.follow()
+    if delivery.deliver() or more:
         deliver.delay()
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from redis.exceptions import RedisError
 
 from register.access.acting import acting_of
+from register.access.addresses import read_network
 from register.api.limits import counters
 from register.outbox import subscriptions, webhooks
 from register.outbox.errors import AddressRefused
@@ -24,7 +25,7 @@ from register.outbox.views.frame import keyed, public
 from register.site.page import render_page
 
 ASKED_AN_HOUR: Final = 30
-"""Wishes from one network address; more are refused, so that nobody fills letter boxes through us."""
+"""Wishes from one network; more are refused, so that nobody fills letter boxes through us."""
 
 
 @public
@@ -56,8 +57,8 @@ def _wish(topic: str, form: FollowForm) -> Wish:
 
 
 def _asks_too_often(request: HttpRequest) -> bool:
-    """Count a wish against its network address; while Redis is away nothing is counted."""
-    key = f"assay:follow:{request.META.get('REMOTE_ADDR', '')}"
+    """Count a wish against the network it comes from; while Redis is away nothing is counted."""
+    key = f"assay:follow:{read_network(request)}"
     try:
         with counters().pipeline(transaction=False) as exchange:
             exchange.set(key, 0, ex=3600, nx=True)
