@@ -17,7 +17,7 @@ from register import vocabularies
 from register.records import ProgrammeRecord
 from register.scope import UNRESTRICTED, Scope, limit_covers
 from register.site.names import name_record
-from register.site.words import label, label_place
+from register.site.words import join_words, label, label_place
 
 LIMITS: Final = ("credential_types", "eqf_levels", "isced_f", "jurisdictions", "programmes")
 _LEVELS: Final = range(1, 9)
@@ -104,14 +104,15 @@ class ScopeForm(forms.Form):
         codes = sorted(str(code) for code, _words in field.choices)
         return _grow(codes, "", chosen)
 
-    def count_chosen(self, name: str) -> int:
-        """Return how many terms of a limit are chosen."""
-        return len(self[name].value() or ())
-
     @property
-    def chosen(self) -> dict[str, int]:
-        """How many terms of each limit are chosen, for what is folded away."""
-        return {name: self.count_chosen(name) for name in LIMITS}
+    def chosen(self) -> dict[str, str]:
+        """What of each limit is chosen, in words, for what is folded away."""
+        return {name: join_words(self._labels(name), 3) for name in LIMITS}
+
+    def _labels(self, name: str) -> list[str]:
+        field: Any = self.fields[name]
+        chosen = {str(value) for value in self[name].value() or ()}
+        return [str(words) for code, words in field.choices if str(code) in chosen]
 
 
 def initial_scope(scope: Scope = UNRESTRICTED) -> dict[str, list[str]]:

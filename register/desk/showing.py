@@ -30,7 +30,7 @@ from register.site.names import Name, name_record
 from register.site.reading import read_directory
 from register.site.verdict import Verdict, reach_verdict
 
-_SAID_ALREADY: Final = frozenset({"kind", "scope", "valid_from", "valid_until"})
+_SAID_ALREADY: Final = frozenset({"kind", "scope", "valid_from", "valid_until", "decision"})
 """Fields of new things that the sentence about the entry tells."""
 
 
@@ -70,24 +70,26 @@ class SettingRow:
 def show_effects(preview: Preview) -> list[EffectRow]:
     """Return what becomes of answers, institution by institution."""
     several = len(preview.effects) > 1
-    return [_show_effect(effect, preview.now, several) for effect in preview.effects]
+    today = preview.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [_show_effect(effect, today, several) for effect in preview.effects]
 
 
-def _show_effect(effect: Effect, now: datetime, several: bool) -> EffectRow:
+def _show_effect(effect: Effect, today: datetime, several: bool) -> EffectRow:
+    """Days before this one are past; this one still goes on, whatever begins with it."""
     standing = effect.standing
-    past = [change.since for change in effect.changes if change.reaches_back(now)]
+    past = [change.since for change in effect.changes if change.reaches_back(today)]
     return EffectRow(
         name_record(standing.issuer) if several and standing else None,
         reach_verdict(standing) if standing else None,
-        tuple(_show_change(change, now) for change in effect.changes),
+        tuple(_show_change(change, today) for change in effect.changes),
         min(past, default=None),
         effect.partial,
     )
 
 
-def _show_change(change: Change, now: datetime) -> ChangeRow:
+def _show_change(change: Change, today: datetime) -> ChangeRow:
     before, after = change.before.words, change.after.words
-    return ChangeRow(_span(change), _upper(before), _upper(after), change.reaches_back(now))
+    return ChangeRow(_span(change), _upper(before), _upper(after), change.reaches_back(today))
 
 
 def _span(change: Change) -> str:

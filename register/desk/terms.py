@@ -18,7 +18,6 @@ from register.events import kind_of
 from register.ids import new_id
 from register.payloads import Actor, KeyTerms
 
-
 Terms = type[BaseModel]
 
 

@@ -27,6 +27,7 @@ from register.desk.showing import show_differences, show_effects, show_facts, sh
 from register.desk.terms import read_terms
 from register.errors import NotUnderstood, Refused
 from register.uploads.holdings import remarks_on
+from register.uploads.remark_words import say
 
 
 @needs(*ROLES)
@@ -90,7 +91,7 @@ def _show(
     context: dict[str, Any] = {
         "place": "drafts",
         "draft": draft,
-        "title": title_of(draft),
+        "heading": title_of(draft),
         "standing": STATES[draft.state],
         "error": error,
         "own": draft.author_id in (acting.user, None),
@@ -128,7 +129,7 @@ def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
         "effects": show_effects(shown),
         "differences": show_differences(draft, shown),
         "facts": show_facts(draft),
-        "remarks": [one.text for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
+        "remarks": [say(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
     }
 
 

@@ -88,6 +88,15 @@
     });
   };
 
+  /* What is chosen stands in the line that folds it away. */
+  const tellChosen = (event) => {
+    const told = event.target.closest?.("details.pick")?.querySelector(":scope > summary [data-none]");
+    if (!told) return;
+    const chosen = [...event.target.closest("details.pick").querySelectorAll("input:checked")];
+    const words = chosen.slice(0, 3).map((input) => input.closest("label").firstElementChild.nextSibling.textContent.trim());
+    told.textContent = words.length ? words.join(", ") + (chosen.length > 3 ? ` + ${chosen.length - 3}` : "") : told.dataset.none;
+  };
+
   const sendOnce = (form) => {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) {
@@ -101,6 +110,7 @@
 
   document.querySelectorAll("[data-find]").forEach(findAsOneTypes);
   document.querySelectorAll("form[data-desk=decision]").forEach(offerProgrammes);
+  document.addEventListener("change", tellChosen);
   document.querySelectorAll("[data-hash-into]").forEach(hashHere);
   document.querySelectorAll("main form[method=post]").forEach(sendOnce);
   /* Whoever comes back by the browser's history may send again. */

@@ -1,0 +1,144 @@
+"""Four eyes: the usual choice, an organisation's own, asking for less only with a second person; what is noted."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from register.access.models import AuditRecord
+from register.access.roles import VERBS
+from register.desk import drafts, four_eyes, preview
+from register.desk.errors import Stale
+from register.desk.models import Draft
+from register.desk.terms import SAYINGS
+from register.errors import NotEntitled, NotUnderstood
+from register.outbox.models import Notice
+from tests import factories
+from tests.desk.conftest import Desk, acting_as
+from tests.desk.test_decision_pages import digest_on
+from tests.people import make_member, sign_in
+
+ENDING = {"effective_from": "2025-06-01", "reason": "quality"}
+
+
+def waiting_draft(desk: Desk) -> Draft:
+    """A revocation that waits for the second person."""
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    draft = drafts.save(desk.officer, "revoke_accreditation", held, ENDING)
+    waiting = drafts.submit(desk.officer, draft, preview.digest_now(desk.officer.actor, draft))
+    assert isinstance(waiting, Draft)
+    return waiting
+
+
+def test_every_verb_can_be_drafted_and_chosen() -> None:
+    assert SAYINGS.keys() == VERBS.keys()
+    assert four_eyes.WORDS.keys() == {*VERBS, four_eyes.CORRECTION}
+
+
+@pytest.mark.parametrize(
+    ("verb", "said", "needed"),
+    [
+        ("revoke_accreditation", {}, True),
+        ("withdraw_agency", {}, True),
+        ("bind_key", {}, True),
+        ("revoke_key", {}, True),
+        ("revoke_credentials", {}, True),
+        ("amend_accreditation", {"corrects": 0}, True),
+        ("amend_issuer", {"corrects": 3}, True),
+        ("amend_accreditation", {}, False),
+        ("grant_accreditation", {}, False),
+        ("suspend_accreditation", {}, False),
+    ],
+)
+def test_the_usual_choice(db: None, verb: str, said: dict[str, int], needed: bool) -> None:
+    assert four_eyes.is_needed("operator", "", verb, said) is needed
+
+
+def test_to_ask_for_more_holds_at_once(desk: Desk) -> None:
+    more = [*four_eyes.DEFAULT_VERBS, "grant_accreditation"]
+    assert drafts.choose_four_eyes(desk.officer, more) is None
+    assert four_eyes.is_needed("agency", desk.agency, "grant_accreditation", {})
+    assert not four_eyes.is_needed("agency", desk.other_agency, "grant_accreditation", {})
+
+
+def test_to_ask_for_less_needs_a_second_person(desk: Desk) -> None:
+    draft = drafts.choose_four_eyes(desk.officer, ["bind_key"])
+    assert isinstance(draft, Draft)
+    assert four_eyes.is_needed("agency", desk.agency, "revoke_accreditation", {})
+    waiting = drafts.submit(desk.officer, draft, preview.digest_now(desk.officer.actor, draft))
+    assert isinstance(waiting, Draft)
+    digest = preview.digest_now(desk.approver.actor, waiting)
+    with pytest.raises(NotEntitled):
+        drafts.approve(desk.officer, waiting, digest)
+    drafts.approve(desk.approver, waiting, digest)
+    assert not four_eyes.is_needed("agency", desk.agency, "revoke_accreditation", {})
+    assert AuditRecord.objects.filter(code="four_eyes_changed", user=desk.approver.user).count() == 1
+
+
+def test_who_may_not_approve_does_not(desk: Desk) -> None:
+    waiting = waiting_draft(desk)
+    colleague = acting_as(make_member("agency", desk.agency, email="colleague@board.example"))
+    with pytest.raises(NotEntitled):
+        drafts.approve(colleague, waiting, preview.digest_now(colleague.actor, waiting))
+
+
+def test_an_approver_does_not_approve_what_they_wrote(desk: Desk) -> None:
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    draft = drafts.save(desk.approver, "revoke_accreditation", held, ENDING)
+    waiting = drafts.submit(desk.approver, draft, preview.digest_now(desk.approver.actor, draft))
+    assert isinstance(waiting, Draft)
+    with pytest.raises(NotEntitled):
+        drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
+
+
+def test_a_draft_changed_while_it_waits_is_shown_anew(desk: Desk) -> None:
+    waiting = waiting_draft(desk)
+    digest = preview.digest_now(desk.approver.actor, waiting)
+    drafts.save(desk.officer, waiting.verb, waiting.subject, {**ENDING, "note": "More."}, waiting.pk, waiting.version)
+    changed = drafts.find(desk.officer, waiting.pk)
+    again = drafts.hand_over(desk.officer, changed, preview.digest_now(desk.officer.actor, changed))
+    with pytest.raises(Stale):
+        drafts.approve(desk.approver, again, digest)
+
+
+def test_a_draft_is_returned_with_a_remark_and_never_without(desk: Desk) -> None:
+    waiting = waiting_draft(desk)
+    with pytest.raises(NotUnderstood):
+        drafts.return_(desk.approver, waiting, "  ")
+    returned = drafts.return_(desk.approver, waiting, "The day is wrong.")
+    assert (returned.state, returned.remark) == ("returned", "The day is wrong.")
+    again = drafts.submit(desk.officer, returned, preview.digest_now(desk.officer.actor, returned))
+    assert isinstance(again, Draft)
+    assert (again.state, again.remark) == ("waiting", "")
+
+
+def test_who_approves_is_told_once_and_steps_are_noted(desk: Desk) -> None:
+    waiting = waiting_draft(desk)
+    assert Notice.objects.filter(code="approval").count() == 1
+    drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
+    noted = AuditRecord.objects.filter(about=f"/desk/drafts/{waiting.pk}").order_by("pk")
+    assert [(row.code, row.user) for row in noted] == [
+        ("draft_submitted", desk.officer.user),
+        ("draft_approved", desk.approver.user),
+    ]
+
+
+def test_the_page_offers_each_person_what_is_theirs(lasting_desk: Desk, client: Client) -> None:
+    waiting = waiting_draft(lasting_desk)
+    address = f"/desk/drafts/{waiting.pk}"
+    sign_in(client, "agency", lasting_desk.agency, email="officer@board.example")
+    assert b'value="approve"' not in client.get(address).content
+    sign_in(client, "agency", lasting_desk.agency, approves=True, email="approver@board.example")
+    page = client.get(address)
+    assert b'value="approve"' in page.content
+    published = client.post(address, {"step": "approve", "digest": digest_on(page.content)}, follow=True)
+    assert b"Published as entry" in published.content
+
+
+def test_the_setting_has_a_page(desk: Desk, client: Client) -> None:
+    sign_in(client, "agency", desk.agency, email="officer@board.example")
+    assert client.get("/desk/four-eyes").status_code == 200
+    answer = client.post("/desk/four-eyes", {"verbs": ["revoke_accreditation"]})
+    page = client.get(answer["Location"])
+    assert b"What a second person would be asked for" in page.content
+    assert b"Revoking a key" in page.content
