@@ -74,6 +74,11 @@ class NodeRegisters:
         """Answer a trust question from the ledgers held here, with evidence; raises NotUnderstood."""
         return answers.answer(parse_question(params, self._now), self._now)
 
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Answer a trust question under several spellings of a key, with one query; raises NotUnderstood."""
+        asked = [parse_question({**params, "key": key}, self._now) for key in keys]
+        return answers.answer_many(asked, self._now)
+
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         """Return the keys of our own ledger or of a recognised peer's, and of all witnesses."""
         own = find_register(settings.ASSAY_ORIGIN)

@@ -20,6 +20,9 @@ LARGEST: Final = 2**53 - 1
 MOST_VALUES: Final = 400_000
 """Values in one text at most: an empty object takes 64 bytes of memory for 3 bytes of text."""
 
+_LONG: Final = 16_384
+"""Characters from which on a text surely has many brackets, so that they are not counted first."""
+
 _STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _DOUBTFUL: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """Escapes of NUL and of surrogates, in pairs or alone: texts without them need no second look."""
@@ -51,7 +54,7 @@ def parse_strict(text: bytes, *, depth: int) -> Any:
         _refuse("not_json", f"{error.msg} at line {error.lineno}, column {error.colno}")
     except RecursionError:
         _refuse_depth(depth)
-    if isinstance(value, dict | list) and decoded.count("[") + decoded.count("{") > depth:
+    if isinstance(value, dict | list) and (len(decoded) > _LONG or decoded.count("[") + decoded.count("{") > depth):
         _check_depth(value, depth)
     if "\\u" in decoded and _DOUBTFUL.search(decoded):
         _check_texts(value)
@@ -64,7 +67,11 @@ def _refuse(code: str, sentence: str) -> NoReturn:
 
 def _check_size(text: str) -> None:
     """Count brackets and commas, without those inside strings only when there are suspiciously many."""
-    if _count_signs(text) > MOST_VALUES and _count_signs(_STRINGS.sub("", text)) > MOST_VALUES:
+    if (
+        len(text) > MOST_VALUES
+        and _count_signs(text) > MOST_VALUES
+        and _count_signs(_STRINGS.sub("", text)) > MOST_VALUES
+    ):
         _refuse("too_many_values", f"expected at most {MOST_VALUES} values")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from register.credentials import commitments, reading
 from register.credentials.errors import Unreachable
-from register.credentials.ports import MOST_BYTES, LedgerKeys, Withdrawal, Withdrawals
+from register.credentials.ports import MOST_BYTES, LedgerKeys, Withdrawal, Withdrawals, decide_in_turn
 from register.credentials.receipts import format_receipt
 from register.credentials.report import Report
 from register.credentials.status_lists import encode_list
@@ -49,6 +49,9 @@ class World:
         if self.unreachable:
             raise Unreachable("register_unreachable", "the register does not answer")
         return self.node.answer(params)
+
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        return decide_in_turn(self.decide, params, keys)
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         return anchored.find_ledger(origin)

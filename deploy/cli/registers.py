@@ -6,7 +6,7 @@ own ledger. That the node left out no revocation is its word; only an audit or a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -19,7 +19,7 @@ from deploy.cli.node import Node, NodeError
 from ledger.tlog.errors import TlogError
 from register.credentials.errors import Unreachable
 from register.credentials.ledger_keys import list_ledger_keys
-from register.credentials.ports import LedgerKeys, Withdrawal, Withdrawals
+from register.credentials.ports import LedgerKeys, Withdrawal, Withdrawals, decide_in_turn
 from register.credentials.wording import LIMITS
 from register.errors import NotUnderstood, RegisterError
 from register.identifiers import NODE, parse_identifier
@@ -72,6 +72,10 @@ class AskedRegisters:
             raise Unreachable("unproven", f"what the node answered could not be confirmed: {error}") from error
         self.on_word |= dict.fromkeys(verified.rests_on_word)
         return format_decision(verified.decision, answer["evidence"])
+
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Ask a trust question under several spellings of a key, as `decide` does."""
+        return decide_in_turn(self.decide, params, keys)
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         """Return the keys of a ledger as proven entries of the node's own ledger name them; raises Unreachable."""

@@ -179,11 +179,10 @@ def _ask_with_keys(issuer: str, case: Case, registers: Registers) -> Decided:
     """Ask with every spelling of the key: a report of theft under one of them wins, else the best answer."""
     if not case.keys:
         return registers.decide(case.ask(issuer, None))
-    answers: list[Decided] = []
-    for key in case.keys:
-        answers.append(registers.decide(case.ask(issuer, key)))
-        if answers[-1]["decision"] == "unknown":
-            return answers[-1]
+    answers = registers.decide_by_keys(case.ask(issuer, None), [spell_key(key) for key in case.keys])
+    unknown = next((one for one in answers if one["decision"] == "unknown"), None)
+    if unknown is not None:
+        return unknown
     stolen = [one for one in answers if _COMPROMISED in _codes(one)]
     return stolen[0] if stolen else _accept_did(issuer, min(answers, key=_rank), case, registers)
 

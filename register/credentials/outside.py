@@ -38,6 +38,11 @@ class Outside:
         """Answer a trust question, each one once; see `ports.Registers`."""
         return self.once(("decide", *sorted(params.items())), lambda: self._registers.decide(params))
 
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Answer a trust question under several spellings of a key, each one once; see `ports.Registers`."""
+        asked = ("decide by keys", *sorted(params.items()), *keys)
+        return self.once(asked, lambda: self._registers.decide_by_keys(params, keys))
+
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         """Return the keys of a ledger; see `ports.Registers`."""
         return self.once(("ledger", origin), lambda: self._registers.find_ledger(origin))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -66,6 +66,20 @@ class Withdrawals:
     fresh: bool = True
 
 
+Decide = Callable[[Mapping[str, str]], Mapping[str, Any]]
+"""Answers one trust question."""
+
+
+def decide_in_turn(decide: Decide, params: Mapping[str, str], keys: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Ask under one spelling of a key after the other, until a register does not know the issuer."""
+    answers: list[Mapping[str, Any]] = []
+    for key in keys:
+        answers.append(decide({**params, "key": key}))
+        if answers[-1]["decision"] == "unknown":
+            break
+    return answers
+
+
 class Registers(Protocol):
     """Registers of issuers, asked as strangers ask them."""
 
@@ -73,6 +87,13 @@ class Registers(Protocol):
         """Answer a trust question: parameters and answer as in `GET /api/v1/trust`.
 
         Raises Unreachable, or NotUnderstood when the question cannot be read.
+        """
+        ...
+
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Answer one trust question under several spellings of the key, in their order, as `decide` does for each.
+
+        Where the issuer is unknown, the answers may end with the first.
         """
         ...
 

@@ -54,8 +54,11 @@ class Answer:
     @property
     def outcome(self) -> Outcome:
         """The worst outcome found; nothing found is not checked."""
-        outcomes = {finding.outcome for finding in self.findings}
-        return next((outcome for outcome in _WORST if outcome in outcomes), "not_checked")
+        outcomes = [finding.outcome for finding in self.findings]
+        for outcome in _WORST:
+            if outcome in outcomes:
+                return outcome
+        return "not_checked"
 
     @property
     def text(self) -> str:

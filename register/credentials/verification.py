@@ -172,12 +172,13 @@ def _judge_rest(
     at: datetime,
 ) -> tuple[Answer, Answer]:
     """Judge validity and anchoring, which both hang on which issuers were found."""
-    addresses = [address for address in entitled.issuers.values() if address]
+    issuers = entitled.issuers
+    addresses = [address for address in issuers.values() if address]
     anchored = list(anchoring.findings)
     anchor = anchoring.anchor if anchoring.anchor is not None and anchoring.anchor.trusted else None
     foreign: tuple[Finding, ...] = ()
     if anchor is not None:
-        foreign = tell_anchorer(anchor, entitled.issuers)
+        foreign = tell_anchorer(anchor, issuers)
         addresses = [*dict.fromkeys([*addresses, anchor.issuer])]
     # Whoever holds a revoked credential may have it anchored again elsewhere, under another salt.
     commitment = anchor.commitment if anchor is not None and not foreign else None
@@ -185,12 +186,18 @@ def _judge_rest(
     withdrawn, anchors = check_withdrawals(addresses, commitment, outside, at)
     if anchors and [one.code for one in anchored] == ["no_receipt"]:
         anchored = [give_finding("anchored", "receipt_missing")]
-    vouch = vouch_by_registers(entitled, outside, now)
-    named = Listed(
-        case.claims.status, presented.document.get("id"), case.signatures, case.claims.issuers, entitled.issuers, vouch
-    )
-    lists = check_lists(named, outside.fetch, now)
+    lists = _look_up(presented, case, entitled, outside, now) if case.claims.status else ()
     return judge_validity(case.claims, [*lists, *withdrawn], at), Answer(tuple(anchored))
+
+
+def _look_up(
+    presented: Presented, case: Case, entitled: Entitlement, outside: Outside, now: datetime
+) -> Iterator[Finding]:
+    """Look it up in the status lists that it names."""
+    vouch = vouch_by_registers(entitled, outside, now)
+    named = case.claims.issuers
+    listed = Listed(case.claims.status, presented.document.get("id"), case.signatures, named, entitled.issuers, vouch)
+    return check_lists(listed, outside.fetch, now)
 
 
 def _say_container(presented: Presented) -> str | None:

@@ -20,7 +20,7 @@ from register.credentials.bundle.manifest import Manifest
 from register.credentials.bundle.withdrawals import ByCommitment
 from register.credentials.errors import BadBundle, Unreachable
 from register.credentials.ledger_keys import list_ledger_keys
-from register.credentials.ports import LedgerKeys, Withdrawals
+from register.credentials.ports import LedgerKeys, Withdrawals, decide_in_turn
 from register.identifiers import NODE, parse_identifier
 from register.knowledge import find_shared_issuers, gather, recognise
 from register.moments import format_instant
@@ -92,6 +92,10 @@ class BundleRegisters:
             if one.limited and one.ledger.origin in answer["fresh"]:
                 answer["fresh"][one.ledger.origin]["most_claims"] = MOST_CLAIMS
         return {**answer, "bundle": self.describe()}
+
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Answer a trust question under several spellings of a key, as `decide` does."""
+        return decide_in_turn(self.decide, params, keys)
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         """Return the keys of a ledger as proven entries name them; None for one that the node does not recognise."""

@@ -49,10 +49,19 @@ def read_multibase(text: object) -> bytes:
     if not isinstance(text, str) or not 1 < len(text) <= _LONGEST or not text.isascii():
         raise ValueError(f"expected multibase text of 2 to {_LONGEST} characters")
     if text[0] == "z":
-        return base58.b58decode(text[1:])
+        return _read_base58(text[1:])
     if text[0] == "u":
         return _read_base64url(text[1:])
     raise ValueError(f"expected base58btc (z) or base64url (u), got multibase {text[0]!r}")
+
+
+def _read_base58(text: str) -> bytes:
+    """Read base58btc, of which each leading `1` is a byte 0; the library itself writes the number byte by byte."""
+    if not text.isalnum():  # the library overlooks blanks at the end
+        raise ValueError("expected base58btc, got signs that it does not have")
+    digits = text.lstrip("1")
+    number = base58.b58decode_int(digits) if digits else 0
+    return bytes(len(text) - len(digits)) + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def read_multikey(text: object) -> PublicKey:

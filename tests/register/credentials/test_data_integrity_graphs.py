@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from copy import deepcopy
 from itertools import combinations
 from typing import Any
@@ -246,6 +247,36 @@ def test_jcs_has_a_depth() -> None:
     assert canonicalise_json(deep) == rfc8785.dumps(deep)
     for _ in range(10_000):
         deep = [deep]
+    with pytest.raises(NotGenuine) as caught:
+        canonicalise_json(deep)
+    assert caught.value.code == "too_deep"
+
+
+_NAMES = st.text() | st.sampled_from(["\U0001f600", "\uffff", "\ue000", "a", "B", "é", "\\u00e9"])
+_PLAIN = st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | _NAMES
+
+
+@given(st.recursive(_PLAIN, lambda v: st.lists(v, max_size=4) | st.dictionaries(_NAMES, v, max_size=4)))
+def test_jcs_of_plain_values_is_the_librarys(value: Any) -> None:
+    try:
+        expected = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        return
+    assert canonicalise_json(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, [1.0], {"a": -2.5}, {"a": ["x", 1e300]}, {"\U0001f600": 1, "\uffff": 2}, [None]]
+)
+def test_what_a_mere_sorted_writer_gets_wrong_is_right(value: Any) -> None:
+    assert canonicalise_json(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("wrap", [lambda v: [v], lambda v: {"a": v}, lambda v: [{"a": v}]])
+def test_nesting_has_one_bound_however_it_is_written(wrap: Callable[[Any], Any]) -> None:
+    deep: Any = "x"
+    for _ in range(2 * DEEPEST):
+        deep = wrap(deep)
     with pytest.raises(NotGenuine) as caught:
         canonicalise_json(deep)
     assert caught.value.code == "too_deep"

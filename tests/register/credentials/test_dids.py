@@ -323,3 +323,16 @@ def test_a_document_with_half_a_character_is_not_read() -> None:
     broken = json.dumps(document() | {"name": "\ud800"}).encode()
     with pytest.raises(Unreachable):
         resolve(f"{DID}#a", lambda *_args, **_options: broken if page else b"")
+
+
+@given(st.binary(max_size=80) | st.binary(max_size=8).map(lambda data: bytes(5) + data))
+def test_base58_reads_back_as_the_same_bytes(data: bytes) -> None:
+    text = "z" + base58.b58encode(data).decode()
+    if len(text) > 1:
+        assert read_multibase(text) == data == base58.b58decode(text[1:])
+
+
+@pytest.mark.parametrize("text", ["z0", "zO", "zI", "zl", "z1 1", "z2g\n", "z\n", "z", "Z1"])
+def test_what_is_no_base58_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"base58|multibase|character"):
+        read_multibase(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from register.credentials.entitlement import Case, Entitlement, judge_entitlement
 from register.credentials.errors import Unreachable
-from register.credentials.ports import LedgerKeys, Withdrawals
+from register.credentials.ports import LedgerKeys, Withdrawals, decide_in_turn
 from register.credentials.presented import Claims, Signature, SigningKey
 from register.credentials.report import ProvenTime
 from register.errors import NotUnderstood
@@ -40,6 +40,9 @@ class Scripted:
         if isinstance(said, Exception):
             raise said
         return said
+
+    def decide_by_keys(self, params: Mapping[str, str], keys: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        return decide_in_turn(self.decide, params, keys)
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
         raise AssertionError("no ledger is looked for")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,7 +15,7 @@ from tests.credential_forge import OTHER, badge, seal
 from tests.credential_world import LIST, NOW, ROR, UTOPIA, World, entry
 from tests.ledgers import ELYSIUM
 
-LISTED = {"credentialStatus": [entry()]}
+LISTED: dict[str, Any] = {"credentialStatus": [entry()]}
 KEY = ledgers.make_id(62)
 
 
