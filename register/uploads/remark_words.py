@@ -125,6 +125,9 @@ _RULES: Final[Mapping[str, Words]] = {
     "programme_unnamed": _("No programme named"),
     "revoked_before": _("Revoked before"),
     "suspended_now": _("Suspended beside it"),
+    "identifier_missing": _("No identifier"),
+    "website_missing": _("No website"),
+    "language_unknown": _("Language of the name unknown"),
 }
 
 

@@ -10,9 +10,11 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.db.models import Count
 
+from ledger.database import fetch_all
 from register.access.acting import Acting
 from register.desk import four_eyes
 from register.intake.columns import DEQAR, IGNORED, ISSUERS
+from register.remarks import RULES
 from register.site.words import Standing
 from register.uploads import publishing
 from register.uploads.handing_in import twins
@@ -28,7 +30,7 @@ from register.uploads.models import (
     Upload,
     UploadRow,
 )
-from register.uploads.remark_words import say_remark
+from register.uploads.remark_words import name_rule, say_remark, say_why
 from register.uploads.words import KINDS, OUTCOME_TAGS, STATES, name_column
 
 PAGE: Final = 50
@@ -85,12 +87,17 @@ def _gist(upload: Upload, row: UploadRow) -> str:
     return " · ".join(cell[:60] for name in wanted if (cell := named.get(name, "").strip()))
 
 
-def count_remarks(upload: Upload) -> list[tuple[str, int]]:
-    """Return the sentences that good rows were remarked with, and how many rows each, the most frequent first."""
-    found: Counter[str] = Counter()
-    for remarks in upload.rows.filter(outcome__in=GOOD).exclude(remarks=[]).values_list("remarks", flat=True):
-        found.update({say_remark({**one, "facts": one["facts"]}) for one in remarks})
-    return found.most_common(12)
+_COUNT_REMARKS: Final = """
+    SELECT n.remark->>'code', count(DISTINCT r.id)
+    FROM uploads_uploadrow r, jsonb_array_elements(r.remarks) AS n(remark)
+    WHERE r.upload_id = %s AND r.outcome IN ('valid', 'remarked') GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+
+
+def count_remarks(upload: Upload) -> list[tuple[str, str, int]]:
+    """Return each kind of remark on good rows, why it is shown and on how many rows, the most frequent first."""
+    counted = fetch_all(_COUNT_REMARKS, (upload.pk,))
+    return [(name_rule(code), say_why(code), number) for code, number in counted if code in RULES]
 
 
 def describe(acting: Acting, upload: Upload) -> dict[str, Any]:

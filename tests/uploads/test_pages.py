@@ -1,0 +1,193 @@
+"""Pages of bulk intake: from the file to its entries in a browser without JavaScript, and who may do what."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from register.uploads import checking, handing_in, publishing, tasks
+from register.uploads.models import PUBLISHED, Upload
+from tests.people import sign_in
+from tests.uploads.conftest import Desk, bring
+from tests.uploads.tables import HEADER, as_csv, table
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def worker(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object) -> list[tuple[str, str, int]]:
+    """Instead of a broker: what was queued."""
+    queued: list[tuple[str, str, int]] = []
+    monkeypatch.setattr(tasks, "go_on", lambda task, upload, run: queued.append((task, upload, run)))
+    return queued
+
+
+def officer(client: Client, desk: Desk) -> Client:
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    return client
+
+
+def approver(desk: Desk) -> Client:
+    client = Client()
+    sign_in(client, "agency", desk.agency, approves=True, email="approver@agency.example")
+    return client
+
+
+def hand_in(client: Client, data: bytes, name: str = "decisions.csv") -> Upload:
+    answer = client.post("/desk/imports", {"file": SimpleUploadedFile(name, data)})
+    assert answer.status_code == 303, answer.content.decode()
+    upload = Upload.objects.latest("created")
+    assert answer["Location"] == f"/desk/imports/{upload.pk}"
+    return upload
+
+
+def work(upload: Upload) -> None:
+    """Do what the worker would do by now."""
+    if handing_in.read(upload.pk):
+        upload.refresh_from_db()
+    checking.check(upload.pk, Upload.objects.get(pk=upload.pk).run)
+    publishing.publish(upload.pk)
+    upload.refresh_from_db()
+
+
+def step(client: Client, upload: Upload, name: str, **fields: str) -> int:
+    digest = publishing.digest_of(upload)
+    return client.post(f"/desk/imports/{upload.pk}/step", {"step": name, "digest": digest, **fields}).status_code
+
+
+def test_a_file_is_handed_in_mended_and_published(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    upload = hand_in(client, as_csv(table(desk.issuers, 30, wrong=1)[0]))
+    waiting = client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert 'http-equiv="refresh"' in waiting
+    work(upload)
+    page = client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert "no issuer of this register has this identifier" in page
+    assert "Hand 29 rows to a second person" in page
+    row = client.get(f"/desk/imports/{upload.pk}/rows/2").content.decode()
+    assert 'value="pic:111111111"' in row
+    cells = {f"cell-{place}": cell for place, cell in enumerate(upload.rows.get(line=2).cells)}
+    wrong = client.post(f"/desk/imports/{upload.pk}/rows/2", {"step": "mend", **cells, "cell-2": "someday"})
+    assert wrong.status_code == 422
+    assert "expected a date" in wrong.content.decode()
+    mended = client.post(f"/desk/imports/{upload.pk}/rows/2", {"step": "mend", **cells, "cell-0": desk.issuers[3]})
+    assert mended.status_code == 303
+    assert step(client, upload, "publish") == 303
+    work(upload)
+    assert upload.state == PUBLISHED
+    done = client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert "30 entries are on record" in done
+
+
+def test_what_waits_is_approved_by_another_person(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    upload = hand_in(client, as_csv(table(desk.issuers, 30, wrong=3)[0]))
+    work(upload)
+    assert step(client, upload, "publish") == 409
+    assert step(client, upload, "publish", partial="1") == 303
+    assert step(client, upload, "approve") == 403
+    second = approver(desk)
+    assert "Approve and publish" in second.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert second.post(f"/desk/imports/{upload.pk}/step", {"step": "approve", "digest": "0" * 64}).status_code == 409
+    assert step(second, upload, "approve") == 303
+    work(upload)
+    assert upload.written == 27
+
+
+def test_columns_are_told_by_hand(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    header = ["issuer", "kind", "valid_from", "Wirksamkeit", *HEADER[4:]]
+    upload = hand_in(client, as_csv(table(desk.issuers, 2)[0], header))
+    work(upload)
+    assert client.get(f"/desk/imports/{upload.pk}")["Location"].endswith("/columns")
+    page = client.get(f"/desk/imports/{upload.pk}/columns").content.decode()
+    assert "Wirksamkeit" in page
+    assert "Not recognised." in page
+    told = {f"column-{place}": name for place, name in enumerate(HEADER)}
+    refused = client.post(f"/desk/imports/{upload.pk}/columns", {"kind": "accreditations", **told, "column-0": "-"})
+    assert refused.status_code == 422
+    assert "“Issuer”, which is needed" in refused.content.decode()
+    assert client.post(f"/desk/imports/{upload.pk}/columns", {"kind": "accreditations", **told}).status_code == 303
+    work(upload)
+    assert upload.rows.filter(outcome="remarked").count() == 2
+
+
+def test_the_same_file_again_is_published_only_when_it_is_meant(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    data = as_csv(table(desk.issuers, 2)[0])
+    first = hand_in(client, data)
+    work(first)
+    step(client, first, "publish")
+    work(first)
+    second = hand_in(client, data)
+    work(second)
+    assert "This very file was handed in before" in client.get(f"/desk/imports/{second.pk}").content.decode()
+    assert step(client, second, "publish") == 400
+    assert step(client, second, "publish", again="1") == 303
+
+
+def test_another_organisation_s_file_is_not_there(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    sign_in(client, "agency", "0197e2c4-0000-7000-8000-000000000009", approves=True, email="stranger@other.example")
+    for rest in ("", "/progress", "/annotated", "/columns", "/rows/2"):
+        assert client.get(f"/desk/imports/{upload.pk}{rest}").status_code == 404, rest
+    assert step(client, upload, "discard") == 404
+
+
+@pytest.mark.parametrize("role", ["issuer", "auditor"])
+def test_only_agencies_and_operators_import(client: Client, desk: Desk, role: str) -> None:
+    sign_in(client, role, "0197e2c4-0000-7000-8000-000000000009" if role == "issuer" else "")
+    assert client.get("/desk/imports").status_code == 403
+    assert client.get("/desk/remarks").status_code == 403
+
+
+def test_nobody_without_a_session_gets_in(client: Client, desk: Desk) -> None:
+    assert client.get("/desk/imports")["Location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.csv", b"", "The file is empty."),
+        ("a.pdf", b"%PDF-1.7", "a PDF file"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "before 2007"),
+    ],
+)
+def test_what_is_no_table_is_refused_beside_its_field(
+    client: Client, desk: Desk, name: str, data: bytes, said: str
+) -> None:
+    answer = officer(client, desk).post("/desk/imports", {"file": SimpleUploadedFile(name, data)})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not Upload.objects.exists()
+
+
+def test_progress_is_told_to_scripts(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 7)[0]))
+    told = officer(client, desk).get(f"/desk/imports/{upload.pk}/progress").json()
+    assert told == {"state": "checked", "done": 7, "total": 7, "at_work": False}
+
+
+def test_queries_of_a_page_do_not_grow_with_the_rows(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    taken = []
+    for number in (3, 60):
+        upload = bring(desk, as_csv(table(desk.issuers, number)[0]))
+        client.get(f"/desk/imports/{upload.pk}")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/desk/imports/{upload.pk}?rows=all")
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
+
+
+def test_rows_are_paged(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 60)[0]))
+    officer(client, desk)
+    first = client.get(f"/desk/imports/{upload.pk}?rows=all").content.decode()
+    assert "?rows=all&amp;after=51" in first
+    second = client.get(f"/desk/imports/{upload.pk}?rows=all&after=51").content.decode()
+    assert second.count("/rows/") == 10
+    assert client.get(f"/desk/imports/{upload.pk}?after=x").status_code == 400
