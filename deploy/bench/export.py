@@ -82,10 +82,14 @@ def measure(quick: bool) -> Result:
 
 def _copy(path: Path) -> float:
     start = time.perf_counter()
-    with connect_as_owner() as connection, connection.cursor() as cursor, gzip.open(path, "wb", 6) as file:
-        with cursor.copy(_COPY) as rows:
-            for row in rows:
-                file.write(row)
+    with (
+        connect_as_owner() as connection,
+        connection.cursor() as cursor,
+        gzip.open(path, "wb", 6) as file,
+        cursor.copy(_COPY) as rows,
+    ):
+        for row in rows:
+            file.write(row)
     return time.perf_counter() - start
 
 
