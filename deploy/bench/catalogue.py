@@ -28,6 +28,8 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "proofs": Needs(opened=False),
     "audit": Needs(web_workers=2),
     "search": Needs(web_workers=2),
+    "page_search": Needs(web_workers=2),
+    "page_issuer": Needs(web_workers=2),
     "memory": Needs(web_workers=1),
     "first_sync": Needs(web_workers=2, followers=3),
     "follow_bytes": Needs(web_workers=2, followers=1),
@@ -39,5 +41,6 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "visible": Needs(opened=False),
     "idle": Needs(opened=False),
     "bundle": Needs(web_workers=2),
+    "export": Needs(),
 }
 """Name → needs; the benchmark itself is `measure(quick)` in the module of that name."""

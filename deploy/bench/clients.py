@@ -50,8 +50,9 @@ def post(path: str, body: Any, **headers: str) -> tuple[str, str]:
 
 
 def _head(method: str, path: str, headers: Mapping[str, str]) -> str:
-    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json", *lines, "", ""])
+    given = {"Accept": "application/json", **headers}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in given.items()]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *lines, "", ""])
 
 
 def send(path: str, text: str, **headers: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def run_benchmark(stand: Stand, name: str, needs: Needs, quick: bool) -> str:
     if needs.followers:
         env[FOLLOWERS] = str(_make_followers(stand, node, needs.quick_followers if quick else needs.followers))
     if needs.web_workers:
-        env[WEB_PROCESS] = str(_start_web(stand, node, env, needs.web_workers))
+        env[WEB_PROCESS] = str(_start_web(stand, node, env, 1 if quick else needs.web_workers))
     try:
         argv = (sys.executable, "-m", "deploy.bench.measure", name, *(["--quick"] if quick else []))
         program = Program(f"bench-{name}", argv, env, node.directory / "logs" / "bench.log", ROOT)

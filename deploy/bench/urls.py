@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import path
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -55,6 +57,12 @@ class Seal(APIView):
         return Response({"index": row.index, "type": row.type, "subject": row.subject, "time": row.time})
 
 
+def show_bare(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Select one issuer and show it in the frame of all pages: the least that a page can be."""
+    issuer = IssuerVersion.objects.get(uid=uid, recorded_until=None)
+    return render(request, "bench/bare.html", {"issuer": issuer, "record": issuer.content})
+
+
 @cache
 def _sign(body: bytes) -> tuple[rsa.RSAPublicKey, bytes]:
     """Sign the one body that is sent, when it is first seen."""
@@ -66,6 +74,7 @@ urlpatterns = [
     path("bench/seals/<int:log>/<int:index>", Seal.as_view()),
     path("bench/rows/<int:log>/<int:index>", Row.as_view()),
     path("bench/issuers/<uuid:uid>", Issuer.as_view()),
+    path("bench/pages/<uuid:uid>", show_bare),
     *urls.urlpatterns,
 ]
 assert __name__ == settings.ROOT_URLCONF
