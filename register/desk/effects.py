@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from register.desk.past import MOST_DATES, Answer, Change, compare, find_dates
+from register.desk.past import MOST_DATES, Answer, Change, compare, find_dates, keep_widest
 from register.identifiers import NODE, Identifier
 from register.queries.facts import Gathered, gather_many
 from register.site.standing import Instants, IssuerStanding, read_standings
@@ -90,5 +90,5 @@ def _answer(issuer: str, gathered: Gathered, at: datetime, now: datetime, origin
         return Answer("unknown", ("issuer_unknown",))
     decision = standing.decision
     codes = tuple(sorted({reason.code for reason in decision.reasons} - _NOTHING_HOLDS))
-    grants = frozenset((one.scope, one.record.decision) for one in standing.counting)
+    grants = keep_widest((one.scope, one.record.decision) for one in standing.counting)
     return Answer(decision.decision, codes, grants, reach_verdict(standing).short)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
-from register.desk.four_eyes import SETTING
+from register.desk.four_eyes import CORRECTION, SETTING, WORDS
 from register.desk.models import DISCARDED, EDITING, PUBLISHED, RETURNED, WAITING, Draft
 from register.desk.terms import SAYINGS, ids_of
 from register.queries.cuts import resolve_cut
@@ -25,7 +25,7 @@ from register.site.words import Standing
 
 STATES: Final = {
     EDITING: Standing("off", _("being written")),
-    WAITING: Standing("warn", _("waits for a second person")),
+    WAITING: Standing("warn", _("waits for approval")),
     RETURNED: Standing("bad", _("returned")),
     PUBLISHED: Standing("good", _("published")),
     DISCARDED: Standing("off", _("discarded")),
@@ -60,12 +60,14 @@ def waiting_for(rows: QuerySet[Draft], acting: Acting) -> QuerySet[Draft]:
 
 
 def title_of(draft: Draft) -> str | Promise:
-    """Return what a draft says, as the title of the entry it would be."""
+    """Return what a draft is for; of a published one, the title of its entry."""
     if draft.verb == SETTING:
         return _("Ask for a second person less often")
-    if draft.said.get("corrects") is not None:
-        return _("Correction")
-    return TYPE_TITLES[SAYINGS[draft.verb].type]
+    correcting = draft.said.get("corrects") is not None
+    if draft.state == PUBLISHED:
+        return _("Correction") if correcting else TYPE_TITLES[SAYINGS[draft.verb].type]
+    title: str | Promise = WORDS[CORRECTION if correcting else draft.verb]
+    return title
 
 
 def describe(drafts: Iterable[Draft], acting: Acting) -> list[Listed]:

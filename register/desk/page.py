@@ -36,7 +36,7 @@ PLACES: Final = (
     Place("decisions", "/desk/decisions/new", _("Record a decision"), _DECIDING),
     Place("accreditations", "/desk/accreditations", _("Accreditations"), _DECIDING),
     Place("drafts", "/desk/drafts", _("Drafts"), _ALL),
-    Place("issuers", "/desk/issuers/new", _("New issuer"), _DECIDING),
+    Place("issuers", "/desk/issuers", _("Issuers"), _DECIDING),
     Place("programmes", "/desk/programmes", _("Programmes"), _ALL),
     Place("imports", "/desk/imports", _("Imports"), _DECIDING),
     Place("remarks", "/desk/remarks", _("Remarks"), _DECIDING),

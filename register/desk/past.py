@@ -6,13 +6,13 @@ Answers are constant between two dates at which something begins or ends, so ask
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, Recorded, RelationRecord
-from register.scope import Scope
+from register.scope import LIMITS, Scope, limit_covers
 from register.trust import RegisterFacts
 
 MOST_DATES: Final = 160
@@ -23,8 +23,8 @@ MOST_DATES: Final = 160
 class Answer:
     """What the register answers about an issuer from one date on: whether it is entitled, to what, and if not, why.
 
-    `grants` holds the scope and decision of each accreditation that counts. Two answers with other words alone are
-    the same answer.
+    `grants` holds the scope and decision of the accreditations that count, the widest ones. Two answers with other
+    words alone are the same answer.
     """
 
     decision: str
@@ -45,6 +45,26 @@ class Change:
     def reaches_back(self, now: datetime) -> bool:
         """Whether answers about the past change."""
         return self.since < now
+
+
+def keep_widest(grants: Iterable[tuple[Scope, str]]) -> frozenset[tuple[Scope, str]]:
+    """Return what several grants let through without those that lie within another one of no lesser decision.
+
+    Whoever asks is answered by the widest one; that a narrower one comes or goes changes nothing for them.
+    """
+    every = set(grants)
+    return frozenset(one for one in every if not any(_lies_within(one, other) for other in every if other != one))
+
+
+def _lies_within(inner: tuple[Scope, str], outer: tuple[Scope, str]) -> bool:
+    if outer[1] != inner[1] and outer[1] != "positive":
+        return False
+    return all(_limits_within(limit, inner[0], outer[0]) for limit in LIMITS.values())
+
+
+def _limits_within(limit: str, inner: Scope, outer: Scope) -> bool:
+    narrow, wide = inner.limit(limit), outer.limit(limit)
+    return wide is None or (narrow is not None and all(limit_covers(limit, wide, value) for value in narrow))
 
 
 def compare(dates: Sequence[datetime], before: Sequence[Answer], after: Sequence[Answer]) -> tuple[Change, ...]:

@@ -17,7 +17,7 @@ from register.desk import four_eyes
 from register.desk.differences import FIELDS, Difference, find_differences, spell
 from register.desk.effects import Effect
 from register.desk.models import Draft
-from register.desk.past import Change
+from register.desk.past import Answer, Change
 from register.desk.preview import Preview
 from register.desk.subjects import find_subject, things_about
 from register.desk.terms import read_terms
@@ -29,6 +29,7 @@ from register.site.entry_words import EntryWords, Parties
 from register.site.names import Name, name_record
 from register.site.reading import read_directory
 from register.site.verdict import Verdict, reach_verdict
+from register.site.words import join_words, spell_scope
 
 _SAID_ALREADY: Final = frozenset({"kind", "scope", "valid_from", "valid_until", "decision"})
 """Fields of new things that the sentence about the entry tells."""
@@ -89,7 +90,15 @@ def _show_effect(effect: Effect, today: datetime, several: bool) -> EffectRow:
 
 def _show_change(change: Change, today: datetime) -> ChangeRow:
     before, after = change.before.words, change.after.words
+    if before == after:
+        before, after = _with_scope(change.before), _with_scope(change.after)
     return ChangeRow(_span(change), _upper(before), _upper(after), change.reaches_back(today))
+
+
+def _with_scope(answer: Answer) -> str:
+    """Return an answer with its scopes, where the short words do not tell two answers apart."""
+    scopes = join_words(sorted(spell_scope(scope) for scope, _decision in answer.grants), 4)
+    return f"{answer.words} ({scopes})" if scopes else answer.words
 
 
 def _span(change: Change) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from register.desk.past import Answer, Change, compare
+from register.desk.past import Answer, Change, compare, keep_widest
 from register.scope import Scope
 
 YES = Answer("trusted", ("accredited",), frozenset({(Scope(eqf_levels=(6,)), "positive")}), "may award")
@@ -58,3 +58,28 @@ def test_a_change_reaches_back_when_it_begins_before_now() -> None:
     change = Change(day(2024), None, YES, NO)
     assert change.reaches_back(day(2025))
     assert not change.reaches_back(day(2024))
+
+
+def grant(decision: str = "positive", **limits: tuple[object, ...]) -> tuple[Scope, str]:
+    """A scope with its decision."""
+    return Scope(**limits), decision  # type: ignore[arg-type]
+
+
+def test_a_grant_within_a_wider_one_says_nothing_more() -> None:
+    wide = grant(eqf_levels=(6, 7), jurisdictions=("NL",))
+    assert keep_widest([wide, grant(eqf_levels=(7,), isced_f=("091",), jurisdictions=("NL",))]) == {wide}
+
+
+def test_grants_that_overlap_are_both_kept() -> None:
+    both = {grant(eqf_levels=(6, 7)), grant(eqf_levels=(7, 8))}
+    assert keep_widest(both) == both
+
+
+def test_a_limit_that_is_not_set_is_wider_than_one_that_is() -> None:
+    assert keep_widest([grant(), grant(eqf_levels=(7,))]) == {grant()}
+
+
+def test_an_unconditional_grant_within_a_conditional_one_is_kept() -> None:
+    both = {grant("positive_with_conditions"), grant(eqf_levels=(7,))}
+    assert keep_widest(both) == both
+    assert keep_widest({grant(), grant("positive_with_conditions", eqf_levels=(7,))}) == {grant()}
