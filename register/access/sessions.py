@@ -32,3 +32,16 @@ def end_sessions(user: User, but: str | None = None) -> int:
 def forget_session(request: HttpRequest) -> None:
     """Take the session that is being ended off the list."""
     UserSession.objects.filter(session_key=request.session.session_key or "").delete()
+
+
+def renew_session(request: HttpRequest) -> None:
+    """Give this session a new key, and its place on the list with it."""
+    former = request.session.session_key
+    request.session.cycle_key()
+    move_session(former, request.session.session_key)
+
+
+def move_session(former: str | None, key: str | None) -> None:
+    """Keep a session's place on the list under its new key."""
+    if former and key:
+        UserSession.objects.filter(session_key=former).update(session_key=key)

@@ -20,6 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from register.access.acting import FACTOR, HOMES
 from register.access.audit import note
 from register.access.models import Membership
+from register.access.sessions import forget_session, renew_session
 
 PENDING: Final = "pending"
 CONFIRMED: Final = "confirmed"
@@ -49,7 +50,7 @@ def begin(request: HttpRequest, user: User, onward: str, how: str = "password") 
 
 def await_factor(request: HttpRequest, user: User, onward: str) -> None:
     """Remember who would be signed in, under a new key of the session."""
-    request.session.cycle_key()
+    renew_session(request)
     request.session[PENDING] = {
         "user": user.pk,
         "hash": user.get_session_auth_hash(),
@@ -76,6 +77,7 @@ def complete(
 ) -> HttpResponseRedirect:
     """Open the session and lead on."""
     request.session.pop(PENDING, None)
+    forget_session(request)
     login(request, user, backend=BACKEND)
     if hasattr(request, "_acting"):
         del request._acting

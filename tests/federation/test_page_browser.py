@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from register.api.limits import counters
 from tests import factories
+from tests.access.pages import code_of
 from tests.federation import cast
 from tests.federation.people import as_operator
 from tests.federation.states import make_all_states
@@ -103,6 +104,10 @@ def test_an_operator_signs_in_and_pauses_a_peer_by_keyboard_and_without_javascri
     page.keyboard.type("operator@nl.example")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in/second-factor")
+    page.focus("#id_code")
+    page.keyboard.type(code_of())
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{site.peers['fresh']}/pause")
     page.focus("#id_reason")

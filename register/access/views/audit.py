@@ -18,7 +18,7 @@ from register.access.models import AuditRecord
 from register.access.organisations import name_organisations
 from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR
 from register.access.views.framed import answer_framed, base_of
-from register.access.words import Words, name_role
+from register.access.words import FACTORS, ROLES, Words, name_role
 from register.moments import format_instant
 
 PAGE: Final = 50
@@ -131,9 +131,25 @@ def _describe(row: AuditRecord, names: Any) -> dict[str, Any]:
         "organisation": names.get(row.said_as, ""),
         "what": CODES.get(row.code, row.code.replace("_", " ")),
         "about": row.about,
-        "facts": [(FACT_WORDS.get(name, name), value) for name, value in row.facts.items() if value not in ("", None)],
+        "facts": [(FACT_WORDS.get(name, name), spell(value)) for name, value in row.facts.items() if value != ""],
         "network": row.network,
     }
+
+
+_VALUES: Final[dict[str, Words]] = {
+    "password": _("password"),
+    "single_sign_on": _("single sign-on"),
+    "invitation": _("invitation"),
+    **FACTORS,
+    **ROLES,
+}
+
+
+def spell(value: Any) -> Words:
+    """Write the value of a fact for people."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return _VALUES.get(value, value) if isinstance(value, str) else str(value)
 
 
 COLUMNS: Final = ("at", "user", "email", "role", "acting_for", "code", "about", "organisation", "facts", "network")

@@ -33,6 +33,7 @@ from register.access.second_factor import (
     make_recovery_codes,
     remove_factor,
 )
+from register.access.sessions import renew_session
 from register.access.signing_in import is_for_demonstration, read_onward
 from register.access.views.frame import answer_account, person_of
 from register.access.views.signin import try_counting
@@ -166,7 +167,7 @@ def _may_add(request: HttpRequest, kind: str) -> User | HttpResponse:
 def _welcome(request: HttpRequest, user: User, added: Authenticator) -> HttpResponse:
     """Note the new factor, let this session count as opened with it, and give recovery codes with the first one."""
     request.session[FACTOR] = added.pk
-    request.session.cycle_key()
+    renew_session(request)
     note(request, "second_factor_added", str(FACTORS[added.type]))
     tell_person(user, "factor_added", factor=FACTORS[added.type])
     if count_recovery_codes(user) is None:

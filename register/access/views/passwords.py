@@ -24,7 +24,7 @@ from register.access.audit import note
 from register.access.letters import send, tell_person
 from register.access.models import Membership
 from register.access.opening import confirmed, open_page
-from register.access.sessions import end_sessions
+from register.access.sessions import end_sessions, move_session
 from register.access.signing_in import is_for_demonstration
 from register.access.views.frame import answer_account, person_of
 from register.access.views.signin import try_counting
@@ -68,7 +68,9 @@ def change(request: HttpRequest) -> HttpResponse:
     form = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and not exempt and form.is_valid():
         _set(request, user, form)
+        former = request.session.session_key
         update_session_auth_hash(request, user)
+        move_session(former, request.session.session_key)
         messages.success(request, gettext("Your password is changed. All other sessions are ended."))
         return HttpResponseRedirect("/account/password", status=303)
     context = {"place": "password", "form": form, "exempt": exempt}

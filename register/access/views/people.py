@@ -56,7 +56,11 @@ class InvitationForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "wide"}),
     )
-    chosen = forms.ChoiceField(label=_("Which of these?"), required=False, widget=forms.RadioSelect)
+    chosen = forms.ChoiceField(
+        label=_("Which of these?"),
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Several organisations fit. Choose one.")),
+    )
     approves = forms.BooleanField(
         label=_("May approve what others drafted"),
         help_text=_("Where a decision needs two people, this person may be the second one."),
@@ -69,8 +73,10 @@ class InvitationForm(forms.Form):
         roles = offer_roles(acting)
         choices = [(role, f"{ROLES[role]}: {MEANINGS[role]}") for role in roles]
         self.fields["role"].choices = choices  # type: ignore[attr-defined]  # a choice field
-        self.fields["chosen"].choices = self._offer()  # type: ignore[attr-defined]
-        if not self.fields["chosen"].choices:  # type: ignore[attr-defined]
+        self.offered = self._offer()
+        if len(self.offered) > 1:
+            self.fields["chosen"].choices = self.offered  # type: ignore[attr-defined]
+        else:
             del self.fields["chosen"]
         if acting.role != OPERATOR:
             for name in ("organisation", "chosen", "approves", "role"):
@@ -88,19 +94,11 @@ class InvitationForm(forms.Form):
             return {**said, "role": self.acting.role, "found": self.acting.organisation, "approves": False}
         if not needs_organisation(said.get("role", "")):
             return {**said, "found": "", "approves": said.get("approves") and said.get("role") == OPERATOR}
-        offered = [id for id, _name in self._offer()]
-        found = said.get("chosen") or (offered[0] if len(offered) == 1 else "")
-        if found not in offered:
-            self._refuse(offered)
-        return {**said, "found": found}
-
-    def _refuse(self, offered: list[str]) -> None:
         if not self.data.get("organisation", "").strip():
             self.add_error("organisation", gettext("Say for which organisation."))
-        elif not offered:
+        elif not self.offered:
             self.add_error("organisation", gettext("No such organisation is registered here. Look at the spelling."))
-        elif "chosen" in self.fields:
-            self.add_error("chosen", gettext("Several organisations fit. Choose one."))
+        return {**said, "found": said.get("chosen") or next((id for id, _name in self.offered), "")}
 
 
 def find_organisations(role: str, text: str) -> list[tuple[str, str]]:
@@ -117,7 +115,9 @@ def read_asked(request: HttpRequest) -> Asked:
     """Return what the list is narrowed by; what cannot be read narrows by nothing."""
     page, role = request.GET.get("page", ""), request.GET.get("role", "")
     number = int(page) if page.isdecimal() and len(page) < 6 else 1
-    return Asked(request.GET.get("q", "").replace("\0", "").strip()[:100], role if role in MEMBER_ROLES else "", max(1, number))
+    return Asked(
+        request.GET.get("q", "").replace("\0", "").strip()[:100], role if role in MEMBER_ROLES else "", max(1, number)
+    )
 
 
 @needs(*_ALL)
