@@ -60,7 +60,7 @@ def ask_workers() -> tuple[Worker, ...]:
     """
     patience = {"socket_timeout": SOCKET_SECONDS, "socket_connect_timeout": SOCKET_SECONDS, "max_retries": 0}
     with Connection(settings.CELERY_BROKER_URL, transport_options=patience) as connection:
-        connection.ensure_connection(max_retries=1, timeout=SOCKET_SECONDS)
+        connection.ensure_connection(max_retries=1, timeout=int(SOCKET_SECONDS))
         queues = _broadcast(connection, "active_queues")
         ours = [name for name, taken in queues.items() if settings.CELERY_TASK_DEFAULT_QUEUE in _names(taken)]
         stats = _broadcast(connection, "stats", ours) if ours else {}

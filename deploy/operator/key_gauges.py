@@ -21,6 +21,7 @@ from ledger.errors import LedgerError
 from ledger.signer import node_signers
 from register.records import RegisterRecord
 from register.site.dates import spell_day
+from register.site.words import Tone
 
 SOON: Final = timedelta(days=30)
 _NOW: Final = timedelta(days=7)
@@ -58,7 +59,7 @@ def gauge_certificate(until: datetime | Silence | None, now: datetime) -> Gauge:
     if until is None:
         says = gettext("The address %(address)s is without TLS.") % {"address": settings.ASSAY_BASE_URL}
         do = gettext("Put a proxy with a certificate in front before anybody signs in from elsewhere.")
-        tone = "off" if settings.ASSAY_DEMO else "warn"
+        tone: Tone = "off" if settings.ASSAY_DEMO else "warn"
         return Gauge("certificate", title, gettext("none"), tone, says, do)
     do = gettext("Renew it where TLS ends, and see why that did not happen by itself.")
     return _ending("certificate", title, until, now, do)

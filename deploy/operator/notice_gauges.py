@@ -12,6 +12,7 @@ from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.probing import Silence
 from federation.views.words import spell_age
 from register.outbox.backlog import Backlog
+from register.site.words import Tone
 
 _LATE: Final = timedelta(minutes=15)
 _STUCK: Final = timedelta(hours=6)
@@ -50,7 +51,7 @@ def _receivers(backlog: Backlog) -> Gauge:
         "failing": backlog.failing, "disabled": backlog.disabled
     }  # fmt: skip
     do = gettext("One or two are the followers’ own affair. If many fail at once, look at this node’s way out.")
-    tone = "warn" if backlog.failing > max(5, backlog.active // 10) else "good"
+    tone: Tone = "warn" if backlog.failing > max(5, backlog.active // 10) else "good"
     return Gauge("followers", title, value, tone, says, do if tone == "warn" else "")
 
 

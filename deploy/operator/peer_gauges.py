@@ -11,6 +11,7 @@ from deploy.operator.gauge import Gauge, unknown
 from deploy.operator.probing import Silence
 from federation.board import COUNTED, Board
 from federation.views.words import judge_peer
+from register.site.words import Tone
 
 
 def gauge_peers(board: Board | Silence, now: datetime) -> list[Gauge]:
@@ -32,7 +33,7 @@ def _standing(board: Board, now: datetime) -> Gauge:
     if not poor:
         return Gauge("peers", title, value, says=gettext("All are fresh."), address="/federation")
     names = ", ".join(one.row.name for one in poor[:5])
-    tone = "bad" if any(judge_peer(one, now).tag.tone == "bad" for one in poor) else "warn"
+    tone: Tone = "bad" if any(judge_peer(one, now).tag.tone == "bad" for one in poor) else "warn"
     says = ngettext("One is in trouble: %(names)s.", "%(count)d are in trouble: %(names)s.", len(poor))
     do = gettext("Open the federation’s page: it says for each peer what is wrong and whom to call.")
     said = says % {"count": len(poor), "names": names}
@@ -63,7 +64,7 @@ def _alerts(board: Board) -> Gauge:
             "count": len(board.alerts)
         }
         do = gettext("Read each on the federation’s page, and settle it there.")
-        tone = "bad" if board.forks else "warn"
+        tone: Tone = "bad" if board.forks else "warn"
         return Gauge("alerts", title, value, tone, board.alerts[0].message, do, address="/federation")
     return Gauge(
         "alerts", title, gettext("none"), says=gettext("No fork was seen, no alert is open."), address="/federation"

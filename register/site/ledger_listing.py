@@ -43,11 +43,12 @@ PARAMETERS: Final = (TYPE, SUBJECT, UNTIL, BEFORE, AFTER, ENTRY)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries are asked for; `until` is the beginning of the last day."""
+    """Which entries are asked for; `until` is the beginning of the last day, `agency` says that the subject is one."""
 
     type: str | None = None
     subject: str | None = None
     until: datetime | None = None
+    agency: bool = False
 
     @property
     def narrowed(self) -> bool:
@@ -78,12 +79,14 @@ def read_wanted(query: Mapping[str, Any]) -> Wanted:
 _ROWS: Final[LiteralString] = f"""
     SELECT l.origin, {EVENT_COLUMNS} FROM register_happening h JOIN ledger_log l ON l.id = h.log_id
     WHERE l.origin = %(origin)s AND h.index < %(below)s AND h.index > %(above)s
-        AND (%(type)s::text IS NULL OR h.type = %(type)s)
-        AND (%(subject)s::uuid IS NULL OR h.uid = %(subject)s OR h.issuer = %(subject)s)
-        AND (%(until)s::timestamptz IS NULL OR h.time < %(until)s)
 """
-_DOWN: Final[LiteralString] = f"{_ROWS} ORDER BY h.index DESC LIMIT %(limit)s"
-_UP: Final[LiteralString] = f"{_ROWS} ORDER BY h.index LIMIT %(limit)s"
+_DOWN: Final[LiteralString] = " ORDER BY h.index DESC LIMIT %(limit)s"
+_UP: Final[LiteralString] = " ORDER BY h.index LIMIT %(limit)s"
+_BY_TYPE: Final[LiteralString] = " AND h.type = %(type)s"
+_BY_DAY: Final[LiteralString] = " AND h.time < %(until)s"
+_BY_THING: Final[LiteralString] = " AND (h.uid = %(subject)s::uuid OR h.issuer = %(subject)s::uuid)"
+# No index leads from an agency to its decisions: the log is read backwards until the page is full.
+_BY_AGENCY: Final[LiteralString] = " AND (h.uid = %(subject)s::uuid OR h.agency = %(subject)s::uuid)"
 
 
 def list_entries(wanted: Wanted, size: int, query: Mapping[str, Any]) -> Listing:
@@ -108,7 +111,14 @@ def _list_upwards(wanted: Wanted, size: int, after: int) -> Listing:
     return Listing(rows, newer, wanted.address(before=last) if older else None)
 
 
-def _select(sql: LiteralString, wanted: Wanted, **bounds: int) -> list[EventRow]:
+def _select(order: LiteralString, wanted: Wanted, **bounds: int) -> list[EventRow]:
+    sql = _ROWS
+    if wanted.type:
+        sql += _BY_TYPE
+    if wanted.subject:
+        sql += _BY_AGENCY if wanted.agency else _BY_THING
+    if wanted.until:
+        sql += _BY_DAY
     until = wanted.until + timedelta(days=1) if wanted.until else None
     given = {"origin": settings.ASSAY_ORIGIN, "type": wanted.type, "subject": wanted.subject, "until": until}
-    return [EventRow(*row) for row in fetch_all(sql, {**given, **bounds})]
+    return [EventRow(*row) for row in fetch_all(sql + order, {**given, **bounds})]

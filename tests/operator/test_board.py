@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from deploy.operator import health, probing
 from deploy.operator.asking import RedisState, Worker
@@ -108,11 +109,10 @@ def hanging() -> Iterator[int]:
 
 
 def test_a_redis_that_hangs_does_not_hang_the_page(
-    operator: Client, monkeypatch: pytest.MonkeyPatch, settings: object, hanging: int
+    operator: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings, hanging: int
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(settings, "REDIS_URL", f"redis://127.0.0.1:{hanging}/0")
-    monkeypatch.setattr(settings, "CELERY_BROKER_URL", f"redis://127.0.0.1:{hanging}/0")
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{hanging}/0"
     begun = monotonic()
     assert gauges(operator)["redis"]["state"] == "act"
     # Not a measurement: without the time-outs this would never end.

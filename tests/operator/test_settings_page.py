@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 import deploy
 from deploy.env import read_environment
@@ -48,24 +48,20 @@ def test_a_setting_says_where_it_comes_from(tmp_path: Path) -> None:
     assert found == expected
 
 
-def test_secrets_and_passwords_are_never_shown(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch, settings: object
-) -> None:
+def test_secrets_and_passwords_are_never_shown(transactional_db: None, settings: Settings) -> None:
     factories.open_register()
     client = Client()
     sign_in(client, "operator")
-    secrets = {"SECRET_KEY": "the-secret-of-sessions", "REDIS_URL": "redis://:the-secret-of-redis@127.0.0.1:1/0"}
-    for name, value in secrets.items():
-        monkeypatch.setattr(settings, name, value)
-    monkeypatch.setattr(settings, "ASSAY_SETTING_SOURCES", {"SECRET_KEY": "file", "ASSAY_TITEL": "environment"})
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "the-secret-of-sessions"
+    settings.REDIS_URL = "redis://:the-secret-of-redis@127.0.0.1:1/0"
+    settings.ASSAY_SETTING_SOURCES = {"SECRET_KEY": "file", "ASSAY_TITEL": "environment"}
     page = client.get("/operator/settings").content.decode()
     assert "the-secret" not in page
     assert "kept secret" in page
     assert page.count("<code>ASSAY_TITEL</code>") == 1
 
 
-def test_a_misspelt_setting_is_pointed_out(monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
-    monkeypatch.setattr(
-        settings, "ASSAY_SETTING_SOURCES", {"ASSAY_TITEL": "environment", "ASSAY_TITLE": "file", "PATH": "environment"}
-    )
+def test_a_misspelt_setting_is_pointed_out(settings: Settings) -> None:
+    settings.ASSAY_SETTING_SOURCES = {"ASSAY_TITEL": "environment", "ASSAY_TITLE": "file", "PATH": "environment"}
     assert list_unknown() == ["ASSAY_TITEL"]

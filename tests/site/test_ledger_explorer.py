@@ -73,6 +73,12 @@ def test_entries_about_an_issuer_are_found_by_its_id_and_by_its_address(register
     assert 'href="/ledger?type=key.bound"' in page
 
 
+def test_entries_about_an_agency_are_its_own_and_its_decisions(register: Register) -> None:
+    told = ask(register.client, f"/ledger?subject={register.agency}")
+    counted = [item["type"] for item in told["items"]]
+    assert sorted(counted) == ["accreditation.granted"] * 2 + ["accreditation.revoked", "agency.recognised"]
+
+
 def test_entries_until_a_day_hold_that_day(register: Register) -> None:
     today = datetime.now(UTC).date()
     assert indexes(ask(register.client, f"/ledger?until={today.isoformat()}"))[-1] == 0

@@ -11,7 +11,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.logs import SignedCheckpointRow
@@ -30,7 +32,7 @@ from register.site.directory import Directory
 from register.site.entries import Entry, read_entries
 from register.site.entry_words import TYPE_TITLES
 from register.site.ledger_listing import PARAMETERS, Listing, Wanted, list_entries, read_wanted
-from register.site.links import with_query
+from register.site.links import path_to, with_query
 from register.site.page import Context, page
 from register.site.reading import list_newest, newest_checkpoint, read_directory, read_register
 
@@ -52,13 +54,21 @@ _KINDS: Final[Mapping[str, str | Promise]] = {
 
 def _answer_ledger(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponse:
     checkpoint = newest_checkpoint()
-    listing = _list(checkpoint, read_wanted(query), query)
+    listing = _list(checkpoint, _read_wanted(query)[0], query)
     head = None if checkpoint is None else _describe_checkpoint(checkpoint)
     items = [{name: getattr(row, name) for name in ("index", "type", "subject")} | _time(row) for row in listing.rows]
     older = listing.older and f"{settings.ASSAY_BASE_URL}{listing.older}"
     newer = listing.newer and f"{settings.ASSAY_BASE_URL}{listing.newer}"
     told = {"origin": settings.ASSAY_ORIGIN, "checkpoint": head, "items": items, "next": older, "previous": newer}
     return answer_json(told)
+
+
+def _read_wanted(query: Mapping[str, Any]) -> tuple[Wanted, Directory]:
+    """Return what is asked for, and the name of the thing it is about, if any."""
+    wanted = read_wanted(query)
+    directory = read_directory([wanted.subject]) if wanted.subject else Directory()
+    listed = directory.listed.get(wanted.subject or "")
+    return replace(wanted, agency=listed is not None and listed.kind == "agency"), directory
 
 
 def _list(checkpoint: SignedCheckpointRow | None, wanted: Wanted, query: Mapping[str, Any]) -> Listing:
@@ -80,9 +90,9 @@ def show_ledger(request: HttpRequest, query: Mapping[str, Any]) -> Context | Htt
     """Show the newest checkpoint and the entries under it that were asked for, the newest first."""
     if "entry" in query:
         return HttpResponseRedirect(path_to_entry(settings.ASSAY_ORIGIN, query["entry"]))
-    checkpoint, node, wanted = newest_checkpoint(), read_register(), read_wanted(query)
+    checkpoint, node = newest_checkpoint(), read_register()
+    wanted, directory = _read_wanted(query)
     listing = _list(checkpoint, wanted, query)
-    directory = read_directory([wanted.subject]) if wanted.subject else Directory()
     return {
         "checkpoint": checkpoint,
         "node": node,
@@ -110,7 +120,12 @@ def _group_types() -> Mapping[str | Promise, Mapping[str, str | Promise]]:
 def _list_chips(wanted: Wanted) -> Mapping[str, str]:
     """Return what is asked for, each with the address of the list without it."""
     parts = {"type": wanted.type, "subject": wanted.subject, "until": wanted.until}
-    return {name: replace(wanted, **{name: None}).address() for name, value in parts.items() if value}
+    return {name: _without(wanted, name).address() for name, value in parts.items() if value}
+
+
+def _without(wanted: Wanted, name: str) -> Wanted:
+    left_out: dict[str, Any] = {name: None}
+    return replace(wanted, **left_out)
 
 
 def _answer_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> HttpResponse:
@@ -163,4 +178,8 @@ def _list_things(entry: Entry, origin: str) -> list[tuple[str, SafeString, str]]
     ids = list(dict.fromkeys(uid for uid in (entry.row.uid, entry.row.issuer, entry.row.agency) if uid))
     directory = read_directory(ids, origin)
     own = origin == settings.ASSAY_ORIGIN
-    return [(uid, directory.link(uid), with_query("/ledger", subject=uid) if own else "") for uid in ids]
+    listed = [(uid, directory.link(uid), with_query("/ledger", subject=uid) if own else "") for uid in ids]
+    if entry.row.type.startswith("accreditation.") and entry.row.uid and own:
+        link = format_html('<a href="{}">{}</a>', path_to("accreditation", entry.row.uid), gettext("The accreditation"))
+        listed[0] = (entry.row.uid, link, listed[0][2])
+    return listed
