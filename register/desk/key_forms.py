@@ -42,11 +42,10 @@ class OfferKey(DraftForm):
     kind = forms.ChoiceField(label=_("What is to be bound"), choices=KINDS, widget=forms.RadioSelect, initial="did")
     material = TextField(
         label=_("The DID, public key or certificate"),
-        required=False,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "mono"}),
         help_text=_("Paste it, or choose its file below. Never a private key."),
     )
-    file = forms.FileField(label=_("Its file"), required=False)
+    file = forms.FileField(label=_("Or its file"), required=False)
     valid_from = DayField(label=_("It signs from"))
     last_day = DayField(label=_("Last day"), required=False, help_text=_("Left empty: until it is revoked."))
     way = forms.ChoiceField(
@@ -63,6 +62,7 @@ class OfferKey(DraftForm):
     def __init__(self, *args: Any, acting: Acting, **options: Any) -> None:
         super().__init__(*args, **options)
         self.acting = acting
+        self.fields["material"].required = "file" not in self.files
         if acting.role == ISSUER:
             del self.fields["way"], self.fields["paper"]
 
@@ -83,8 +83,6 @@ class OfferKey(DraftForm):
         sent = told.get("file")
         if sent is not None and sent.size > LARGEST_MATERIAL:
             self.add_error("file", gettext("This file is too large to be a key or certificate."))
-        if not sent and not told.get("material"):
-            self.add_error("material", gettext("Hand in the key: paste it, or choose its file."))
         if told.get("way") == ON_PAPER and not told.get("paper"):
             self.add_error("paper", gettext("Say what you have seen: everybody will read on what the binding rests."))
         return told
@@ -114,14 +112,14 @@ class AnswerChallenge(forms.Form):
     last_day = DayField(required=False)
     signature = forms.CharField(
         label=_("The signature"),
-        required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "mono", "autocomplete": "off"}),
         help_text=_("As JWS, base64 or hexadecimal digits; or choose the file below."),
     )
-    signature_file = forms.FileField(label=_("The file with the signature"), required=False)
+    signature_file = forms.FileField(label=_("Or its file"), required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["signature"].required = "signature_file" not in self.files
         for name in ("valid_from", "last_day"):
             self.fields[name].widget = forms.HiddenInput()
 

@@ -56,7 +56,18 @@ def words(page: str) -> str:
 
 @pytest.fixture
 def desk(db: None) -> Desk:
-    """The register and an officer of its agency."""
+    """The register and an officer of its agency; nothing is signed, as nothing commits."""
+    return open_desk()
+
+
+@pytest.fixture
+def signed_desk(transactional_db: None) -> Desk:
+    """The same in a database whose transactions commit, as answers need, which go by the newest checkpoint."""
+    return open_desk()
+
+
+def open_desk() -> Desk:
+    """Open the register and sign the officer in."""
     cache.clear()
     factories.open_register()
     agency = factories.make_agency(names={"en": "Agency of tests"})

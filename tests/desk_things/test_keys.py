@@ -58,6 +58,8 @@ def test_a_signature_of_another_key_or_for_another_issuer_binds_nothing(desk: De
     page = desk.send(path_of(desk), 422, **hidden, signature=base64.b64encode(OTHER.sign(challenge)).decode())
     assert "The signature does not fit" in words(page)
     assert challenge_on(page)[1] == challenge
+    page = desk.send(path_of(desk), 422, **hidden, signature="")
+    assert ("This field is required" in page, challenge_on(page)[1]) == (True, challenge)
     right = base64.b64encode(ED.sign(challenge)).decode()
     elsewhere = f"/desk/issuers/{desk.academy}/keys/new"
     assert "for another issuer or another key" in words(desk.send(elsewhere, 422, **hidden, signature=right))

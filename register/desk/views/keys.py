@@ -120,12 +120,14 @@ def _show_challenge(
 def _take_answer(request: HttpRequest, acting: Acting, issuer: IssuerRecord) -> HttpResponse:
     now = timezone.now()
     form = AnswerChallenge(request.POST, request.FILES)
-    if not form.is_valid():
+    if not form.is_valid() and set(form.errors) != {"signature"}:
         lost = OfferKey(acting=acting, initial=OfferKey.show({}))
         return _show_offer(request, acting, issuer, lost, 422)
     told, offer = form.cleaned_data, None
     try:
         offer = read_key(told["kind"], told["carried"], now)
+        if form.errors:
+            return _show_challenge(request, acting, issuer, offer, form, told["challenge"], 422)
         proof = tell_proof(issuer, offer, told["challenge"], form.read_signature(), now)
     except Unproven as error:
         form.add_error("signature", error.message)

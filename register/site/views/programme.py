@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from register.desk.elements import look_for_elements
 from register.identifiers import NODE, Identifier
 from register.moments import format_moment
 from register.queries.hearing import find_placed
 from register.queries.single import read_history
 from register.records import ProgrammeRecord
-from register.site.accreditation_rows import show_contribution
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import spell_day
 from register.site.entries import read_entries
 from register.site.names import order_names
 from register.site.page import Context, page
+from register.site.programme_chain import draw_chain
 from register.site.reading import newest_checkpoint, read_directory
 from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants, IssuerStanding, find_standing
@@ -27,6 +29,8 @@ from register.site.verdict import Verdict, reach_verdict
 from register.site.words import label_field
 
 _HISTORY = 50
+_MICRO: Final = ("micro-credential", None)
+"""Types for which the elements of the EU standard on micro-credentials are told."""
 
 
 @page("site/programme.html", "issuers", THIS)
@@ -40,6 +44,8 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         for one in find_standing(Identifier(NODE, programme.issuer), instants, **_ask(programme))
         if one.register.origin == cut.origin
     ]
+    sealers = [one.sealer for standing in standings for one in standing.register.mandates]
+    directory = read_directory([programme.issuer, *programme.awarding_bodies, *sealers], cut.origin)
     history = read_history("programme", programme.id, cut, limit=_HISTORY)
     checkpoint = newest_checkpoint(cut.origin)
     return {
@@ -48,8 +54,9 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         "other_names": others,
         "fields": [label_field(code) for code in programme.isced_f],
         "verdict": _reach_verdict(programme, standings, instants),
-        "rows": [show_contribution(one) for standing in standings for one in standing.counting],
-        "directory": read_directory([programme.issuer, *programme.awarding_bodies], cut.origin),
+        "chain": [link for one in standings[:1] for link in draw_chain(programme, one, directory, instants.at)],
+        "elements": look_for_elements(asdict(programme)) if programme.credential_type in _MICRO else None,
+        "directory": directory,
         "history": read_entries([item.event for item in history.items], checkpoint),
         "recorder": name_recorder(programme, cut),
         "cites": cite(cut.origin, programme.entries),
