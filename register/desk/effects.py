@@ -6,10 +6,14 @@ they mean is judged afterwards, by the trust decision itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from register.desk.past import MOST_DATES, Answer, Change, compare, find_dates, keep_widest
 from register.identifiers import NODE, Identifier
@@ -27,35 +31,39 @@ class Effect:
     """What becomes of the answers about one issuer.
 
     `standing` is how it will stand at the present; None for an issuer that is not told of. `partial`: answers were
-    compared on the dates of the changed thing alone, because there are too many others.
+    compared on the dates of the changed thing alone, because there are too many others. With `key` the answers are
+    those about a credential that this key signed and that is not anchored.
     """
 
     issuer: str
     changes: tuple[Change, ...]
     standing: IssuerStanding | None
     partial: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Facts about some issuers before and after an entry."""
+    """Facts about some issuers, and a key of theirs, as known just before an entry and with it."""
 
     issuers: tuple[str, ...]
     before: tuple[Gathered, ...]
     after: tuple[Gathered, ...]
     origin: str
     index: int
+    key: str | None = None
+
+    def ask(self, issuer: str, at: datetime, size: int) -> AskedQuestion:
+        """Return the question about an issuer on a date, as known at a size of the log."""
+        question = Question(issuer=Identifier(NODE, issuer), at=at, key=self.key)
+        return AskedQuestion(question, None, TreeSize(self.origin, size))
 
 
-def see(issuers: Sequence[str], origin: str, index: int, now: datetime) -> Seen:
+def see(issuers: Sequence[str], origin: str, index: int, now: datetime, key: str | None = None) -> Seen:
     """Gather the facts about issuers as known before and after the entry at `index`; two queries."""
-    sizes = (index, index + 1)
-    found = [tuple(gather_many([_ask(one, now, origin, size) for one in issuers], now)) for size in sizes]
-    return Seen(tuple(issuers), found[0], found[1], origin, index)
-
-
-def _ask(issuer: str, at: datetime, origin: str, size: int) -> AskedQuestion:
-    return AskedQuestion(Question(issuer=Identifier(NODE, issuer), at=at), None, TreeSize(origin, size))
+    seen = Seen(tuple(issuers), (), (), origin, index, key)
+    found = [tuple(gather_many([seen.ask(one, now, size) for one in issuers], now)) for size in (index, index + 1)]
+    return replace(seen, before=found[0], after=found[1])
 
 
 def judge(seen: Seen, changed: str, now: datetime) -> list[Effect]:
@@ -70,25 +78,43 @@ def _judge_one(issuer: str, before: Gathered, after: Gathered, seen: Seen, chang
     partial = len(dates) > MOST_DATES
     if partial:
         dates = find_dates(registers, now, changed)[:MOST_DATES]
-    old = [_answer(issuer, before, at, now, seen.origin, seen.index) for at in dates]
-    new = [_answer(issuer, after, at, now, seen.origin, seen.index + 1) for at in dates]
-    standing = _stand(issuer, after, now, now, seen.origin, seen.index + 1)
-    return Effect(issuer, compare(dates, old, new), standing, partial)
+    old = [_answer(issuer, before, at, now, seen, seen.index) for at in dates]
+    new = [_answer(issuer, after, at, now, seen, seen.index + 1) for at in dates]
+    standing = _stand(issuer, after, now, now, replace(seen, key=None), seen.index + 1)
+    return Effect(issuer, compare(dates, old, new), standing, partial, seen.key)
 
 
 def _stand(
-    issuer: str, gathered: Gathered, at: datetime, now: datetime, origin: str, size: int
+    issuer: str, gathered: Gathered, at: datetime, now: datetime, seen: Seen, size: int
 ) -> IssuerStanding | None:
-    asked = _ask(issuer, at, origin, size)
+    asked = seen.ask(issuer, at, size)
     standings = read_standings(gathered, asked, Instants(at, now, today=at == now))
     return next((one for one in standings if one.register.own), None)
 
 
-def _answer(issuer: str, gathered: Gathered, at: datetime, now: datetime, origin: str, size: int) -> Answer:
-    standing = _stand(issuer, gathered, at, now, origin, size)
+def _answer(issuer: str, gathered: Gathered, at: datetime, now: datetime, seen: Seen, size: int) -> Answer:
+    standing = _stand(issuer, gathered, at, now, seen, size)
     if standing is None:
         return Answer("unknown", ("issuer_unknown",))
     decision = standing.decision
     codes = tuple(sorted({reason.code for reason in decision.reasons} - _NOTHING_HOLDS))
+    words = _tell_key(codes) if seen.key is not None else ""
+    if seen.key is not None and decision.decision == "trusted":
+        words = gettext("accepted")
     grants = keep_widest((one.scope, one.record.decision) for one in standing.counting)
-    return Answer(decision.decision, codes, grants, reach_verdict(standing).short)
+    return Answer(decision.decision, codes, grants, words or reach_verdict(standing).short)
+
+
+def _tell_key(codes: Sequence[str]) -> str:
+    """Say why a key is not accepted; empty where it is not for the key."""
+    return next((str(words) for code, words in _KEY_WORDS.items() if code in codes), "")
+
+
+_KEY_WORDS: Final[Mapping[str, str | Promise]] = {
+    "key_compromised_unanchored": _("not accepted: the key may have been in other hands"),
+    "key_superseded": _("not accepted: the key has been replaced or given up"),
+    "key_not_bound": _("not accepted: the key is not the institution’s on that day"),
+    "key_unknown": _("not accepted: the key is not known"),
+    "mandate_missing": _("not accepted: no mandate covers it"),
+}
+"""Reason code about a key → what is answered."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, Recorded, RelationRecord
+from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, KeyRecord, Recorded, RelationRecord
 from register.scope import LIMITS, Scope, limit_covers
 from register.trust import RegisterFacts
 
@@ -97,11 +97,12 @@ def find_dates(registers: Sequence[RegisterFacts], now: datetime, only: str | No
 
 def _records(
     register: RegisterFacts,
-) -> Iterator[AccreditationRecord | AgencyRecord | IssuerRecord | RelationRecord]:
+) -> Iterator[AccreditationRecord | AgencyRecord | IssuerRecord | KeyRecord | RelationRecord]:
     yield from register.accreditations
     yield from register.agencies.values()
     yield from register.issuers.values()
     yield from register.relations
+    yield from register.keys
 
 
 def _walk(value: Any) -> Iterator[datetime]:

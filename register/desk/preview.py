@@ -23,8 +23,8 @@ from register.desk import four_eyes
 from register.desk.effects import Effect, Seen, judge, see
 from register.desk.models import Draft
 from register.desk.shown import digest_of, newest_about
-from register.desk.subjects import find_subject, issuers_about, kind_of_subject, things_about
-from register.desk.terms import entry_data, intend, read_terms
+from register.desk.subjects import find_subject, issuers_about, key_about, kind_of_subject, things_about
+from register.desk.terms import entry_data, intend, read_terms, spell_terms
 from register.errors import MalformedEvent, Refused
 from register.ids import new_id
 from register.payloads import Actor
@@ -88,11 +88,13 @@ def show(acting: Acting, verb: str, subject: str, said: Mapping[str, Any], versi
 def look(actor: Actor, verb: str, subject: str, said: Mapping[str, Any], version: int = 0) -> Preview:
     """Return what it would mean if an actor said this."""
     terms, now = read_terms(verb, said), timezone.now()
-    record = find_subject(verb, subject, resolve_cut())
+    cut = resolve_cut()
+    record = find_subject(verb, subject, cut)
     things = things_about(subject, said, record)
     intent = intend(verb, subject, terms)
     data, known = entry_data(intent, actor), newest_about(things)
-    refusal, effects = _rehearse(intent, actor, issuers_about(verb, subject, said, record), now)
+    issuers, key = issuers_about(verb, subject, said, record), key_about(verb, subject, spell_terms(terms), cut)
+    refusal, effects = _rehearse(intent, actor, issuers, key, now)
     directory = _name(things, intent, said, verb, new=not subject)
     return Preview(
         type=intent.type,
@@ -120,10 +122,10 @@ def digest_now(actor: Actor, draft: Draft) -> str:
 
 
 def _rehearse(
-    intent: Intent, actor: Actor, issuers: list[str], now: datetime
+    intent: Intent, actor: Actor, issuers: list[str], key: str | None, now: datetime
 ) -> tuple[Refused | None, tuple[Effect, ...]]:
     def look_around(written: list[Written]) -> Seen | None:
-        return see(issuers, written[0].origin, written[0].index, now) if issuers else None
+        return see(issuers, written[0].origin, written[0].index, now, key) if issuers else None
 
     try:
         seen = commands.rehearse([intent], actor, look_around)

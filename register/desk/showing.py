@@ -57,6 +57,7 @@ class EffectRow:
     changes: tuple[ChangeRow, ...]
     back: datetime | None
     partial: bool
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def _show_effect(effect: Effect, today: datetime, several: bool) -> EffectRow:
         tuple(_show_change(change, today) for change in effect.changes),
         min(past, default=None),
         effect.partial,
+        effect.key,
     )
 
 

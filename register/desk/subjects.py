@@ -11,6 +11,9 @@ from register.queries.cuts import Cut
 from register.queries.single import find_records
 
 _NAMED: Final = ("issuer", "agency", "other", "awarding_body", "sealer")
+_ANSWERING: Final = frozenset({"accreditation", "issuer", "key"})
+"""First parts of the types of entries that change what is answered about an institution as a whole."""
+
 _OF_RECORD: Final = ("issuer", "agency", "awarding_body", "sealer")
 
 
@@ -32,8 +35,21 @@ def things_about(subject: str, said: Mapping[str, Any], record: Any = None) -> l
     return list(dict.fromkeys([*ids_of(subject), *(thing for thing in named if isinstance(thing, str))]))
 
 
+def key_about(verb: str, subject: str, said: Mapping[str, Any], cut: Cut) -> str | None:
+    """Return the key that a draft binds or revokes, in its canonical spelling; None for drafts about other things."""
+    if verb == "bind_key":
+        return str(said["value"])
+    if verb != "revoke_key":
+        return None
+    key = ids_of(subject)[-1]
+    found = find_records("key", [key], cut).get(key.lower())
+    return None if found is None else str(found.value)
+
+
 def issuers_about(verb: str, subject: str, said: Mapping[str, Any], record: Any = None) -> list[str]:
-    """Return the ids of the issuers about whom answers may change."""
+    """Return the ids of the issuers about whom answers may change: none where it depends on a single credential."""
+    if SAYINGS[verb].type.partition(".")[0] not in _ANSWERING:
+        return []
     ids = ids_of(subject)
     own = ids[:1] if ids and kind_of_subject(verb) == "issuer" else []
     named = [said.get(name) for name in ("issuer", "other", "awarding_body")]
