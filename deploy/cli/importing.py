@@ -16,7 +16,7 @@ from deploy.cli.report import clean
 if TYPE_CHECKING:
     from register.intake.imports import Report
 
-_KINDS: Final = ("eche", "ror", "csv")
+_KINDS: Final = ("eche", "ror", "csv", "xlsx", "deqar-csv", "elm-xml")
 _SHOWN: Final = 40
 _LARGEST: Final = 300 << 20
 

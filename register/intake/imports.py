@@ -24,6 +24,7 @@ from register.intake.eche import read_eche
 from register.intake.holdings import Holdings, names_of, read_holdings
 from register.intake.match import Ambiguous, Match, match_institutions
 from register.intake.proposals import (
+    Proposal,
     describe_issuer,
     propose_accreditation,
     propose_changes,
@@ -32,9 +33,22 @@ from register.intake.proposals import (
 )
 from register.intake.ror import RorRecord, read_ror
 from register.intake.rows import Institution, RowProblem
-from register.intake.tables import AccreditationRow, IssuerTable, read_table
+from register.intake.spreadsheets import (
+    ElmPlanner,
+    plan_submission,
+    read_documents,
+    read_submissions,
+    read_workbook,
+)
+from register.intake.tables import AccreditationRow, AccreditationTable, IssuerTable, read_table
 from register.payloads import Actor
 from register.records import IssuerRecord
+
+_COUNTED: Final = {
+    "accreditation.granted": "granted",
+    "issuer.registered": "registered",
+    "programme.registered": "programmes described",
+}
 
 CHUNK: Final = 1000
 """Rows that are written in one go, between two steps of the progress bar."""
@@ -195,7 +209,40 @@ def _free(record: RorRecord, issuer: str, holders: dict[tuple[str, str], str], p
 
 
 def _plan_table(data: bytes, holdings: Holdings, plan: Plan, agency: str | None) -> None:
-    read = read_table(data)
+    _plan_rows(read_table(data), holdings, plan, agency)
+
+
+def _plan_workbook(data: bytes, holdings: Holdings, plan: Plan, agency: str | None) -> None:
+    _plan_rows(read_workbook(data), holdings, plan, agency)
+
+
+def _plan_deqar(data: bytes, holdings: Holdings, plan: Plan, agency: str | None) -> None:
+    rows, problems, plan.counts["rows read"] = read_submissions(data)
+    plan.problems += problems
+    default = _find_agency(agency, holdings) if agency else None
+    for row in rows:
+        _add_all(plan, row.line, partial(plan_submission, row, holdings, default, plan.problems))
+
+
+def _plan_elm(data: bytes, holdings: Holdings, plan: Plan, agency: str | None) -> None:
+    accreditations, problems, plan.counts["accreditations read"] = read_documents(data)
+    plan.problems += problems
+    planner = ElmPlanner(holdings, _find_agency(agency, holdings) if agency else None, plan.problems)
+    for one in accreditations:
+        _add_all(plan, one.row.line, partial(planner.plan, one))
+
+
+def _add_all(plan: Plan, line: int, propose: Callable[[], Sequence[Proposal]]) -> None:
+    """Plan all that a row leads to; a row whose values the register cannot take is reported."""
+    try:
+        for one in propose():
+            plan.rows.append(Planned(line, commands.intend(one.type, one.terms, one.id)))
+            plan.counts[_COUNTED[one.type]] += 1
+    except ValidationError as error:
+        _report_invalid(plan, line, error)
+
+
+def _plan_rows(read: IssuerTable | AccreditationTable, holdings: Holdings, plan: Plan, agency: str | None) -> None:
     plan.problems += read.problems
     if isinstance(read, IssuerTable):
         plan.counts["rows read"] = len(read.institutions)
@@ -271,5 +318,8 @@ KINDS: Final[Mapping[str, Callable[[bytes, Holdings, Plan, str | None], None]]] 
     "eche": _plan_eche,
     "ror": _plan_ror,
     "csv": _plan_table,
+    "xlsx": _plan_workbook,
+    "deqar-csv": _plan_deqar,
+    "elm-xml": _plan_elm,
 }
 """Kinds of files that `assay import` reads."""

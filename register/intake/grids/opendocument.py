@@ -31,6 +31,8 @@ def read_ods(data: bytes) -> Grid:
         for name, reading in _tables(content):
             if any(any(cells) for _, cells in reading.lines):
                 return make_grid("ods", _WHAT, reading.lines, reading.notes(name))
+    except NotRecognised:
+        raise
     except (ParseError, DefusedXmlException, ValueError):
         raise NotRecognised(_WHAT, "a damaged file", "Save it again from the spreadsheet program.") from None
     raise NotRecognised(_WHAT, "no table with anything in it", "Put the table into the first sheet.")
