@@ -166,6 +166,26 @@ MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
 # Single sign-on by OpenID Connect, offered where an issuer is named; it lets in people who were invited, no others.
 ASSAY_OIDC_ISSUER = _env.text("ASSAY_OIDC_ISSUER", "")
 ASSAY_OIDC_NAME = _env.text("ASSAY_OIDC_NAME", ASSAY_OIDC_ISSUER)
+SOCIALACCOUNT_ADAPTER = "register.access.single_sign_on.SingleSignOn"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = (
+    {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "node",
+                    "name": ASSAY_OIDC_NAME,
+                    "client_id": _env.text("ASSAY_OIDC_CLIENT_ID"),
+                    "secret": _env.text("ASSAY_OIDC_CLIENT_SECRET"),
+                    "settings": {"server_url": ASSAY_OIDC_ISSUER},
+                }
+            ],
+        }
+    }
+    if ASSAY_OIDC_ISSUER
+    else {}
+)
 ASSAY_TOKEN_DAYS = _env.integer("ASSAY_TOKEN_DAYS", 90, at_least=1)
 KNOX_TOKEN_MODEL = "access.Token"
 # knox's own table is replaced by ours; its migrations would make it all the same.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from register.access.single_sign_on import PROVIDER
 from register.access.views import (
     account,
     audit,
@@ -14,6 +15,7 @@ from register.access.views import (
     passwords,
     people,
     signin,
+    single_sign_on,
 )
 
 
@@ -30,6 +32,7 @@ def _for_both(base: str) -> list[URLPattern]:
 urlpatterns: list[URLPattern] = [
     path("sign-in", signin.sign_in, name="sign-in"),
     path("sign-in/second-factor", factor.prove, name="second-factor"),
+    path("sign-in/single", single_sign_on.leave, name="single-sign-on"),
     path("sign-out", signin.sign_out, name="sign-out"),
     path("password", passwords.ask, name="new-password"),
     path("password/<str:person>/<str:token>", passwords.choose),
@@ -47,6 +50,8 @@ urlpatterns: list[URLPattern] = [
     path("account/sessions/end", account.end_one),
     path("account/tokens", own_tokens.show_tokens),
     path("account/tokens/<uuid:id>/revoke", own_tokens.revoke),
+    # allauth asks for the provider's name in the address; there is one provider.
+    path("sign-in/single/back", single_sign_on.come_back, {"provider_id": PROVIDER}, name="openid_connect_callback"),
     *_for_both("operator"),
     *_for_both("desk"),
 ]

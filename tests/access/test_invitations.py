@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -216,3 +218,16 @@ def test_refused_links_are_not_logged(operator: Client, caplog: pytest.LogCaptur
         other.post(link, NEW)
         Client().post(link, {"new_password1": "short"})
     assert link.rpartition("/")[2] not in caplog.text
+
+
+def test_the_first_operator_is_invited_from_the_command_line() -> None:
+    factories.open_register()
+    written = StringIO()
+    call_command("invite_operator", "first@nl.example", stdout=written)
+    link = written.getvalue().strip().removeprefix("http://register.nl.example")
+    client = Client()
+    assert client.post(link, NEW).status_code == 303
+    assert client.get("/operator/people")["Location"] == "/sign-in/second-factor?next=/operator/people"
+    for wrong, sentence in (("first@nl.example", "has that role here already"), ("nobody", "expected an e-mail")):
+        with pytest.raises(CommandError, match=sentence):
+            call_command("invite_operator", wrong)

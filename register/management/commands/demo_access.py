@@ -13,7 +13,7 @@ from register.access.demonstration import make_access
 class Command(BaseCommand):
     """Make the demonstration users; a later run keeps passwords and renews tokens."""
 
-    help = "Make demonstration users (operator, agency, approver, issuer, auditor) with tokens; passwords stay the same at every run."
+    help = "Make the demonstration users, and tokens for those who may write; passwords stay the same at every run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take --json."""
