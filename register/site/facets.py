@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from register.queries.facets import Facets, count_facets
+from register.queries.facets import GROUPS, Facets, count_facets
 from register.queries.kept import keep
 from register.queries.search import CANDIDATES
 from register.site.names import Name, name_record
@@ -71,7 +71,12 @@ class Group:
 
 
 def count_found(search: Search, candidates: Candidates) -> Facets:
-    """Count what a search found: those that a search by name ranked, or all that match, whose counts are kept."""
+    """Count what a search found: those that a search by name ranked, or all that match, whose counts are kept.
+
+    Of one issuer nothing is counted: there is nothing to tell apart.
+    """
+    if candidates is not None and len(candidates) < 2:
+        return Facets(len(candidates), False, {name: {} for name in GROUPS})
     if candidates is not None:
         counted = count_facets(search.cut, search.filters, candidates)
         return replace(counted, capped=len(candidates) >= CANDIDATES)

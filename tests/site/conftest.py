@@ -35,6 +35,7 @@ class Register:
         things = [f"/issuers/{issuer}" for issuer in (self.issuer, self.hostile, self.merged)]
         things += [f"/agencies/{self.agency}", f"/programmes/{self.programme}"]
         things += [f"/accreditations/{self.accreditation}", f"/accreditations/{self.revoked}"]
+        things += [f"/issuers/{self.hostile}/changes?from=2020-06-01", "/figures", "/countries", "/countries/NL"]
         return ["/", "/issuers", "/issuers?q=college", "/agencies", "/ledger", "/ledger/entries/0", *things]
 
 
