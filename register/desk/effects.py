@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from register.desk.past import MOST_DATES, Answer, Change, compare, find_dates, keep_widest
+from register.desk.past import MOST_DATES, Answer, Change, compare, find_dates, keep_widest, too_many
 from register.identifiers import NODE, Identifier
 from register.queries.facts import Gathered, gather_many
 from register.site.standing import Instants, IssuerStanding, read_standings
@@ -75,7 +75,7 @@ def judge(seen: Seen, changed: str, now: datetime) -> list[Effect]:
 def _judge_one(issuer: str, before: Gathered, after: Gathered, seen: Seen, changed: str, now: datetime) -> Effect:
     registers = [*before.facts.registers, *after.facts.registers]
     dates = find_dates(registers, now)
-    partial = len(dates) > MOST_DATES
+    partial = too_many(dates, registers)
     if partial:
         dates = find_dates(registers, now, changed)[:MOST_DATES]
     old = [_answer(issuer, before, at, now, seen, seen.index) for at in dates]

@@ -18,6 +18,9 @@ from register.trust import RegisterFacts
 MOST_DATES: Final = 160
 """Dates on which answers are compared."""
 
+MOST_WORK: Final = 10_000
+"""Dates times accreditations that are looked at for one page: about half a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -93,6 +96,12 @@ def find_dates(registers: Sequence[RegisterFacts], now: datetime, only: str | No
             if only is None or record.id == only:
                 found.update(_walk(record))
     return sorted(found)
+
+
+def too_many(dates: Sequence[datetime], registers: Sequence[RegisterFacts]) -> bool:
+    """Tell whether a page would wait too long for answers on all these dates."""
+    held = max((len(register.accreditations) for register in registers), default=0)
+    return len(dates) > min(MOST_DATES, MOST_WORK // max(held, 1))
 
 
 def _records(

@@ -55,8 +55,8 @@ def test_a_suspension_and_its_end(desk: Desk, at_desk: Client) -> None:
     assert b"Reinstate" in at_desk.get(base).content
     lifted = {"effective_from": "2025-09-01", "reason": "deficiencies_remedied"}
     carry_through(at_desk, at_desk.post(f"{base}/reinstate", lifted)["Location"])
-    (span,) = newest(held).suspended or ()
-    assert span.upper.year == 2025
+    spans = list(newest(held).suspended or [])
+    assert [span.upper.year for span in spans] == [2025]
 
 
 def test_a_revocation_tells_the_past_that_it_changes_and_waits(desk: Desk, at_desk: Client) -> None:

@@ -10,10 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 
 from register.access.models import Membership
 from register.desk import drafts, preview
 from register.desk.models import Draft
+from register.desk.page import PLACES
 from register.payloads import AccreditationTerms
 from tests import factories
 from tests.desk.conftest import Desk, acting_as
@@ -187,3 +189,31 @@ def test_an_operator_names_the_agency_and_the_entry_says_so(desk: Desk, client: 
     answer = client.post(NEW, filled(desk, agency=desk.agency))
     assert answer.status_code == 303
     assert b"&quot;role&quot;:&quot;operator&quot;" in client.get(answer["Location"]).content
+
+
+def test_every_place_of_the_desk_is_there() -> None:
+    assert [place.path for place in PLACES if resolve(place.path).func is None] == []
+
+
+def test_no_step_is_taken_without_the_pages_own_token(desk: Desk) -> None:
+    draft = drafts.save(desk.officer, "grant_accreditation", "", desk.granting())
+    client = Client(enforce_csrf_checks=True)
+    enter(client, desk)
+    assert client.post(f"/desk/drafts/{draft.pk}", {"step": "discard"}).status_code == 403
+    assert Draft.objects.get().state == "editing"
+
+
+def test_a_strangers_words_are_shown_as_text(desk: Desk, client: Client) -> None:
+    enter(client, desk)
+    hostile = "<script>alert(1)</script>"
+    issuer = factories.make_issuer(names={"en": f"College {hostile}"})
+    draft = drafts.save(desk.officer, "grant_accreditation", "", desk.granting(issuer=issuer, summary=hostile))
+    for address in (
+        f"/desk/drafts/{draft.pk}",
+        "/desk/drafts",
+        "/desk/issuers/find?q=college",
+        f"{NEW}?draft={draft.pk}",
+    ):
+        page = client.get(address).content
+        assert hostile.encode() not in page
+        assert b"&lt;script&gt;" in page

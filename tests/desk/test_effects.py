@@ -101,6 +101,16 @@ def test_a_second_accreditation_that_covers_the_same_changes_no_answer(desk: Des
     assert changes_of(desk, "grant_accreditation", "", desk.granting()) == ()
 
 
+def test_of_very_many_accreditations_the_changed_ones_dates_are_compared_and_said_so(desk: Desk) -> None:
+    days = [(f"{2016 + n % 9}-0{1 + n % 9}-01", f"{2027 + n % 9}-0{1 + n % 7}-15") for n in range(250)]
+    many = [factories.accreditation_terms(desk.other_issuer, desk.agency, valid_from=a, valid_until=b) for a, b in days]
+    held = commands.grant_accreditations(many, actor=factories.as_agency(desk.agency))[0].id
+    said = {"effective_from": "2025-06-01", "reason": "quality"}
+    (effect,) = preview.show(desk.officer, "revoke_accreditation", held, said).effects
+    assert effect.partial
+    assert effect.standing is not None
+
+
 def test_a_rehearsal_leaves_nothing(desk: Desk) -> None:
     held = factories.make_accreditation(desk.issuer, desk.agency)
     before = get_log(ORIGIN).size, Happening.objects.count()
