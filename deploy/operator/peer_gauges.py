@@ -41,7 +41,7 @@ def _standing(board: Board, now: datetime) -> Gauge:
 
 
 def _aside(board: Board) -> Gauge:
-    title = gettext("Set aside")
+    title = gettext("Quarantine")
     count = sum(one.copy.quarantined for one in board.peers)
     if not count:
         says = gettext("No entry of a peer had to be set aside.")
