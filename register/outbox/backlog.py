@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 
 from django.conf import settings
 
-from ledger.database import fetch_one
+from ledger.database import fetch_all
 from register.outbox.kept_mail import list_kept
 
 _STATE: Final[LiteralString] = """
@@ -45,6 +45,7 @@ class Backlog:
 
 def read_backlog() -> Backlog:
     """Return how the outbox stands; one query and a look at a directory."""
-    row = fetch_one(_STATE, {"origin": settings.ASSAY_ORIGIN})
-    assert row is not None
-    return Backlog(*row, len(list_kept()), bool(settings.ASSAY_MAIL_SENDS))
+    (row,) = fetch_all(_STATE, {"origin": settings.ASSAY_ORIGIN})
+    due, oldest, active, unconfirmed, failing, disabled, unread = row
+    kept, sends = len(list_kept()), bool(settings.ASSAY_MAIL_SENDS)
+    return Backlog(due, oldest, active, unconfirmed, failing, disabled, unread, kept, sends)

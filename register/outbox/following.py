@@ -7,8 +7,9 @@ cursor's step and all messages of the entries it passes; a crash before its comm
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, LiteralString, NamedTuple
+from typing import Final, LiteralString
 
 from django.conf import settings
 from django.db import transaction
@@ -42,7 +43,8 @@ _ENTRIES: Final[LiteralString] = """
 """
 
 
-class Passed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Passed:
     """An entry as notices need it; `other` is the second issuer of a relation or mandate."""
 
     index: int

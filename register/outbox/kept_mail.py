@@ -44,7 +44,7 @@ def write_whole(message: EmailMessage) -> Path:
     partial = directory / f".{name}"
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(message.message().as_bytes(linesep="\n"))
+        file.write(message.message().as_bytes())
         file.flush()
         os.fsync(file.fileno())
     partial.rename(directory / name)
@@ -65,7 +65,7 @@ class KeptMail(EmailMessage):
         receivers = [address for _, address in getaddresses(self._parsed.get_all("To", []))]
         super().__init__(to=receivers, from_email=str(self._parsed["From"]))
 
-    def message(self) -> Any:
+    def message(self, **form: Any) -> Any:
         """Return the mail as it lay in the file."""
         return self._parsed
 

@@ -6,7 +6,7 @@ a machine (RFC 3834). The Message-ID is made of what is sent: a second attempt a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 from urllib.parse import urlsplit
@@ -60,7 +60,7 @@ def compose_about(subscription: Subscription) -> EmailMessage:
 
 
 def _compose(
-    subscription: Subscription, number: str, subject: str, template: str, context: dict[str, object]
+    subscription: Subscription, number: str, subject: str, template: str, context: Mapping[str, object]
 ) -> EmailMessage:
     manage, stop = link_to(subscription), link_to(subscription, "stop")
     node = read_register()

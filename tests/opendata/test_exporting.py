@@ -205,8 +205,8 @@ def test_rows_are_fetched_as_they_are_asked_for(given: Given, monkeypatch: pytes
     monkeypatch.setattr(reading, "AT_ONCE", 2)
     log = exporting._find_checkpoint()
     stream = reading.read_changes(log.log_id, 0, log.size)
-    assert next(stream)[0] == 0
-    stream.close()
+    assert [next(stream)[0] for _ in range(3)] == [0, 1, 2]
+    del stream
     assert [row[0] for row in reading.read_changes(log.log_id, 0, log.size)] == list(range(log.size))
 
 

@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
 from register import commands
 from register.outbox import delivery, following, kept_mail, letters, purging, webhooks
+from register.outbox.backlog import read_backlog
 from register.outbox.errors import AddressRefused
 from register.outbox.keys import link_to, webhook_key
 from register.outbox.models import ACTIVE, DISABLED, WAITING, Message, Notice, Subscription
@@ -379,3 +382,48 @@ def test_what_is_not_signed_yet_is_not_told(followed: Followed) -> None:
         assert not Message.objects.filter(subscription=follower).exists()
     following.follow()
     assert Message.objects.filter(subscription=follower).count() == 1
+
+
+def test_kept_mails_are_sent_as_they_were_written_once_there_is_a_server(
+    followed: Followed, settings: Any, tmp_path: Path
+) -> None:
+    sending = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND, settings.ASSAY_MAIL_DIR = "register.outbox.kept_mail.Backend", tmp_path / "mail"
+    follow_topic("everything")
+    happen(followed)
+    delivery.deliver()
+    (kept,) = kept_mail.list_kept()
+    written = kept.read_bytes()
+    settings.ASSAY_MAIL_SENDS = False
+    with pytest.raises(CommandError, match="1 mails are kept"):
+        call_command("send_kept_mail")
+    settings.EMAIL_BACKEND, settings.ASSAY_MAIL_SENDS = sending, True
+    call_command("send_kept_mail")
+    (sent,) = mail.outbox
+    assert sent.to == [ADDRESS]
+    assert sent.message().as_bytes() == written
+    assert kept_mail.list_kept() == []
+
+
+def test_a_server_that_fails_keeps_the_mails(followed: Followed, settings: Any, tmp_path: Path) -> None:
+    settings.ASSAY_MAIL_DIR, settings.ASSAY_MAIL_SENDS = tmp_path / "mail", True
+    kept_mail.write_whole(EmailMessage("Subject", "Body", "assay@localhost", [ADDRESS]))
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = "django.core.mail.backends.smtp.EmailBackend", "127.0.0.1"
+    settings.EMAIL_PORT = 9
+    with pytest.raises(CommandError, match="0 sent"):
+        call_command("send_kept_mail")
+    assert len(kept_mail.list_kept()) == 1
+
+
+def test_the_operator_sees_what_waits(followed: Followed, settings: Any, tmp_path: Path) -> None:
+    settings.ASSAY_MAIL_DIR = tmp_path
+    follow_topic("everything")
+    subscribe(Wish("everything", "unconfirmed@university.example", "at_once"))
+    factories.make_key(followed.issuer)
+    assert read_backlog().unread == 1
+    following.follow()
+    backlog = read_backlog()
+    assert (backlog.due, backlog.active, backlog.unconfirmed, backlog.unread, backlog.kept) == (1, 1, 1, 0, 0)
+    assert backlog.oldest is not None
+    delivery.deliver()
+    assert read_backlog().due == 0

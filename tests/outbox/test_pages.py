@@ -45,7 +45,7 @@ def test_following_takes_a_wish_a_mail_and_a_button(followed: Followed, reader: 
     assert delivery.deliver() is False
     (sent,) = mail.outbox
     assert sent.subject == "Please confirm that you wish to follow: College of tests"
-    confirm = next(link for link in links_of(sent.body) if "/confirm" in link)
+    confirm = next(link for link in links_of(str(sent.body)) if "/confirm" in link)
     assert b"Do you wish to follow" in reader.get(confirm).content
     assert Subscription.objects.get().state == WAITING, "a program that opens links confirms nothing"
     done = reader.post(confirm, follow=True)
@@ -192,7 +192,7 @@ def test_a_webhook_is_confirmed_challenged_and_its_secret_shown_and_renewed(
 ) -> None:
     ask(reader, f"issuer={followed.issuer}", webhook=receiver.url)
     delivery.deliver()
-    confirm = next(link for link in links_of(mail.outbox[0].body) if "/confirm" in link)
+    confirm = next(link for link in links_of(str(mail.outbox[0].body)) if "/confirm" in link)
     receiver.echo = False
     assert reader.post(confirm).status_code == 422
     assert Subscription.objects.get().state == WAITING

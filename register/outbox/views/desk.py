@@ -37,8 +37,8 @@ class Followed:
 def show_notices(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the list, and take what the person chooses about mails."""
     own = notices.subscription_of(acting.user)
-    known = {"initial": {"rhythm": own.rhythm}, "codes": tuple(own.codes)}
-    form = ChoiceForm(own.topic, request.POST if request.method == "POST" else None, **known)
+    given = request.POST if request.method == "POST" else None
+    form = ChoiceForm(own.topic, given, tuple(own.codes), initial={"rhythm": own.rhythm})
     if request.method == "POST":
         if "off" in request.POST:
             subscriptions.end(own)

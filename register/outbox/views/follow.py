@@ -104,8 +104,12 @@ def manage(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     """Show a subscription to its owner, and change it."""
     if subscription.state == WAITING:
         return HttpResponseRedirect(link_to(subscription, "confirm").removeprefix(settings.ASSAY_BASE_URL))
-    known = {"initial": {"rhythm": subscription.rhythm}, "codes": tuple(subscription.codes)}
-    form = ChoiceForm(subscription.topic, request.POST if request.method == "POST" else None, **known)
+    form = ChoiceForm(
+        subscription.topic,
+        request.POST if request.method == "POST" else None,
+        tuple(subscription.codes),
+        initial={"rhythm": subscription.rhythm},
+    )
     if request.method == "POST":
         if "renew" in request.POST and subscription.webhook:
             subscriptions.begin_again(subscription)
