@@ -21,7 +21,7 @@ from register.queries.filters import Filters, accreditation_state, list_touching
 from register.queries.hearing import heard_only
 from register.queries.selecting import Conditions, known_only, select
 
-MOST: Final = 5_000
+MOST: Final = 2_000
 """Issuers that are looked at where no name was searched for."""
 
 OF_ACCREDITATIONS: Final = ("agency", "kind", "level", "field", "type")
@@ -118,7 +118,7 @@ def _draw_by(filters: Filters) -> Filters:
     """
     if filters.agency is not None:
         return filters
-    asked = dict.fromkeys(("credential_type", "eqf_level", "isced_f", "type", "level", "field", "kind"))
+    asked: dict[str, Any] = dict.fromkeys(("credential_type", "eqf_level", "isced_f", "type", "level", "field", "kind"))
     return replace(filters, status="closed" if filters.status == "closed" else None, **asked)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from register.queries.cuts import Cut
 from register.queries.filters import accreditation_state
@@ -32,21 +33,22 @@ class Held:
     until: datetime | None = None
     open: bool = False
 
-    def add(self, row: Sequence[object]) -> None:
+    def add(self, row: Sequence[Any]) -> None:
         """Take in one accreditation: agency, kind, levels, fields, types, its first instant and its end."""
         agency, kind, levels, fields, types, start, end = row
         self.count += 1
         self.agencies.add(str(agency))
         self.kinds.add(str(kind))
-        for name, into, limit in (
+        sets: tuple[tuple[str, set[Any], Any], ...] = (
             ("levels", self.levels, levels),
             ("fields", self.fields, fields),
             ("types", self.types, types),
-        ):
+        )
+        for name, into, limit in sets:
             if limit is None:
                 self.unlimited.add(name)
             else:
-                into.update(limit)  # type: ignore[attr-defined, call-overload]  # an array of the read model
+                into.update(limit)
         if isinstance(start, datetime):
             self.since = min(self.since or start, start)
         self.open = self.open or end is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -94,7 +94,7 @@ def list_groups(search: Search, facets: Facets, agencies: Mapping[str, Name]) ->
 def list_chosen(search: Search, agencies: Mapping[str, Name]) -> list[Option]:
     """Return what was chosen, each with the address of the search without it."""
     return [
-        Option(_say(name, search.chosen[name], agencies), None, search.address(**{name: None}))
+        Option(_say(name, search.chosen[name], agencies), None, search.without(name))
         for name in CHOICES
         if name in search.chosen
     ]
@@ -103,19 +103,19 @@ def list_chosen(search: Search, agencies: Mapping[str, Name]) -> list[Option]:
 def _group(name: str, search: Search, facets: Facets, agencies: Mapping[str, Name]) -> Group:
     counts = facets.counts[name]
     chosen = search.chosen.get(name)
-    back = None if chosen is None else Option(_say(name, chosen, agencies), None, search.address(**{name: None}))
+    back = None if chosen is None else Option(_say(name, chosen, agencies), None, search.without(name))
     if chosen is not None and name != "field":
         return Group(TITLES[name], [], [])
     codes = sorted(code for code in counts if code != chosen)
     codes.sort(key=_ORDER.get(name, lambda code: -counts[code]))
     options = [
-        Option(_say(name, code, agencies), counts[code], search.address(**{name: code}))
+        Option(_say(name, code, agencies), counts[code], search.address(None, **{name: code}))
         for code in codes[:_MOST_OPTIONS]
     ]
     return Group(TITLES[name], options[:_SHOWN], options[_SHOWN:], back)
 
 
-_ORDER: Final[Mapping[str, Callable[[str], object]]] = {
+_ORDER: Final[Mapping[str, Callable[[str], Any]]] = {
     "level": lambda code: code,
     "provider_type": lambda code: code,
     "status": lambda code: list(STATUS_WORDS).index(code),

@@ -55,10 +55,14 @@ class Search:
     filters: Filters
     identifier: Identifier | None
 
-    def address(self, path: str = "/issuers", **changes: str | None) -> str:
+    def address(self, path: str | None = None, **changes: Any) -> str:
         """Return the address of this search, or of one that differs in some parameters; None takes one away."""
-        given = {"q": self.q, **self.chosen, **write_instants(self.instants), **changes}
-        return with_query(path, **{name: given.get(name) for name in _ORDER})
+        given: dict[str, Any] = {"q": self.q, **self.chosen, **write_instants(self.instants), **changes}
+        return with_query(path or "/issuers", **{name: given.get(name) for name in _ORDER})
+
+    def without(self, *names: str) -> str:
+        """Return the address of this search without some of its parameters."""
+        return self.address(None, **dict.fromkeys(names))
 
     @property
     def narrowed(self) -> bool:
@@ -69,7 +73,7 @@ class Search:
 def read_search(query: Mapping[str, Any]) -> Search:
     """Return what a query asks; raises NotUnderstood for a register that is not heard."""
     instants = read_instants(query)
-    narrowed = {name: query.get(name) for name in CHOICES}
+    narrowed: dict[str, Any] = {name: query.get(name) for name in CHOICES}
     chosen = {name: str(query[name]) for name in (*CHOICES, "register") if name in query}
     q = query.get("q", "")
     filters = Filters(instants.at, q=q or None, **narrowed)

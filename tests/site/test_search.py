@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -39,8 +40,8 @@ def varied(register: Register) -> Register:
     return register
 
 
-def count(**asked: Any) -> dict[str, dict[str, int]]:
-    return dict(count_facets(resolve_cut(), Filters(timezone.now(), **asked), None).counts)
+def count(**asked: Any) -> Mapping[str, Mapping[str, int]]:
+    return count_facets(resolve_cut(), Filters(timezone.now(), **asked), None).counts
 
 
 @pytest.mark.parametrize(

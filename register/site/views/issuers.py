@@ -84,7 +84,7 @@ def _count(search: Search, found: Page[IssuerRecord], by_identifier: bool) -> Co
         "facets": facets,
         "groups": list_groups(search, facets, agencies),
         "chosen": list_chosen(search, agencies),
-        "cleared": search.address(**dict.fromkeys(search.chosen)) if search.chosen else None,
+        "cleared": search.without(*search.chosen) if search.chosen else None,
         "csv": search.address("/issuers.csv"),
         "json": search.address("/issuers.json"),
     }

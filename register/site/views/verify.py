@@ -15,6 +15,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import resolve
 from django.utils import translation
@@ -55,7 +56,7 @@ class Refusal(NamedTuple):
 
 
 @csrf_exempt
-def check_credential(request: HttpRequest) -> HttpResponse:
+def check_credential(request: HttpRequest) -> HttpResponseBase:
     """Show the form, or check what it handed in.
 
     Exempt from the token because no cookie speaks for the reader: see register.site.handed_in.refuse_other_sites.
