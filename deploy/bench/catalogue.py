@@ -41,6 +41,8 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "visible": Needs(opened=False),
     "idle": Needs(opened=False),
     "bundle": Needs(web_workers=2),
+    "dry_run": Needs(),
+    "publish_rows": Needs(),
     "export": Needs(),
 }
 """Name → needs; the benchmark itself is `measure(quick)` in the module of that name."""
