@@ -48,7 +48,7 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth publish
 
 
 def _cipher() -> MultiFernet:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = (str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS))
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key))) for key in keys])
 
 

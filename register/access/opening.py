@@ -55,7 +55,7 @@ def confirmed(view: View) -> View:
     @signed_in
     @wraps(view)
     def shown(request: HttpRequest, **parts: Any) -> HttpResponse:
-        if FACTOR not in request.session and has_second_factor(User.objects.get(pk=request.user.pk)):
+        if FACTOR not in request.session and has_second_factor(User.objects.get(pk=int(request.user.pk or 0))):
             return HttpResponseRedirect(f"/sign-in/second-factor?next={quote(come_back_to(request, '/account'))}")
         if time.time() - request.session.get(CONFIRMED, 0) > LATELY:
             return HttpResponseRedirect(f"/account/confirm?next={quote(come_back_to(request, '/account'))}")

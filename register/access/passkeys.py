@@ -74,7 +74,7 @@ def check(user: User, answer: str) -> Authenticator | None:
 
 def have(user: User) -> bool:
     """Tell whether the person has a passkey."""
-    return Authenticator.objects.filter(user=user, type=PASSKEY).exists()
+    return bool(Authenticator.objects.filter(user=user, type=PASSKEY).exists())
 
 
 def _tell(options: Any) -> str:

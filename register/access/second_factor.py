@@ -108,4 +108,4 @@ def remove_factor(user: User, id: int) -> Authenticator | None:
 def remove_all_factors(user: User) -> int:
     """Remove every factor of a person who lost them; returns how many there were."""
     deleted, _ = Authenticator.objects.filter(user=user).delete()
-    return deleted
+    return int(deleted)

@@ -92,7 +92,7 @@ def complete(
 
 def has_second_factor(user: User) -> bool:
     """Tell whether the person has one that can be asked for; recovery codes alone are none."""
-    return Authenticator.objects.filter(user=user, type__in=("totp", "webauthn")).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=("totp", "webauthn")).exists())
 
 
 def is_for_demonstration(user: User) -> bool:

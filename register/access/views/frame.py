@@ -29,4 +29,4 @@ def answer_account(request: HttpRequest, template: str, context: Mapping[str, An
 
 def person_of(request: HttpRequest) -> User:
     """Return the person who is signed in, as read from the database."""
-    return User.objects.get(pk=request.user.pk)
+    return User.objects.get(pk=int(request.user.pk or 0))

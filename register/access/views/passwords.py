@@ -34,7 +34,7 @@ _RESET: Final = "password_reset"
 """Key of the session that holds the token of a mail, so that it leaves the address (as Django's own view does)."""
 
 
-class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # it takes none while running
+class NewPasswordForm(SetPasswordForm):
     """A new password, twice."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:

@@ -1,0 +1,156 @@
+"""Accounts in headless Chromium: from the invitation to a passkey; every page accessible and narrow enough."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from register.access.invitations import invite
+from register.access.models import Membership
+from register.api.limits import counters
+from tests import factories
+from tests.access.pages import code_of
+from tests.people import PASSWORD, give_app, make_member
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = "/usr/bin/chromium"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+EMAIL = "new@agency.example"
+OPERATOR_PAGES = (
+    "/account",
+    "/account/second-factor",
+    "/account/second-factor/codes",
+    "/account/password",
+    "/account/sessions",
+    "/account/tokens",
+    "/operator/people",
+    "/operator/people/invite",
+    "/operator/people/{member}",
+    "/operator/audit",
+)
+
+
+class Site:
+    """A running node, the link of an invitation, and a browser."""
+
+    def __init__(self, browser: Browser, url: str, link: str, member: int) -> None:
+        self.browser, self.url, self.link, self.member = browser, url, link, member
+
+    def open(self, **options: Any) -> Page:
+        """Return a page of a browser of its own; what it complains of fails the test."""
+        page = self.browser.new_context(**options).new_page()
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def sign_in(self, page: Page, email: str) -> None:
+        """Fill in the form of e-mail and password."""
+        page.goto(f"{self.url}/sign-in")
+        page.fill("#id_username", email)
+        page.fill("#id_password", PASSWORD)
+        page.click("main button")
+
+
+@pytest.fixture
+def site(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Everything is in the database before the browser starts: it runs a loop, in which Django would ask nothing."""
+    cache.clear()
+    counters().flushdb()
+    factories.open_register()
+    give_app(make_member("operator").user)
+    agency = factories.make_agency()
+    member = make_member("agency", agency)
+    _row, secret = invite(None, EMAIL, "agency", agency)
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        # Passkeys belong to a name; the live server's own address is one.
+        yield Site(browser, live_server.url.replace("127.0.0.1", "localhost"), f"/invitations/{secret}", member.pk)
+        browser.close()
+
+
+def look_at(site: Site, page: Page, name: str) -> None:
+    """Insist that a page is accessible, fits a phone and complains of nothing."""
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
+        found = Axe().run(page, options=RULES).response["violations"]
+        assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == [], (name, width)
+    assert site.complaints == [], name
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_from_the_invitation_to_a_passkey_that_signs_in(site: Site) -> None:
+    page = site.open()
+    page.goto(site.url + site.link)
+    look_at(site, page, "invitation")
+    page.fill("#id_new_password1", PASSWORD)
+    page.fill("#id_new_password2", PASSWORD)
+    page.click("text=Accept the invitation")
+    page.wait_for_url("**/account")
+    page.goto(f"{site.url}/desk")
+    page.wait_for_url("**/account/second-factor?next=/desk")
+    look_at(site, page, "no factor")
+    page.click("text=Set up an app")
+    look_at(site, page, "app")
+    page.go_back()
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "isUserVerified": True}
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.click("text=Add a passkey")
+    look_at(site, page, "passkey")
+    page.fill("#id_name", "Work laptop")
+    page.click("text=Add the passkey")
+    page.wait_for_selector("text=Keep these recovery codes")
+    look_at(site, page, "recovery codes")
+    page.click("text=I have kept them")
+    page.wait_for_url("**/desk")
+    page.goto(f"{site.url}/account")
+    page.click("header details summary")
+    page.click("text=Sign out")
+    site.sign_in(page, EMAIL)
+    page.wait_for_url("**/sign-in/second-factor")
+    look_at(site, page, "second factor")
+    page.click("text=Use passkey")
+    page.wait_for_url("**/desk")
+    assert Membership.objects.filter(user__username=EMAIL).exists()
+
+
+def test_an_app_is_set_up_without_javascript(site: Site) -> None:
+    page = site.open(java_script_enabled=False)
+    page.goto(site.url + site.link)
+    page.fill("#id_new_password1", PASSWORD)
+    page.fill("#id_new_password2", PASSWORD)
+    page.click("text=Accept the invitation")
+    page.goto(f"{site.url}/account/second-factor/app")
+    secret = re.sub(r"\s", "", page.inner_text(".secret"))
+    page.fill("#id_code", code_of(secret))
+    page.click("text=Add the app")
+    assert page.locator(".recovery li").count() == 10
+
+
+def test_every_page_of_the_account_and_of_people_is_accessible_and_fits_a_phone(site: Site) -> None:
+    page = site.open()
+    site.sign_in(page, "operator@nl.example")
+    page.fill("#id_code", "000000")
+    page.click("text=Sign in >> nth=-1")
+    look_at(site, page, "wrong code")
+    page.fill("#id_code", code_of())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/operator")
+    for path in OPERATOR_PAGES:
+        page.goto(site.url + path.format(member=site.member))
+        look_at(site, page, path)
+    page.click("header details summary")
+    look_at(site, page, "menu")
