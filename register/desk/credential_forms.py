@@ -28,7 +28,7 @@ class ManyFiles(forms.FileInput):
 
     allow_multiple_selected = True
 
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[UploadedFile]:
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[UploadedFile[Any]]:
         """Return all files that were sent."""
         return list(files.getlist(name)) if isinstance(files, MultiValueDict) else []
 
@@ -38,7 +38,7 @@ class ReceiptsField(forms.Field):
 
     widget = ManyFiles(attrs={"multiple": True, "accept": ".json,application/json"})
 
-    def clean(self, value: list[UploadedFile]) -> list[tuple[str, bytes]]:
+    def clean(self, value: list[UploadedFile[Any]]) -> list[tuple[str, bytes]]:
         """Return what was sent; raises ValidationError for too many files, or one too large to be a receipt."""
         if len(value or ()) > MOST_COMMITMENTS:
             raise forms.ValidationError(gettext("At most %(most)d at a time.") % {"most": MOST_COMMITMENTS})

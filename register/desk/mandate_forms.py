@@ -40,6 +40,7 @@ class GrantMandate(DraftForm, ScopeForm):
     def __init__(self, issuer: IssuerRecord, territory: tuple[str, ...], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.issuer = issuer
+        self.fields["eqf_levels"].help_text = _("Choose none for every level.")
         filters = Filters(timezone.now(), issuer=issuer.id)
         self.offer(UNRESTRICTED, territory, list_programmes(resolve_cut(), filters, limit=MOST).items)
 

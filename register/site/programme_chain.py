@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,6 +21,9 @@ from register.site.directory import Directory
 from register.site.links import link_to
 from register.site.standing import Contribution, IssuerStanding
 from register.site.words import SYMBOLS, Tone, label_place
+
+_UNNAMED: Final = "not stated"
+"""What a register says whose settings name no operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def _tell_register(standing: IssuerStanding) -> Link:
     speaks = facts.speaks_for(standing.issuer.country)
     place = {"place": label_place(standing.issuer.country)}
     told = gettext("It may speak for %(place)s.") if speaks else gettext("It may not speak for %(place)s.")
-    operator = facts.register.operator if facts.register else ""
+    operator = facts.register.operator if facts.register and facts.register.operator != _UNNAMED else ""
     kept = gettext("Kept by %(operator)s.") % {"operator": operator} if operator else ""
     return Link("good" if speaks else "bad", facts.name, format_html("{} {}", told % place, kept))
 

@@ -23,6 +23,9 @@ class Desk:
     agency: str
     college: str
     academy: str
+    programme: str = ""
+    key: str = ""
+    mandate: str = ""
 
     def read(self, path: str, status: int = 200) -> str:
         """Return a page in plain words and markup."""

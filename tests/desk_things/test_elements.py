@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from importlib.resources import files
+from typing import Any
 
 from register.desk.elements import FIELDS, look_for_elements
 from register.payloads import ProgrammeFields
@@ -46,7 +47,8 @@ def test_a_full_description_misses_nothing_and_each_field_counts() -> None:
 def test_one_of_several_fields_is_enough_and_emptiness_is_not() -> None:
     hours = {key: value for key, value in FULL.items() if key != "ects"} | {"hours": 120}
     assert look_for_elements(hours).missing == ()
-    for empty in (None, "", [], {}, ()):
+    nothings: tuple[Any, ...] = (None, "", [], {}, ())
+    for empty in nothings:
         assert [one.key for one in look_for_elements(FULL | {"learning_outcomes": empty}).missing] == [
             "learning_outcomes"
         ]

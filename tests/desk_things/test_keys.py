@@ -20,6 +20,7 @@ from register.queries.single import find_record
 from tests import factories, sealed
 from tests.desk_things.conftest import Desk, words
 from tests.desk_things.test_control import DID, ED, OTHER, document
+from tests.outside import Web
 
 HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)"(?: value="([^"]*)")?')
 NEW = {"kind": "did", "material": ED.did, "valid_from": "2026-01-01", "way": "signature"}
@@ -78,7 +79,7 @@ def test_a_did_web_is_read_where_its_owner_publishes_it(desk: Desk, monkeypatch:
     draft = desk.draft(path_of(desk), **hidden, signature=base64.b64encode(ED.sign(challenge)).decode())
     assert draft.said["value"] == DID
     assert "https://college.example/.well-known/did.json" in draft.said["proof"]
-    web.pages.clear()
+    monkeypatch.setattr("register.desk.keys.open_web", lambda: Web({}))
     page = desk.send(path_of(desk), 422, **NEW | {"material": DID})
     assert "does not answer" in words(page)
 

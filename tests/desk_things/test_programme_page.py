@@ -14,7 +14,7 @@ from tests import factories
 from tests.desk_things.conftest import Desk, words
 
 CHAIN = re.compile(r'<ol class="chain">(.*?)</ol>', re.DOTALL)
-LINK = re.compile(r'<li class="(\w+)">(.*?)</li>', re.DOTALL)
+LINK = re.compile(r'<li data-tone="(\w+)">(.*?)</li>', re.DOTALL)
 
 
 def chain_of(programme: str) -> list[tuple[str, str]]:
