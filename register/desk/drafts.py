@@ -118,7 +118,8 @@ def hand_over(acting: Acting, draft: Draft, digest: str) -> Draft:
     _check_state(draft, EDITING, RETURNED)
     _check_seen(acting, draft, digest)
     with transaction.atomic():
-        moved = _move(draft, WAITING, digest=digest, remark="")
+        # Who takes over a draft whose author is gone answers for it, and so cannot be its second person.
+        moved = _move(draft, WAITING, digest=digest, remark="", author_id=acting.user)
         note(acting, "draft_submitted", _about(draft), verb=draft.verb)
         _tell_approvers(moved)
     return moved

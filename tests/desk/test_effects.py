@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.logs import get_log
+from ledger.logs import get_log, latest_checkpoint
 from register import commands
 from register.desk import drafts, preview
 from register.desk.past import Change
@@ -116,6 +116,27 @@ def test_a_rehearsal_leaves_nothing(desk: Desk) -> None:
     before = get_log(ORIGIN).size, Happening.objects.count()
     preview.show(desk.officer, "revoke_accreditation", held, {"effective_from": "2025-06-01", "reason": "quality"})
     assert (get_log(ORIGIN).size, Happening.objects.count()) == before
+
+
+def test_a_rehearsal_signs_nothing_and_its_checkpoint_is_gone(lasting_desk: Desk) -> None:
+    desk = lasting_desk
+    before = latest_checkpoint(ORIGIN)
+    intent = commands.intend("accreditation.granted", factories.accreditation_terms(desk.issuer, desk.agency))
+    seen = commands.rehearse([intent], desk.officer.actor, lambda written: latest_checkpoint(ORIGIN).size)
+    assert seen == before.size + 1
+    assert latest_checkpoint(ORIGIN) == before
+
+
+def test_what_a_look_raises_is_raised_and_leaves_nothing(desk: Desk) -> None:
+    intent = commands.intend("accreditation.granted", factories.accreditation_terms(desk.issuer, desk.agency))
+    size = get_log(ORIGIN).size
+
+    def stumble(written: list[commands.Written]) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        commands.rehearse([intent], desk.officer.actor, stumble)
+    assert get_log(ORIGIN).size == size
 
 
 def test_a_rehearsal_is_refused_as_the_write_would_be(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from register.access.models import AuditRecord
@@ -87,6 +88,16 @@ def test_an_approver_does_not_approve_what_they_wrote(desk: Desk) -> None:
     draft = drafts.save(desk.approver, "revoke_accreditation", held, ENDING)
     waiting = drafts.submit(desk.approver, draft, preview.digest_now(desk.approver.actor, draft))
     assert isinstance(waiting, Draft)
+    with pytest.raises(NotEntitled):
+        drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
+
+
+def test_who_takes_over_a_draft_of_somebody_gone_cannot_approve_it(desk: Desk) -> None:
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    draft = drafts.save(desk.officer, "revoke_accreditation", held, ENDING)
+    User.objects.get(pk=desk.officer.user).delete()
+    left = drafts.find(desk.approver, draft.pk)
+    waiting = drafts.hand_over(desk.approver, left, preview.digest_now(desk.approver.actor, left))
     with pytest.raises(NotEntitled):
         drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
 
