@@ -84,7 +84,7 @@ ENTITLED: Final[Mapping[str, Kind]] = {
         "writes it.",
     ),
     "key_unconfirmed": Kind(
-        "warning",
+        "pass",
         "This rests on the key {key}, which was taken from the register itself: nobody has confirmed that it is the "
         "register's. Compare it with one you know, and name that with --vkey.",
     ),
