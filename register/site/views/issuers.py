@@ -93,7 +93,8 @@ def _count(search: Search, found: Page[IssuerRecord], by_identifier: bool) -> Co
 def _name_agencies(search: Search, facets: Facets) -> dict[str, Name]:
     counts = facets.counts["agency"]
     wanted = sorted(counts, key=lambda uid: -counts[uid])[:_AGENCIES]
-    return name_agencies(find_records("agency", [*wanted, search.chosen.get("agency", "")], search.cut))
+    wanted += [search.chosen["agency"]] if "agency" in search.chosen else []
+    return name_agencies(find_records("agency", wanted, search.cut)) if wanted else {}
 
 
 def _show_all(placed: list[Placed], standings: Mapping[str, IssuerStanding]) -> list[Hit]:
