@@ -16,7 +16,7 @@ from tests.people import PASSWORD, TOTP_SECRET
 
 def code_of(secret: str = TOTP_SECRET, steps: int = 0) -> str:
     """Return the code that an app shows now, or some steps from now."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // STEP + steps))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // STEP + steps)))
 
 
 def enter(client: Client, email: str, password: str = PASSWORD, **fields: str) -> Any:

@@ -152,7 +152,7 @@ def test_a_planted_session_is_worth_nothing(operator: Membership) -> None:
     session = client.session
     session["planted"] = "yes"
     session.save()
-    planted = session.session_key
+    planted = str(session.session_key)
     client.cookies[client_cookie()] = planted
     enter(client, EMAIL)
     between = client.session.session_key

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
 from register.access.roles import AUDITOR, OPERATOR
 from register.desk.page import answer
 from register.site.page import render_page
-
-BOARD: Final = (
-    ("board", "/operator", _("Health")),
-    ("people", "/operator/people", _("People")),
-    ("audit", "/operator/audit", _("Audit record")),
-    ("quarantine", "/operator/quarantine", _("Quarantine")),
-    ("imports", "/operator/imports", _("Imports")),
-    ("settings", "/operator/settings", _("Settings")),
-)
-"""Code, address and words of the board's pages; those that are not here belong to deploy.operator."""
 
 
 def base_of(acting: Acting) -> str:
@@ -35,5 +24,5 @@ def answer_framed(
     """Answer with a page beside the navigation that belongs to the role: the board's or the desk's."""
     if base_of(acting) == "/desk":
         return answer(request, acting, template, {"frame": "desk/base.html", **context}, status)
-    told = {"frame": "access/base.html", "acting": acting, "places": BOARD, "section": "operator"}
+    told = {"frame": "access/on_board.html", "acting": acting, "section": "operator"}
     return render_page(request, template, {**told, **context}, status)

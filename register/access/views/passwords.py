@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -34,11 +34,11 @@ _RESET: Final = "password_reset"
 """Key of the session that holds the token of a mail, so that it leaves the address (as Django's own view does)."""
 
 
-class NewPasswordForm(SetPasswordForm):
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # it takes none while running
     """A new password, twice."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # user and data
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         first, second = self.fields["new_password1"], self.fields["new_password2"]
         first.label, second.label = _("New password"), _("New password once more")
         first.help_text = _("At least 12 characters. A sentence is easier to remember and harder to guess.")

@@ -128,7 +128,8 @@ def show_people(request: HttpRequest, acting: Acting) -> HttpResponse:
     asked = read_asked(request)
     rows, more = list_people(acting, asked)
     invited = list(invitations_for(acting)[:100])
-    names = name_organisations([(row.role, row.organisation) for row in (*rows, *invited)])
+    belonging = [(row.role, row.organisation) for row in rows]
+    names = name_organisations([*belonging, *((row.role, row.organisation) for row in invited)])
     context = {
         "place": "people",
         "asked": asked,
