@@ -16,6 +16,8 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_PLAIN_SITE = re.compile(r"https?://([a-z0-9.-]+)(?:/[A-Za-z0-9/._~-]+)?", re.ASCII)
+"""Most addresses: there is nothing to mend in them."""
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?", re.ASCII)
 _DOTTED_DATE = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
 _SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
@@ -39,6 +41,8 @@ def strip_hidden(text: str) -> str:
 
 def clean_text(text: str) -> str:
     """Give text in Unicode NFC without control and zero-width characters, with single blanks and none at the ends."""
+    if text.isascii() and text.isprintable() and "_x" not in text:  # most cells: nothing in them can be hidden
+        return " ".join(text.split())
     return " ".join(unicodedata.normalize("NFC", strip_hidden(text)).split())
 
 
@@ -50,8 +54,9 @@ def parse_website(text: str) -> str:
     The fragment is dropped.
     """
     cell = clean_text(text)
-    if not cell:
-        return ""
+    plain = _PLAIN_SITE.fullmatch(cell)
+    if not cell or (plain is not None and _HOST.fullmatch(plain[1])):
+        return cell
     if "@" in re.sub(r"^https?:/{0,2}", "", cell, flags=re.IGNORECASE).split("/")[0]:
         raise BadCell("expected a website, got a mail address", "Give the institution's website, or leave it empty.")
     first = re.split(r"[\s,;]+(?:/\s*)?|\s/\s", re.sub(r"^(https?://)?www\. ", r"\1www.", cell, flags=re.IGNORECASE))[0]

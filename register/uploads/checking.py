@@ -25,7 +25,7 @@ from register.payloads import AccreditationTerms, Actor
 from register.remarks import Remark, look
 from register.uploads.holdings import survey
 from register.uploads.locking import alone
-from register.uploads.models import CHECKED, CHECKING, REFUSED, REMARKED, VALID, Upload, UploadRow
+from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, REFUSED, REMARKED, VALID, Upload, UploadRow
 from register.uploads.planning import Planned, intents_of, parse_row, plan, spell_proposals, terms_of
 from register.uploads.references import References
 
@@ -33,9 +33,8 @@ CHUNK: Final = 1_000
 
 _KEEP: Final = """
     UPDATE uploads_uploadrow r
-    SET outcome = n.outcome, problems = n.problems::jsonb, remarks = n.remarks::jsonb, said = n.said::jsonb
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
-        AS n(id, outcome, problems, remarks, said)
+    SET outcome = n.outcome, problems = n.problems, remarks = n.remarks, said = n.said
+    FROM jsonb_to_recordset(%s::jsonb) AS n(id bigint, outcome text, problems jsonb, remarks jsonb, said jsonb)
     WHERE r.id = n.id
 """
 
@@ -126,20 +125,17 @@ def _say_how_far(upload: Upload, number: int) -> bool:
 
 def keep(rows: Sequence[UploadRow], checked: Sequence[Checked]) -> None:
     """Write what was found out into the rows, all in one statement; what a person left out stays out."""
-    execute(
-        _KEEP,
-        (
-            [row.pk for row in rows],
-            [one.outcome if row.outcome != "left_out" else row.outcome for row, one in zip(rows, checked, strict=True)],
-            [_write(one.problems) for one in checked],
-            [_write(one.remarks) for one in checked],
-            [_write(one.said) for one in checked],
-        ),
-    )
-
-
-def _write(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    found = [
+        {
+            "id": row.pk,
+            "outcome": row.outcome if row.outcome == LEFT_OUT else one.outcome,
+            "problems": one.problems,
+            "remarks": one.remarks,
+            "said": one.said,
+        }
+        for row, one in zip(rows, checked, strict=True)
+    ]
+    execute(_KEEP, (msgspec.json.encode(found).decode(),))
 
 
 def _sum_up(planned: Planned, remarks: Sequence[Remark], said: list[list[Any]]) -> Checked:
