@@ -217,3 +217,33 @@ def test_a_strangers_words_are_shown_as_text(desk: Desk, client: Client) -> None
         page = client.get(address).content
         assert hostile.encode() not in page
         assert b"&lt;script&gt;" in page
+
+
+ODD = ("%00", "%F0%9F%98%80", "a" * 5000, "ror%3A", "%27%3B--", "..%2F..", "%E2%80%AE")
+
+
+def test_odd_queries_break_nothing(desk: Desk, client: Client) -> None:
+    enter(client, desk)
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    for odd in ODD:
+        for address in (
+            f"/desk/issuers/find?q={odd}",
+            f"/desk/issuers/offers?issuer={odd}",
+            f"/desk/accreditations?q={odd}&state={odd}&sort={odd}&page={odd}",
+            f"/desk/drafts?which={odd}&page={odd}",
+            f"{NEW}?draft={odd}",
+            f"{NEW}?like={odd}",
+            f"{NEW}?issuer={odd}&q={odd}",
+            f"/desk/accreditations/{held}/correct?entry={odd}",
+            f"/desk/accreditations/{held}/{odd[:40]}",
+            f"/desk/four-eyes?draft={odd}",
+        ):
+            assert client.get(address).status_code in (200, 302, 404), address
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\u202e", "\ud800", "\U0001f600" * 3000])
+def test_odd_texts_are_refused_or_kept_as_text(desk: Desk, client: Client, odd: str) -> None:
+    enter(client, desk)
+    text = odd.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    answer = client.post(NEW, filled(desk, summary=text, local_identifier=text, report_url=text, q=text))
+    assert answer.status_code in (303, 422)
