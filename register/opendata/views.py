@@ -38,7 +38,7 @@ WORDS: Final[Mapping[str, str | Promise]] = {
     "accreditations": _("Accreditations, with their status on the day of the export"),
     "keys": _("What issuers sign with"),
     "mandates": _("Who may seal for whom"),
-    "batches": _("Batches of credentials that were anchored; of no credential is anything known"),
+    "batches": _("Batches of credentials that were anchored; nothing about single credentials"),
     "changes": _("Every entry since the export before"),
 }
 

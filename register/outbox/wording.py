@@ -157,7 +157,7 @@ def _tell_import(time: datetime, facts: Mapping[str, Any], path: str) -> Told:
         )
     written, refused = int(facts.get("written", 0)), int(facts.get("refused", 0))
     sentences = [
-        ngettext("%(number)d row is on the ledger.", "%(number)d rows are on the ledger.", written)
+        ngettext("%(number)d entry is on the ledger.", "%(number)d entries are on the ledger.", written)
         % {"number": written}
     ]
     if refused:

@@ -352,7 +352,7 @@ def test_members_are_mailed_at_the_address_of_their_account(followed: Followed) 
     (sent,) = mail.outbox
     assert sent.to == [officer.user.email]
     assert sent.subject == "Import finished: decisions.csv"
-    assert "960 rows are on the ledger." in sent.body
+    assert "960 entries are on the ledger." in sent.body
     assert "40 rows were refused." in sent.body
     assert "http://register.nl.example/desk/imports/1" in sent.body
 
