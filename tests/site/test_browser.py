@@ -26,7 +26,7 @@ WIDE, NARROW = 1280, 320
 PAGES = [
     "home", "search", "narrowed", "nothing", "figures", "countries", "country", "no-country", "changes", "entitled",
     "revoked", "known-before", "merged", "closed", "keys", "agencies", "agency", "accreditation", "programme",
-    "ledger", "entry", "federation", "absent", "misread", "nowhere", "docs",
+    "ledger", "checkpoints", "entry", "design", "federation", "absent", "misread", "nowhere", "docs",
 ]  # fmt: skip
 
 
@@ -74,6 +74,8 @@ def paths(live_node: dict[str, Any]) -> dict[str, str]:
             "accreditation": f"/accreditations/{revoked['subject'].rpartition('/')[2]}",
             "programme": f"/programmes/{find('api/v1/programmes', q='data literacy')['id']}",
             "ledger": "/ledger",
+            "checkpoints": "/ledger/checkpoints",
+            "design": "/design",
             "federation": "/federation",
             "entry": f"/ledger/entries/{revoked['index']}",
             "absent": "/issuers/01890a5d-ac96-774b-bcce-b302099a8057",
