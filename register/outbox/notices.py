@@ -102,8 +102,8 @@ def tell_members(
     """Tell the members of an organisation in a role: on their `/desk/notices`, and `users` (default: all) by mail.
 
     `code` is one of topics.MEMBER_CODES, `key` makes it once (a second call with it does nothing and returns None),
-    `facts` are what the words need: for `import_done` `file`, `written` (entries), `refused` (rows), `address` (path of the
-    page) and `failed` (a sentence) where nothing was written; for `approval` `what` and `address`.
+    `facts` are what the words need: for `import_done` `file`, `written` (entries), `refused` (rows), `address` (path
+    of the page) and `failed` (a sentence) where nothing was written; for `approval` `what` and `address`.
     """
     news = News(key, code, (of_members(role, organisation),), timezone.now(), facts=facts)
     with transaction.atomic():
