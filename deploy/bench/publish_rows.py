@@ -10,7 +10,7 @@ from register.uploads import checking, publishing
 from register.uploads.models import PUBLISHED, Upload
 
 ROWS, QUICK_ROWS = 10_000, 100
-ROUNDS, QUICK_ROUNDS = 5, 2
+ROUNDS, QUICK_ROUNDS = 3, 2
 
 
 def measure(quick: bool) -> Result:

@@ -75,7 +75,7 @@ def test_a_row_that_another_row_of_the_file_makes_impossible_is_refused(desk: De
     upload = bring(desk, as_csv(cells, ("name_en", "country", "pic")), "issuers.csv")
     assert upload.kind == "issuers"
     assert list(fatal_columns(upload)) == [3]
-    assert "identifier" in upload.rows.get(line=3).problems[0]["message"]
+    assert "123456789" in upload.rows.get(line=3).problems[0]["message"]
 
 
 def test_columns_that_nobody_recognises_wait_for_a_person(desk: Desk) -> None:
