@@ -181,10 +181,15 @@ def _spell_alike(candidate: Candidate, record: IssuerRecord) -> Reason | None:
 
 
 def _measure_spelling(one: str, other: str) -> float:
-    first, second = fold_name(one), fold_name(other)
-    if min(len(first), len(second)) < LEAST_LETTERS:
+    """Return how nearly two names are spelt alike, as written or as they look, whichever is more."""
+    written = _measure_letters(fold_name(one), fold_name(other))
+    return max(written, _measure_letters(fold_name(draw_skeleton(one)), fold_name(draw_skeleton(other))))
+
+
+def _measure_letters(one: str, other: str) -> float:
+    if min(len(one), len(other)) < LEAST_LETTERS:
         return 0.0
-    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
     return matcher.ratio() if matcher.quick_ratio() >= NEARLY else 0.0
 
 

@@ -29,6 +29,7 @@ from register.errors import MalformedEvent, Refused
 from register.ids import new_id
 from register.payloads import Actor
 from register.queries.cuts import resolve_cut
+from register.records import IssuerRecord
 from register.site import entry_words
 from register.site.directory import Directory, Listed
 from register.site.entry_words import EntryWords, Parties
@@ -154,6 +155,8 @@ def _country(said: Mapping[str, Any]) -> str:
 def _parties(intent: Intent, said: Mapping[str, Any], record: Any) -> Parties:
     issuer = said.get("issuer") or said.get("awarding_body") or getattr(record, "issuer", None)
     issuer = issuer or getattr(record, "awarding_body", None)
+    if issuer is None and isinstance(record, IssuerRecord):
+        issuer = record.id
     return Parties(intent.id, issuer, said.get("agency") or getattr(record, "agency", None))
 
 

@@ -21,8 +21,9 @@ from register.desk.past import Answer, Change
 from register.desk.preview import Preview
 from register.desk.subjects import find_subject, things_about
 from register.desk.terms import read_terms
-from register.payloads import Amending
+from register.payloads import Amending, KeyTerms
 from register.queries.cuts import resolve_cut
+from register.records import IssuerRecord
 from register.site import entry_words
 from register.site.dates import last_day, spell_day
 from register.site.entry_words import EntryWords, Parties
@@ -123,6 +124,8 @@ def show_differences(draft: Draft, preview: Preview) -> list[Difference]:
 def show_facts(draft: Draft) -> list[tuple[str | Promise, str]]:
     """Return what a new thing says beyond the sentence about it."""
     terms = read_terms(draft.verb, draft.said)
+    if isinstance(terms, KeyTerms):
+        return [(gettext("Proof of control"), terms.proof or gettext("none: nobody has shown that it is theirs"))]
     if isinstance(terms, Amending) or draft.subject:
         return []
     told = [(name, spell(name, getattr(terms, name, None))) for name in FIELDS if name in terms.model_fields_set]
@@ -151,4 +154,5 @@ def _parties(thing: str, said: Mapping[str, Any], record: Any) -> Parties:
         given = [said.get(name) for name in names] + [getattr(record, name, None) for name in names]
         return next((one for one in given if isinstance(one, str)), None)
 
-    return Parties(thing, first(["issuer", "awarding_body"]), first(["agency"]))
+    own = record.id if isinstance(record, IssuerRecord) else None
+    return Parties(thing, first(["issuer", "awarding_body"]) or own, first(["agency"]))

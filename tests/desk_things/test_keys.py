@@ -103,6 +103,7 @@ def test_on_paper_says_so_on_record_and_to_whom_it_was_shown(desk: Desk) -> None
     draft = desk.draft(path_of(desk), **told, paper="Letter of the rector, 3 March 2026")
     proof = "on paper, seen by the agency that says this: Letter of the rector, 3 March 2026"
     assert draft.said["proof"] == proof
+    assert proof in desk.read(f"/desk/drafts/{draft.pk}")
     assert draft.said["valid_until"] == "2027-01-01"
     certificate = sealed.make_sealer().certificate.public_bytes(Encoding.PEM).decode()
     told = NEW | {"way": "paper", "kind": "x5t", "material": certificate, "paper": "Order 42"}
@@ -148,6 +149,7 @@ def test_a_key_is_revoked(desk: Desk, told: dict[str, str], said: dict[str, Any]
     draft = desk.draft(path, **told)
     assert (draft.verb, draft.subject, draft.said) == ("revoke_key", f"{desk.college}/{key}", said)
     assert "You are changing a draft" in desk.read(f"{path}?draft={draft.pk}")
+    assert "Muziekcollege" in words(desk.read(f"/desk/drafts/{draft.pk}"))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def test_a_former_name_is_remembered() -> None:
 
 def test_names_that_differ_in_a_letter_or_have_most_words_in_common() -> None:
     assert rules(Candidate(("Univercity of Utrecht",)), issuer("University of Utrecht")) == ["spelling"]
+    assert rules(Candidate((f"{CYRILLIC_ES}ollege of Musik",)), issuer("College of Music")) == ["spelling"]
     applied = issuer("University of Applied Sciences Utrecht")
     assert rules(Candidate(("Utrecht Institute of Applied Sciences",)), applied) == ["words"]
     assert rules(Candidate(("College of Carpentry",)), issuer("Academy of Song")) == []
