@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from allauth.usersessions.models import UserSession
 from celery import shared_task
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from register.access.models import KeptAnswer, Token
@@ -19,7 +21,9 @@ FORGOTTEN: Final = timedelta(days=30)
 
 @shared_task
 def purge_kept_answers() -> None:
-    """Forget Idempotency-Keys older than KEPT and tokens that expired FORGOTTEN ago."""
+    """Forget Idempotency-Keys older than KEPT, tokens that expired FORGOTTEN ago, and sessions that are over."""
     now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     KeptAnswer.objects.filter(created__lt=now - KEPT).delete()
     Token.objects.filter(expiry__lt=now - FORGOTTEN).delete()

@@ -6,15 +6,19 @@ import re
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from register.access.attempts import MOST
 from register.access.models import Membership, Token
 from register.access.signing_in import CONFIRMED
+from register.access.tasks import purge_kept_answers
 from register.desk.four_eyes import choose
 from register.site import page as pages
 from tests import factories
@@ -63,13 +67,20 @@ def test_sessions_are_listed_and_ended() -> None:
     assert len(noted("session_ended")) == len(noted("sessions_ended")) == 1
 
 
+def test_sessions_that_are_over_are_forgotten() -> None:
+    make_member("auditor")
+    kept, over = again(), again()
+    Session.objects.filter(session_key=over.session.session_key).update(expire_date=timezone.now())
+    purge_kept_answers()
+    assert Session.objects.count() == UserSession.objects.count() == 1
+    assert kept.get("/account").status_code == 200
+
+
 def test_nobody_ends_another_persons_session() -> None:
     make_member("auditor")
     make_member("auditor", email="second@nl.example")
     mine, theirs = again(), Client()
     enter(theirs, "second@nl.example")
-    from allauth.usersessions.models import UserSession
-
     row = UserSession.objects.get(user__username="second@nl.example")
     mine.post("/account/sessions/end", {"session": row.pk})
     assert theirs.get("/account").status_code == 200
