@@ -68,7 +68,13 @@ def name_organisation(acting: Acting) -> Name | None:
 def answer_error(request: HttpRequest, acting: Acting, error: Refused | NotUnderstood, back: str) -> HttpResponse:
     """Answer in words why something was not done, and where to go on."""
     status = next((number for kind, number in _STATUSES if isinstance(error, kind)), 422)
-    return answer(request, acting, "desk/refused.html", {"sentence": error.message, "back": back}, status)
+    return answer(
+        request,
+        acting,
+        "desk/refused.html",
+        {"sentence": error.message, "back": back, "missing": status == 404},
+        status,
+    )
 
 
 _STATUSES: Final = ((NotFound, 404), (NotEntitled, 403), (Conflict, 409), (NotUnderstood, 400))
