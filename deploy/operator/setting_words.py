@@ -156,6 +156,8 @@ GROUPS: Final[tuple[tuple[Words, tuple[Described, ...]], ...]] = (
             Described("ASSAY_TOKEN_DAYS", _("How long an API token lasts"), _days),
             Described("ASSAY_OIDC_ISSUER", _("Single sign-on: who vouches for people")),
             Described("ASSAY_OIDC_NAME", _("Single sign-on: what the button says")),
+            Described("ASSAY_OIDC_CLIENT_ID", _("Single sign-on: how this node is known there"), None),
+            Described("ASSAY_OIDC_CLIENT_SECRET", _("Single sign-on: the secret shared with it"), None),
             Described("ASSAY_MAIL_URL", _("The server that takes mails, with its password"), None),
             Described("ASSAY_MAIL_FROM", _("From whom mails come"), _plain, "DEFAULT_FROM_EMAIL"),
         ),

@@ -29,6 +29,12 @@ def test_every_setting_that_is_read_is_described() -> None:
     assert read - DESCRIBED - UP_ALONE == set()
 
 
+def test_what_is_shown_is_read_from_where_it_is_kept(settings: Settings) -> None:
+    computed = {"ASSAY_APP_DATABASE_URL", "ASSAY_DATABASE_POOL"} | {name for name in DESCRIBED if "_BODY_" in name}
+    shown = [one for _title, group in GROUPS for one in group if one.spell and one.name not in computed]
+    assert [one.name for one in shown if not hasattr(settings, one.read_from or one.name)] == []
+
+
 def test_what_is_described_is_in_the_readme() -> None:
     readme = (DEPLOY / "README.md").read_text()
     assert [name for name in sorted(DESCRIBED) if f"`{name}`" not in readme] == []

@@ -16,7 +16,7 @@ HERE = Path(register.__file__).parents[1]
 
 def find_templates() -> dict[str, str]:
     """Return the source of every page of ours, by its name."""
-    found = {}
+    found: dict[str, str] = {}
     for app in apps.get_app_configs():
         root = Path(app.path) / "templates"
         if root.is_relative_to(HERE) and "site-packages" not in root.parts:
