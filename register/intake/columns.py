@@ -132,10 +132,11 @@ def recognise(header: Sequence[str], kind: str = "") -> Recognised:
 
 
 def check_mapping(kind: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Return what is wrong with a mapping that a person made: `missing:COLUMN` and `twice:COLUMN`."""
+    """Return what is wrong with a mapping that a person made: `open:PLACE`, `missing:COLUMN`, `twice:COLUMN`."""
     chosen = [name for name in names if name and name != IGNORED]
     twice = dict.fromkeys(name for name in chosen if chosen.count(name) > 1)
-    return (*(f"missing:{name}" for name in _missing(kind, chosen)), *(f"twice:{name}" for name in twice))
+    unsaid = (f"open:{place}" for place, name in enumerate(names) if not name)
+    return (*unsaid, *(f"missing:{name}" for name in _missing(kind, chosen)), *(f"twice:{name}" for name in twice))
 
 
 def _own_mark(cell: str) -> str:

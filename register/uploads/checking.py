@@ -155,7 +155,10 @@ def spell_remark(remark: Remark) -> dict[str, Any]:
 def _tell(row: Planned, refusal: Refusal, said: Sequence[Sequence[Any]]) -> RowProblem:
     """Say in which column the rules refuse a row."""
     if isinstance(refusal, Refused):
-        return RowProblem(row.line, column_of(refusal.field), "", refusal.message, "", fatal=True)
+        claim = re.match(r"identifiers\.([0-9]+)", refusal.field)
+        data = said[refusal.position or 0][2]
+        column = data["identifiers"][int(claim[1])]["scheme"] if claim else column_of(refusal.field)
+        return RowProblem(row.line, column, "", refusal.message, "", fatal=True)
     return RowProblem(row.line, "", "", str(refusal)[:300], "Correct the row.", fatal=True)
 
 

@@ -120,7 +120,7 @@ def _keep(upload: Upload, grid: Grid) -> bool:
 def map_columns(upload: Upload, kind: str, names: Sequence[str]) -> tuple[str, ...]:
     """Take over what a person says the columns mean, and begin a dry run; return what is wrong with it instead.
 
-    Faults are `missing:COLUMN` and `twice:COLUMN` (see intake.columns). Raises Moved when it is too late.
+    Faults are `open:PLACE`, `missing:COLUMN` and `twice:COLUMN` (see intake.columns). Raises Moved when it is too late.
     """
     faults = check_mapping(kind, names) if kind in KINDS else ("kind",)
     if faults:

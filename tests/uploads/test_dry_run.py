@@ -74,7 +74,7 @@ def test_a_row_that_another_row_of_the_file_makes_impossible_is_refused(desk: De
     cells = [["College A", "NL", "123456789"], ["College B", "NL", "123456789"]]
     upload = bring(desk, as_csv(cells, ("name_en", "country", "pic")), "issuers.csv")
     assert upload.kind == "issuers"
-    assert list(fatal_columns(upload)) == [3]
+    assert fatal_columns(upload) == {3: "pic"}
     assert "123456789" in upload.rows.get(line=3).problems[0]["message"]
 
 

@@ -110,6 +110,8 @@ def test_columns_are_told_by_hand(client: Client, desk: Desk) -> None:
     refused = client.post(f"/desk/imports/{upload.pk}/columns", {"kind": "accreditations", **told, "column-0": "-"})
     assert refused.status_code == 422
     assert "“Issuer”, which is needed" in refused.content.decode()
+    unsaid = client.post(f"/desk/imports/{upload.pk}/columns", {"kind": "accreditations", **told, "column-3": ""})
+    assert (unsaid.status_code, "leave it out." in unsaid.content.decode()) == (422, True)
     assert client.post(f"/desk/imports/{upload.pk}/columns", {"kind": "accreditations", **told}).status_code == 303
     work(upload)
     assert upload.rows.filter(outcome="remarked").count() == 2

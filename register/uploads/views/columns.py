@@ -39,7 +39,9 @@ def _take_over(upload: Upload, kind: str, form: MappingForm) -> bool:
     for fault in faults:
         what, _, column = fault.partition(":")
         words = name_column(kind, column)
-        if what == "missing":
+        if what == "open":
+            form.add_error(f"column-{column}", gettext("Say what this column means, or leave it out."))
+        elif what == "missing":
             form.add_error(None, gettext("No column was chosen for “%(column)s”, which is needed.") % {"column": words})
         else:
             form.add_error(None, gettext("Two columns were chosen for “%(column)s”.") % {"column": words})

@@ -108,7 +108,8 @@ def show_import(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
 
 def _show_rows(request: HttpRequest, acting: Acting, upload: Upload) -> dict[str, Any]:
     counts = showing.count_rows(upload)
-    outcome = request.GET.get("rows", "refused" if counts["refused"] else "")
+    first = "refused" if counts["refused"] and upload.state != PUBLISHED else ""
+    outcome = request.GET.get("rows", first)
     outcome = outcome if outcome in OUTCOMES else ""
     rows, after = showing.page_of_rows(upload, outcome, _read_line(request))
     more = showing.choices(acting, upload, counts) | {"remarks": showing.count_remarks(upload)}

@@ -1,0 +1,71 @@
+"""Annotated files: the same format, each row with its outcome, nothing in them that acts, good to hand in again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from register.intake.grids import read_grid
+from register.uploads.annotated import write_annotated
+from tests.people import sign_in
+from tests.register.intake.grids.test_grids import as_json, as_ods, as_xlsx
+from tests.uploads.conftest import Desk, bring
+from tests.uploads.tables import HEADER, Cells, as_csv, table
+
+pytestmark = pytest.mark.django_db
+
+EVIL = ["=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(A1)", "\t=1"]  # fmt: skip
+
+
+def rows_with_formulas(desk: Desk) -> list[Cells]:
+    rows, _ = table(desk.issuers, len(EVIL))
+    for row, text in zip(rows, EVIL, strict=True):
+        row[7] = text
+    return rows
+
+
+@pytest.mark.parametrize("write", [as_xlsx, as_ods, as_json])
+def test_a_file_comes_back_in_its_format_and_goes_in_again(desk: Desk, write: object) -> None:
+    rows, _ = table(desk.issuers, 20, wrong=2)
+    upload = bring(desk, write([list(HEADER), *rows]))  # type: ignore[operator]
+    again = read_grid(write_annotated(upload))
+    assert again.format == upload.format
+    assert [cells[: len(HEADER)] for _, cells in again.rows] == [tuple(row) for row in rows]
+    assert [cells[-2] for _, cells in again.rows].count("refused") == 2
+    second = bring(desk, write_annotated(upload))
+    assert second.state == "checked"
+    assert second.rows.filter(outcome="refused").count() == 2
+
+
+def test_csv_holds_nothing_that_a_spreadsheet_computes(desk: Desk) -> None:
+    upload = bring(desk, as_csv(rows_with_formulas(desk)))
+    lines = read_grid(write_annotated(upload)).rows
+    assert all(not cell.startswith(("=", "+", "-", "@", "\t")) for _, cells in lines for cell in cells)
+
+
+def test_what_was_defused_is_the_same_when_it_comes_again(desk: Desk) -> None:
+    first = bring(desk, as_csv(rows_with_formulas(desk)))
+    second = bring(desk, write_annotated(first))
+    said = [[row.said[0][2].get("local_identifier") for row in one.rows.order_by("line")] for one in (first, second)]
+    assert said[0] == said[1]
+
+
+def test_workbooks_hold_texts_where_formulas_were_written(desk: Desk) -> None:
+    upload = bring(desk, as_xlsx([list(HEADER), *rows_with_formulas(desk)]))
+    grid = read_grid(write_annotated(upload))
+    assert grid.notes == ()
+    assert [cells[7] for _, cells in grid.rows][:4] == EVIL[:4]
+
+
+def test_only_faulty_rows_can_be_asked_for(client: Client, desk: Desk) -> None:
+    rows, faults = table(desk.issuers, 20, wrong=2)
+    for row in rows:
+        row[8] = ""
+    upload = bring(desk, as_json([list(HEADER), *rows]))
+    upload.rows.exclude(outcome="refused").update(outcome="valid")
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    answer = client.get(f"/desk/imports/{upload.pk}/annotated?rows=faulty")
+    assert answer["Content-Disposition"] == 'attachment; filename="decisions-annotated.json"'
+    assert len(json.loads(answer.content)) == len(faults)
