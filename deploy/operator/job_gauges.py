@@ -84,5 +84,6 @@ def _scheduled(
     else:
         says = gettext("Jobs are not taken, so the scheduler cannot be judged.")
         do = gettext("Mend the workers first.")
-    grave = last is None or now - last.at > _STOPPED
+    # A node that has just been started has run nothing yet.
+    grave = last is not None and now - last.at > _STOPPED
     return Gauge("beat", title, value, "bad" if grave else "warn", says, do)
