@@ -6,6 +6,7 @@ they are written), by web addresses that resemble. register.desk.look_alikes say
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -22,6 +23,19 @@ MOST_WORDS: Final = 12
 
 CANDIDATES: Final = 200
 """Issuers that are compared for their names, and as many for their web addresses."""
+
+_ALIKE: Final = {
+    **dict.fromkeys("li1", "[li1]"),
+    **dict.fromkeys("o0", "[o0]"),
+    "m": "(?:m|rn)",
+    "s": "[s5]",
+    "e": "[e3]",
+    "a": "[a4]",
+    "b": "[b8]",
+    "g": "[g9]",
+    "z": "[z2]",
+}
+"""Letters of hosts that pass for each other."""
 
 LEAST_LABEL: Final = 4
 """Letters of a host below which a resemblance says nothing."""
@@ -78,11 +92,24 @@ def _by_address(candidate: Candidate, cut: Cut) -> Iterable[tuple[IssuerRecord, 
         return ()
     conditions = heard_only("issuer", cut)
     # Reads every issuer's address: an index on it would be paid for by each write, and this is asked seldom.
-    likeness = (
-        "greatest(word_similarity(%(label)s, v.content->>'website'), word_similarity(%(drawn)s, v.content->>'website'))"
-    )
-    conditions.add(f"v.content->>'website' IS NOT NULL AND {likeness} >= 0.5", label=label, drawn=draw_skeleton(label))
-    return _read(conditions, cut, f"{likeness} DESC, v.uid")
+    pattern = spell_pattern(label)
+    conditions.add("v.content->>'website' ~ %(pattern)s", pattern=pattern, label=label)
+    return _read(conditions, cut, "word_similarity(%(label)s, v.content->>'website') DESC, v.uid")
+
+
+def spell_pattern(label: str) -> str:
+    """Return the pattern of addresses whose host resembles a label: one letter else, look-alike letters, or punycode.
+
+    Of a long label one half is enough, which a wrong letter leaves as it is; the pattern stays quick.
+    """
+    plain = draw_skeleton(label).replace("rn", "m") if not label.isascii() else label
+    signs = [_ALIKE.get(sign, re.escape(sign)) for sign in plain]
+    half = len(signs) // 2
+    if half >= LEAST_LABEL:
+        spelt = ["".join(signs[:half]) + "[a-z0-9-]*", "[a-z0-9-]*" + "".join(signs[half:])]
+    else:
+        spelt = ["".join([*signs[:place], ".{0,2}", *signs[place + 1 :]]) for place in range(len(signs))]
+    return rf"^https?://(?:[a-z0-9-]+\.)*(?:{'|'.join(spelt)}|xn--[a-z0-9-]+)\."
 
 
 def _read(conditions: Conditions, cut: Cut, order: str) -> Iterable[tuple[IssuerRecord, str]]:

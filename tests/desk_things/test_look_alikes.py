@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from register.desk.letters import draw_skeleton, find_mixed_words, own_domain
 from register.desk.look_alikes import Candidate, compare, rank
+from register.desk.near_issuers import spell_pattern
 from register.records import FormerName, IdentifierClaim, IssuerRecord
 
 CYRILLIC_ES = "\u0421"
@@ -107,3 +109,21 @@ def test_skeletons_forget_hidden_signs_and_own_domains_need_a_host() -> None:
     assert draw_skeleton("Col\u200blege") == draw_skeleton("COLLEGE".lower())
     assert [own_domain(one) for one in ("https://10.0.0.1/", "https://nl", "no address", "https://[::1]/")] == [""] * 4
     assert own_domain("https://www.cs.uni.ac.uk") == "uni.ac.uk"
+
+
+@pytest.mark.parametrize(
+    ("label", "address", "near"),
+    [
+        ("college", "https://collegc.nl", True),
+        ("college", "https://www.c0l1ege.nl/x", True),
+        ("college", "https://colege.nl", True),
+        ("college", "https://xn--ollege-gsf.nl", True),
+        ("music", "http://rnusic.nl", True),
+        ("technical-university", "https://www.technical-univercity.de/en", True),
+        ("technical-university", "https://tecnical-university.de", True),
+        ("college", "https://academy.nl/college.html", False),
+        ("technical-university", "https://academy.de/university.html", False),
+    ],
+)
+def test_the_pattern_finds_hosts_worth_comparing(label: str, address: str, near: bool) -> None:
+    assert (re.search(spell_pattern(label), address) is not None) is near
