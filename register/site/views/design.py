@@ -34,7 +34,8 @@ class Component:
     @property
     def source(self) -> str:
         """Its HTML as it stands in the file."""
-        return Path(get_template(self.template).template.origin.name).read_text(encoding="utf-8").strip()
+        found: Any = get_template(self.template)  # Django's wrapper; its types leave out what is wrapped
+        return Path(found.template.origin.name).read_text(encoding="utf-8").strip()
 
 
 COMPONENTS: Final = (
