@@ -68,7 +68,6 @@ def test_a_short_answer_of_a_node_that_thinks_for_long_is_returned() -> None:
         (misbehaviour.say(b"gone", 404), UnexpectedAnswer),
         (misbehaviour.say(b"oops", 500), UnexpectedAnswer),
     ],
-    ids=str,
 )
 def test_a_misbehaving_server_is_a_clear_error(behaviour: Misbehaviour, error: type[TransportError]) -> None:
     with pytest.raises(error, match=r"^expected "):

@@ -148,7 +148,6 @@ def test_all_redirects_share_one_deadline() -> None:
         (misbehaviour.say(b"oops", 500), "unexpected_answer"),
         (misbehaviour.say(b"", 204), "unexpected_answer"),
     ],
-    ids=str,
 )
 def test_whatever_a_server_does_is_unreachable_with_a_sentence(behaviour: Misbehaviour, code: str) -> None:
     with serve({"/it": behaviour}) as (url, _), open_fetcher(seconds=0.6) as fetch:
