@@ -21,6 +21,7 @@ from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from register.access.addresses import read_network
 from register.access.models import Membership
 from register.access.roles import AUDITOR, OPERATOR
 from register.payloads import Actor
@@ -51,6 +52,8 @@ class Acting:
     demonstration: bool
     proven: bool = False
     """Whether this session was opened with a second factor that still stands."""
+    network: str = ""
+    """The network they ask from, for the audit record; empty where nobody asks by HTTP."""
 
     @property
     def secured(self) -> bool:
@@ -91,14 +94,14 @@ def _find(request: HttpRequest) -> Acting | None:
     rows = list(memberships.select_related("user").order_by("id"))
     chosen = request.session.get(MEMBERSHIP)
     row = next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
-    return None if row is None else act_in(row, row.proven)
+    return None if row is None else act_in(row, row.proven, read_network(request))
 
 
-def act_in(row: Membership, proven: bool = False) -> Acting:
+def act_in(row: Membership, proven: bool = False, network: str = "") -> Acting:
     """Return a person acting in one of their memberships."""
     email = row.user.email
     return Acting(
-        row.pk, row.user_id, email, row.role, row.organisation, row.approves, row.demonstration, proven=proven
+        row.pk, row.user_id, email, row.role, row.organisation, row.approves, row.demonstration, proven, network
     )
 
 

@@ -66,7 +66,7 @@ def note(
 ) -> AuditRecord:
     """Add a line to the audit record and return it.
 
-    `by` is the request (best: it knows the network too) or who is acting; `person` names somebody who has no session
+    `by` is the request or who is acting, both of which know the network; `person` names somebody who has no session
     yet. `organisation` is the id of the one concerned, by default the one acted for. `facts` are plain values.
     """
     request = by if isinstance(by, HttpRequest) else None
@@ -80,6 +80,6 @@ def note(
     elif request is not None and isinstance(request.user, User):
         row.user, row.email = request.user.pk, request.user.email
     row.organisation = row.said_as if organisation is None else organisation
-    row.network = read_network(request) if request is not None else ""
+    row.network = read_network(request) if request is not None else acting.network if acting is not None else ""
     row.save(force_insert=True)
     return row

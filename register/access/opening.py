@@ -14,8 +14,8 @@ from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from register.access.acting import FACTOR, come_back_to
-from register.access.signing_in import CONFIRMED, has_second_factor
+from register.access.acting import come_back_to
+from register.access.signing_in import CONFIRMED, has_second_factor, is_proven
 from register.site.page import choose_language
 
 View = Callable[..., HttpResponse]
@@ -55,7 +55,7 @@ def confirmed(view: View) -> View:
     @signed_in
     @wraps(view)
     def shown(request: HttpRequest, **parts: Any) -> HttpResponse:
-        if FACTOR not in request.session and has_second_factor(User.objects.get(pk=int(request.user.pk or 0))):
+        if not is_proven(request) and has_second_factor(User.objects.get(pk=int(request.user.pk or 0))):
             return HttpResponseRedirect(f"/sign-in/second-factor?next={quote(come_back_to(request, '/account'))}")
         if time.time() - request.session.get(CONFIRMED, 0) > LATELY:
             return HttpResponseRedirect(f"/account/confirm?next={quote(come_back_to(request, '/account'))}")

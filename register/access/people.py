@@ -7,7 +7,8 @@
 | auditor | read |
 
 Only the operator says who approves: an approver who could name approvers would be two people alone. Nobody takes the
-last operator's or the own membership away. What somebody may not see does not exist for them.
+last operator's or the own membership away. What somebody may not see does not exist for them. Whoever keeps people no
+more has none on the way either: their open invitations are withdrawn.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from django.utils import timezone
 
 from register.access.acting import Acting
 from register.access.audit import note
+from register.access.invitations import withdraw
 from register.access.letters import tell_person
 from register.access.models import Invitation, Membership
 from register.access.roles import AGENCY, AUDITOR, ISSUER, MEMBER_ROLES, OPERATOR
@@ -102,8 +104,18 @@ def remove(request: HttpRequest, acting: Acting, row: Membership) -> None:
     tokens = row.tokens.count()
     note(request, "membership_removed", row.user.email, organisation=row.organisation, role=row.role, tokens=tokens)
     Membership.objects.filter(pk=row.pk).delete()
+    _withdraw_invitations(request, row)
     if not Membership.objects.filter(user=row.user).exists():
         end_sessions(row.user)
+
+
+def _withdraw_invitations(request: HttpRequest, row: Membership) -> None:
+    """Withdraw what a person has invited as this one: else a second mailbox would bring them back."""
+    rows = Invitation.objects.filter(invited_by=row.user, accepted=None, withdrawn=None)
+    if row.role != OPERATOR:
+        rows = rows.filter(role=row.role, organisation=row.organisation)
+    for invitation in rows:
+        withdraw(request, invitation)
 
 
 def _others(role: str, besides: int) -> bool:
@@ -119,6 +131,8 @@ def set_approves(request: HttpRequest, acting: Acting, row: Membership, approves
         raise NotEntitled("not_entitled", "", "only the operator says who approves")
     Membership.objects.filter(pk=row.pk).update(approves=approves)
     note(request, "membership_changed", row.user.email, organisation=row.organisation, approves=approves)
+    if not approves and row.role != OPERATOR:
+        _withdraw_invitations(request, row)
 
 
 @transaction.atomic

@@ -95,6 +95,11 @@ def has_second_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type__in=("totp", "webauthn")).exists())
 
 
+def is_proven(request: HttpRequest) -> bool:
+    """Tell whether this session was opened with a second factor of its person that still stands."""
+    return bool(Authenticator.objects.filter(pk=request.session.get(FACTOR), user=request.user.pk).exists())
+
+
 def is_for_demonstration(user: User) -> bool:
     """Tell whether the account is one of the demonstration's, whose password everybody may know."""
     return Membership.objects.filter(user=user, demonstration=True).exists()

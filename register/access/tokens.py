@@ -64,8 +64,10 @@ def own_tokens(token: Token) -> QuerySet[Token]:
     return tokens
 
 
-def revoke_token(token: Token, public_id: UUID) -> None:
-    """Revoke one of the own tokens, the asking one included; raises NotFound for anybody else's."""
-    deleted, _ = own_tokens(token).filter(public_id=public_id).delete()
-    if not deleted:
+def revoke_token(token: Token, public_id: UUID) -> str:
+    """Revoke one of the own tokens, the asking one included, and return its name; raises NotFound for others'."""
+    found = own_tokens(token).filter(public_id=public_id).first()
+    if found is None:
         raise NotFound("token_unknown", "", "none of your tokens has this id; GET /api/v1/tokens lists them")
+    Token.objects.filter(pk=found.pk).delete()
+    return str(found.name)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpResponse
 from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.request import Request
 
 from register.access import tokens
+from register.access.acting import act_in
+from register.access.addresses import read_network
+from register.access.audit import Fact, note
 from register.access.models import Token
 from register.access.roles import SCOPES
 from register.api.address import Address, answer_json, token_of
@@ -107,7 +111,9 @@ class Tokens(Address):
         It may do at most what the asking token may, and ends no later. Its secret is in this answer and nowhere else.
         """
         terms = TokenTerms.model_validate(read_object(request.data))
-        made, secret = tokens.delegate(token_of(request), terms.name, terms.scope, terms.expires_at)
+        with transaction.atomic():
+            made, secret = tokens.delegate(token_of(request), terms.name, terms.scope, terms.expires_at)
+            _note(request, "token_made", made.name, scope=", ".join(made.scope), until=_day_of(made))
         return answer_json({**describe(made), "token": secret}, status=201)
 
 
@@ -121,5 +127,18 @@ class OneToken(Address):
 
     def delete(self, request: Request, id: UUID) -> HttpResponse:
         """Revoke one of your own tokens, this one included; it stops working at once."""
-        tokens.revoke_token(token_of(request), id)
+        asking = token_of(request)
+        with transaction.atomic():
+            name = tokens.revoke_token(asking, id)
+            _note(request, "token_revoked", name)
         return HttpResponse(status=204)
+
+
+def _note(request: Request, code: str, about: str, **facts: Fact) -> None:
+    """Note in the audit record what a token did to tokens, in the name of its person."""
+    membership = token_of(request).membership
+    note(act_in(membership, network=read_network(request._request)), code, about, how="API", **facts)
+
+
+def _day_of(token: Token) -> str:
+    return token.expiry.date().isoformat() if token.expiry is not None else ""

@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from register.access.models import Membership, Token
+from register.access.invitations import invite
+from register.access.models import Invitation, Membership, Token
 from register.access.tokens import create_token
 from tests import factories
 from tests.access.pages import enter, noted, words
@@ -154,3 +155,27 @@ def test_a_forged_form_changes_nobody(operator: Client) -> None:
     for path in (f"/operator/people/{row.pk}", "/operator/people/invite", "/account/act-as", "/account/sessions/end"):
         assert strict.post(path, {"do": "remove"}).status_code == 403
     assert Membership.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("what", ["remove", "no-approver"])
+def test_who_keeps_people_no_more_has_none_on_the_way(operator: Client, what: str) -> None:
+    own, other = factories.make_agency(), factories.make_agency()
+    approver = Client()
+    row = sign_in(approver, "agency", own, approves=True)
+    approver.post("/desk/people/invite", {"email": "second@mailbox.example"})
+    make_member("agency", other, approves=True, email=row.user.email)
+    elsewhere, _secret = invite(None, "new@nl.example", "agency", other, by=row.user)
+    ours, _secret = invite(None, "third@nl.example", "agency", own)
+    assert do(operator, row, what).status_code == 303
+    assert set(Invitation.objects.filter(withdrawn=None)) == {elsewhere, ours}
+    assert [line.about for line in noted("invitation_withdrawn")] == ["second@mailbox.example"]
+
+
+def test_what_a_former_operator_invited_is_withdrawn_whatever_it_was_for(operator: Client) -> None:
+    second = Client()
+    row = sign_in(second, "operator", email="second@nl.example")
+    agency = factories.make_agency()
+    for role, organisation in (("operator", ""), ("agency", agency)):
+        invite(None, "mailbox@nl.example", role, organisation, by=row.user)
+    do(operator, row, "remove")
+    assert not Invitation.objects.filter(withdrawn=None).exists()

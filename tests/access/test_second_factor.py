@@ -19,7 +19,7 @@ from register.access.models import Membership
 from register.access.second_factor import check_code, make_recovery_codes
 from tests import factories
 from tests.access.pages import code_of, enter, noted, words
-from tests.people import TOTP_SECRET, give_app, make_member, sign_in
+from tests.people import PASSWORD, TOTP_SECRET, give_app, make_member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "operator@nl.example"
@@ -196,6 +196,17 @@ def test_whoever_knows_the_password_alone_cannot_add_an_app_beside_the_first(ope
         assert client.post(path, {"code": "1"})["Location"].startswith(SECOND)
     assert client.get(f"{SECOND}?next=/account")["Location"] == SECOND
     assert prove(client, code=code_of())["Location"] == "/account"
+
+
+def test_a_session_whose_factor_was_removed_adds_none_while_another_stands(operator: Membership) -> None:
+    client = Client()
+    sign_in(client, "operator")
+    lost = Authenticator.objects.get(user=operator.user)
+    Authenticator.objects.create(user=operator.user, type="webauthn", data={"name": "Blue key", "credential": {}})
+    second_factor.remove_factor(operator.user, lost.pk)
+    client.post("/account/confirm", {"password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
+    for path in ("/account/second-factor/app", "/account/second-factor/passkey", "/account/password"):
+        assert client.get(path)["Location"].startswith(SECOND)
 
 
 def test_auditors_and_demonstrations_need_none_and_demonstrations_take_none() -> None:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from register.access.authentication import USED_EVERY, find_token
-from register.access.models import Token
+from register.access.models import AuditRecord, Token
 from tests.api.callers import Caller, check_problem, make_caller, make_membership, token_of
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +186,19 @@ def test_two_people_of_one_agency_do_not_see_each_others_tokens() -> None:
     first = Caller(create_token(make_membership("agency", AGENCY, "a@tests.example"), "a", ("write",))[1])
     create_token(make_membership("agency", AGENCY, "b@tests.example"), "b", ("write",))
     assert [item["name"] for item in first.get("/api/v1/tokens").body["items"]] == ["a"]
+
+
+def test_what_tokens_do_to_tokens_is_in_the_audit_record() -> None:
+    caller = make_caller("agency", AGENCY)
+    made = caller.post("/api/v1/tokens", {"name": "import", "scope": ["read"]}).body
+    check_problem(caller.post("/api/v1/tokens", {"name": "x", "expires_at": "2020-01-01"}), 422, "expiry", "expires_at")
+    caller.delete(f"/api/v1/tokens/{made['id']}")
+    lines = AuditRecord.objects.order_by("id")
+    email = token_of(caller).membership.user.email
+    assert [(line.code, line.about, line.email, line.organisation) for line in lines] == [
+        ("token_made", "import", email, AGENCY),
+        ("token_revoked", "import", email, AGENCY),
+    ]
+    assert lines[0].facts["how"] == "API"
+    assert lines[0].network
+    assert made["token"] not in str(lines.values())
