@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from register.access.models import Token
-from register.access.roles import READ, VERBS, allowed_verbs
+from register.access.roles import READ, VERBS, WRITE, allowed_verbs
+from register.commands import data_of
 from register.errors import NotEntitled
 
 
@@ -35,3 +37,19 @@ def check_verb(token: Token, verb: str) -> None:
     if verb not in allowed_verbs(token.role, tuple(token.scope)):
         given = ", ".join(token.scope) or READ
         raise NotEntitled("scope", "", f"the token's scope is {given}; this needs write or {verb}")
+
+
+def check_correction(token: Token, verb: str, terms: BaseModel) -> None:
+    """Raise NotEntitled where a token with single verbs would correct what its organisation wants two people for.
+
+    Such tokens are made at the desk, which offers none for what needs two; corrections have no verb of their own.
+    """
+    from register.desk import four_eyes  # the desk imports the API's bodies
+
+    if WRITE in token.scope or four_eyes.CORRECTION not in four_eyes.codes_of(verb, data_of(terms)):
+        return
+    if four_eyes.CORRECTION in four_eyes.choice_of(token.role, token.organisation or ""):
+        sentence = (
+            "the organisation wants two people for corrections; say it at the desk, or with a token that may write"
+        )
+        raise NotEntitled("scope", "", sentence)

@@ -10,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.access.models import Membership
 from register.access.roles import VERBS
 from register.desk.models import FourEyes
+from register.moments import parse_moment
 
 CORRECTION: Final = "correct"
-"""Code for amendments that correct an earlier entry, whatever their verb."""
+"""Code for amendments that correct an earlier entry, whatever their verb, or move a decision's validity in the past."""
 
 SETTING: Final = "set_four_eyes"
 """Verb of a draft that loosens the choice itself; `said` is `{"verbs": [...]}`."""
+
+_DATED: Final = frozenset({"amend_agency", "amend_accreditation"})
+"""Amendments of decisions, whose validity answers rest on."""
 
 DEFAULT_VERBS: Final = frozenset(
     {
@@ -76,7 +81,14 @@ def choosable(role: str) -> list[str]:
 
 def codes_of(verb: str, said: Mapping[str, Any]) -> frozenset[str]:
     """Return the codes under which something said falls."""
-    return frozenset({verb, CORRECTION} if said.get("corrects") is not None else {verb})
+    corrects = said.get("corrects") is not None or (verb in _DATED and _moves_past(said))
+    return frozenset({verb, CORRECTION} if corrects else {verb})
+
+
+def _moves_past(said: Mapping[str, Any]) -> bool:
+    """Tell whether an amendment says that something began on another day, or is over already, without revoking it."""
+    until = said.get("valid_until")
+    return "valid_from" in said or (until is not None and parse_moment(until) <= timezone.now())
 
 
 def choice_of(role: str, organisation: str) -> frozenset[str]:

@@ -115,7 +115,8 @@ def look(actor: Actor, verb: str, subject: str, said: Mapping[str, Any], version
 def digest_now(actor: Actor, draft: Draft) -> str:
     """Return the digest of what a draft would be shown as now."""
     if draft.verb == four_eyes.SETTING:
-        return digest_of(draft.verb, draft.subject, draft.said, draft.version, -1)
+        now = sorted(four_eyes.choice_of(draft.role, draft.organisation))
+        return digest_of(draft.verb, draft.subject, {**draft.said, "now": now}, draft.version, -1)
     terms = read_terms(draft.verb, draft.said)
     things = things_about(draft.subject, draft.said, find_subject(draft.verb, draft.subject, resolve_cut()))
     data = entry_data(intend(draft.verb, draft.subject, terms), actor)

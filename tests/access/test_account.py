@@ -16,14 +16,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from register.access.attempts import MOST
-from register.access.models import Membership, Token
+from register.access.models import Membership, Notice, Token
 from register.access.signing_in import CONFIRMED
 from register.access.tasks import purge_kept_answers
+from register.access.tokens import create_token
 from register.desk.four_eyes import choose
+from register.models import AccreditationVersion
 from register.site import page as pages
 from tests import factories
 from tests.access.pages import code_of, enter, noted, words
-from tests.api.callers import Caller
+from tests.api.callers import Caller, check_problem
 from tests.people import PASSWORD, give_app, make_member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,6 +163,24 @@ def test_what_needs_two_people_is_not_for_tokens() -> None:
     assert 'value="grant_accreditation"' not in offered
     assert 'value="revoke_accreditation"' in offered
     assert not Token.objects.exists()
+
+
+def test_a_token_with_single_verbs_corrects_nothing_that_needs_two_people() -> None:
+    agency = factories.make_agency()
+    held = factories.make_accreditation(factories.make_issuer(), agency)
+    row = make_member("agency", agency)
+    entry = AccreditationVersion.objects.get(uid=held).recorded_from
+    amending = Caller(create_token(row, "program", ("read", "amend_accreditation"))[1])
+    path = f"/api/v1/accreditations/{held}/amend"
+    correction = {"corrects": entry, "summary": "As it never was.", "reason": "administrative_error"}
+    for refused in (correction, {"valid_until": "2024-06-01"}, {"valid_from": "2021-01-01"}):
+        check_problem(amending.post(path, refused), 403, "scope")
+    assert Notice.objects.count() == 3
+    assert amending.post(path, {"summary": "As it is."}).status == 201
+    writing = Caller(create_token(row, "all", ("write",))[1])
+    assert writing.post(path, correction).status == 201
+    choose("agency", agency, ["revoke_accreditation"])
+    assert amending.post(path, {**correction, "summary": "As it was."}).status == 201
 
 
 def test_an_auditors_token_reads() -> None:

@@ -46,6 +46,12 @@ def test_every_verb_can_be_drafted_and_chosen() -> None:
         ("revoke_credentials", {}, True),
         ("amend_accreditation", {"corrects": 0}, True),
         ("amend_issuer", {"corrects": 3}, True),
+        ("amend_accreditation", {"valid_until": "2025-01-01"}, True),
+        ("amend_accreditation", {"valid_from": "2019-01-01"}, True),
+        ("amend_agency", {"valid_until": "2025-01-01T00:00:00Z"}, True),
+        ("amend_accreditation", {"valid_until": "2999-01-01", "effective_from": "2025-01-01"}, False),
+        ("amend_accreditation", {"valid_until": None}, False),
+        ("grant_accreditation", {"valid_from": "2019-01-01", "valid_until": "2025-01-01"}, False),
         ("amend_accreditation", {}, False),
         ("grant_accreditation", {}, False),
         ("suspend_accreditation", {}, False),
@@ -153,3 +159,24 @@ def test_the_setting_has_a_page(desk: Desk, client: Client) -> None:
     page = client.get(answer["Location"])
     assert b"What a second person would be asked for" in page.content
     assert b"Revoking a key" in page.content
+
+
+def test_asking_for_less_is_shown_anew_when_the_choice_has_changed_meanwhile(desk: Desk) -> None:
+    draft = drafts.choose_four_eyes(desk.officer, ["bind_key"])
+    assert isinstance(draft, Draft)
+    waiting = drafts.submit(desk.officer, draft, preview.digest_now(desk.officer.actor, draft))
+    assert isinstance(waiting, Draft)
+    digest = preview.digest_now(desk.approver.actor, waiting)
+    drafts.choose_four_eyes(desk.officer, [*four_eyes.DEFAULT_VERBS, "grant_accreditation"])
+    with pytest.raises(Stale):
+        drafts.approve(desk.approver, waiting, digest)
+    assert four_eyes.is_needed("agency", desk.agency, "grant_accreditation", {})
+
+
+def test_the_audit_record_knows_from_where_a_draft_was_decided(lasting_desk: Desk, client: Client) -> None:
+    waiting = waiting_draft(lasting_desk)
+    sign_in(client, "agency", lasting_desk.agency, approves=True, email="approver@board.example")
+    address = f"/desk/drafts/{waiting.pk}"
+    digest = digest_on(client.get(address).content)
+    client.post(address, {"step": "approve", "digest": digest}, REMOTE_ADDR="192.0.2.7")
+    assert AuditRecord.objects.get(code="draft_approved").network == "192.0.2.0/24"
