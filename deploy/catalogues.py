@@ -57,7 +57,17 @@ def gather_texts() -> Catalog:
         for _, text, _, context in extract("python", BytesIO(_readable(path)), keywords=KEYWORDS):
             if not isinstance(text, str) or text:
                 gathered.add(text, locations=[(where, 0)], context=context)
+    for text in _closed_lists():
+        gathered.add(text, locations=[("register/credentials", 0)])
     return gathered
+
+
+def _closed_lists() -> Iterator[str]:
+    """Yield what pages translate of modules that know nothing of languages: closed lists of a verification report."""
+    from register.credentials import elements, report, wording
+
+    yield from (*report.VERDICTS.values(), *report.QUESTIONS.values(), *wording.FORMATS.values())
+    yield from sorted({element.label for element in elements.list_elements("elm")})
 
 
 def _sources() -> Iterator[Path]:

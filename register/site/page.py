@@ -27,7 +27,7 @@ from register.api.problems import answer_problem, explain
 from register.errors import Conflict, NotFound, NotUnderstood
 from register.site.reading import newest_checkpoint, read_register
 
-TRANSLATED: Final = ("en",)
+TRANSLATED: Final = ("en", "fr", "de", "es", "it", "nl", "pl", "el")
 """Languages in which all texts exist; a reader of another one gets the first, and is told which it is."""
 
 Context = Mapping[str, Any]

@@ -162,7 +162,7 @@ def _show(report: Mapping[str, Any], number: int) -> ShownReport:
 
 def show_verdict(report: Mapping[str, Any]) -> Verdict:
     """Return the verdict in words: what it is about, then what decided."""
-    headline = VERDICTS[report["verdict"]]
+    headline = gettext(VERDICTS[report["verdict"]])
     sentences = [_name_credential(report.get("about") or {}), *_tell_deciding(report)]
     return Verdict(_TONES[report["verdict"]], headline, tuple(filter(None, sentences)), headline)
 
@@ -176,7 +176,9 @@ def _tell_deciding(report: Mapping[str, Any]) -> list[SafeString]:
         return [
             format_html("{}", gettext("It is genuine, its issuer was entitled to award it then, and it still holds."))
         ]
-    return [format_html("<bdi>{}</bdi>", text) for text in dict.fromkeys(answer["text"] for answer in answers)]
+    return [
+        format_html('<bdi lang="en">{}</bdi>', text) for text in dict.fromkeys(answer["text"] for answer in answers)
+    ]
 
 
 def _name_credential(about: Mapping[str, Any]) -> SafeString:
@@ -201,7 +203,7 @@ def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
     findings = [_show_finding(finding) for finding in answer.get("findings") or ()]
     remarks = [one for one in findings if one.standing.tone != "good" and one.text != answer["text"]]
     standing = OUTCOMES[answer["outcome"]]
-    return ShownAnswer(key, QUESTIONS[key], standing, answer["text"], remarks, findings)
+    return ShownAnswer(key, gettext(QUESTIONS[key]), standing, answer["text"], remarks, findings)
 
 
 def _show_finding(finding: Mapping[str, Any]) -> ShownFinding:
@@ -263,7 +265,7 @@ def _link_party(kind: str, chain: Mapping[str, Any]) -> SafeString | None:
 
 
 def _describe_format(report: Mapping[str, Any]) -> str:
-    name: str = FORMATS.get(report["format"], report["format"])
+    name = gettext(FORMATS[report["format"]]) if report["format"] in FORMATS else str(report["format"])
     inside = [one for one in (report.get("container") or "").split(" / ") if one]
     if not inside:
         return name
@@ -275,7 +277,7 @@ def _show_elements(elements: Mapping[str, Any] | None) -> ShownElements | None:
     if not elements:
         return None
     mandatory: Sequence[Mapping[str, Any]] = elements.get("mandatory") or ()
-    missing = [str(one["label"]) for one in mandatory if not one["present"]]
+    missing = [gettext(str(one["label"])) for one in mandatory if not one["present"]]
     return ShownElements(
         present=len(mandatory) - len(missing),
         total=len(mandatory),
@@ -287,7 +289,7 @@ def _show_elements(elements: Mapping[str, Any] | None) -> ShownElements | None:
 
 def _show_element(element: Mapping[str, Any]) -> tuple[str, Standing]:
     standing = Standing("good", _("stated")) if element["present"] else Standing("off", _("not stated"))
-    return str(element["label"]), standing
+    return gettext(str(element["label"])), standing
 
 
 def _list_registers(decision: Mapping[str, Any]) -> list[AskedRegister]:

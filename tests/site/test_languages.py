@@ -1,0 +1,57 @@
+"""Languages of the pages: whole ones only, with their own dates, chosen by the reader and kept."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from deploy.catalogues import find_faults, gather_texts, read_catalogue
+from register.site.page import TRANSLATED
+
+OTHERS = TRANSLATED[1:]
+
+
+@pytest.fixture(scope="module")
+def gathered() -> object:
+    return gather_texts()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_of_an_offered_language_is_there_with_its_placeholders(language: str, gathered: object) -> None:
+    assert find_faults(read_catalogue(language), gathered) == []  # type: ignore[arg-type]
+
+
+def test_texts_are_found_in_code_and_templates_and_in_closed_lists(gathered: object) -> None:
+    ids = {message.id for message in gathered}  # type: ignore[attr-defined]
+    assert {"Skip to content", "Valid, with remarks", "Was the issuer entitled to issue it then?"} <= ids
+    assert ("%(count)d day", "%(count)d days") in ids
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "words"), [("de", "Wer darf welchen Nachweis vergeben?"), ("pl", "Kto może")])
+def test_a_page_speaks_the_readers_language_and_says_so(language: str, words: str, client: Client) -> None:
+    page = client.get("/", headers={"Accept-Language": language})
+    assert words in page.content.decode()
+    assert f'<html lang="{language}"' in page.content.decode()
+    assert page["Content-Language"] == language
+
+
+@pytest.mark.django_db
+def test_a_language_chosen_in_the_address_is_kept_for_the_next_page(client: Client) -> None:
+    client.get("/?lang=pl", headers={"Accept-Language": "de"})
+    assert '<html lang="pl"' in client.get("/agencies", headers={"Accept-Language": "de"}).content.decode()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_plural_form_of_a_language_is_filled(language: str) -> None:
+    catalogue = read_catalogue(language)
+    for message in catalogue:
+        if isinstance(message.id, tuple) and message.id[0]:
+            assert len(message.string) == catalogue.num_plurals
+
+
+def test_compiled_texts_are_the_ones_django_reads() -> None:
+    with translation.override("de"):
+        assert translation.gettext("Skip to content") == "Zum Inhalt springen"
+        assert translation.ngettext("%(count)d day", "%(count)d days", 2) == "%(count)d Tage"
