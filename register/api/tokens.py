@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from register.access import tokens
 from register.access.acting import act_in
 from register.access.addresses import read_network
-from register.access.audit import Fact, note
+from register.access.audit import note
 from register.access.models import Token
 from register.access.roles import SCOPES
 from register.api.address import Address, answer_json, token_of
@@ -134,10 +134,11 @@ class OneToken(Address):
         return HttpResponse(status=204)
 
 
-def _note(request: Request, code: str, about: str, **facts: Fact) -> None:
+def _note(request: Request, code: str, about: str, scope: str = "", until: str = "") -> None:
     """Note in the audit record what a token did to tokens, in the name of its person."""
     membership = token_of(request).membership
-    note(act_in(membership, network=read_network(request._request)), code, about, how="API", **facts)
+    person = act_in(membership, network=read_network(request._request))
+    note(person, code, about, how="API", scope=scope, until=until)
 
 
 def _day_of(token: Token) -> str:

@@ -151,7 +151,7 @@ def return_(acting: Acting, draft: Draft, remark: str) -> Draft:
 
 def discard(acting: Acting, draft: Draft) -> Draft:
     """Give a draft up: its author any time before it is published, who approves while it waits."""
-    if draft.author_id not in (acting.user, None):
+    if draft.author_id != acting.user and not is_left(draft):
         _check_second(acting, draft)
         _check_state(draft, WAITING)
     _check_state(draft, *OPEN)
@@ -180,6 +180,12 @@ def choose_four_eyes(acting: Acting, verbs: Iterable[str], draft: Draft | None =
 def may_decide(acting: Acting, draft: Draft) -> bool:
     """Tell whether who acts is the second person that a draft waits for."""
     return acting.approves and acting.writes and draft.author_id != acting.user
+
+
+def is_left(draft: Draft) -> bool:
+    """Tell whether a draft's author belongs to its organisation no more: then any colleague may take it over."""
+    people = Membership.objects.filter(role=draft.role, organisation=draft.organisation)
+    return draft.author_id is None or not people.filter(user=draft.author_id).exists()
 
 
 def _let_hold(acting: Acting, draft: Draft, digest: str) -> Draft:
@@ -232,7 +238,7 @@ def _check_verb(acting: Acting, verb: str) -> None:
 
 
 def _check_author(acting: Acting, draft: Draft) -> None:
-    if draft.author_id not in (acting.user, None):
+    if draft.author_id != acting.user and not is_left(draft):
         told = gettext("Only whoever wrote a draft changes it or hands it over. Return it with a remark instead.")
         raise NotEntitled("not_entitled", "", told)
 

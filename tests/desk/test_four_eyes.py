@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from register.access.models import AuditRecord
+from register.access.models import AuditRecord, Membership
 from register.access.roles import VERBS
 from register.desk import drafts, four_eyes, preview
 from register.desk.errors import Stale
@@ -180,3 +180,20 @@ def test_the_audit_record_knows_from_where_a_draft_was_decided(lasting_desk: Des
     digest = digest_on(client.get(address).content)
     client.post(address, {"step": "approve", "digest": digest}, REMOTE_ADDR="192.0.2.7")
     assert AuditRecord.objects.get(code="draft_approved").network == "192.0.2.0/24"
+
+
+def test_a_draft_of_somebody_who_left_is_taken_over_by_a_colleague(lasting_desk: Desk, client: Client) -> None:
+    desk = lasting_desk
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    draft = drafts.save(desk.officer, "revoke_accreditation", held, ENDING)
+    with pytest.raises(NotEntitled):
+        drafts.save(desk.approver, draft.verb, held, ENDING, draft.pk)
+    Membership.objects.filter(pk=desk.officer.membership).update(organisation=desk.other_agency)
+    sign_in(client, "agency", desk.agency, approves=True, email="approver@board.example")
+    page = client.get(f"/desk/drafts/{draft.pk}").content
+    assert b"Hand to a second person" in page
+    client.post(f"/desk/drafts/{draft.pk}", {"step": "hand-over", "digest": digest_on(page)})
+    waiting = drafts.find(desk.approver, draft.pk)
+    assert (waiting.state, waiting.author_id) == ("waiting", desk.approver.user)
+    with pytest.raises(NotEntitled):
+        drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))

@@ -94,7 +94,7 @@ def _show(
         "heading": title_of(draft),
         "standing": STATES[draft.state],
         "error": error,
-        "own": draft.author_id in (acting.user, None),
+        "own": draft.author_id == acting.user or drafts.is_left(draft),
     }
     if draft.state in OPEN:
         context |= _show_open(acting, draft)
