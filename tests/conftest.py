@@ -38,10 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say which tests belong together, before the collection is made into a list for the processes."""
+    item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say which tests belong together; in a pure run leave out, and count as deselected, what needs a service."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    """Begin with the slowest tests; in a pure run leave out, and count as deselected, what needs a service."""
     items.sort(key=lambda item: group_of(item) != NODES)
     if os.environ.get("ASSAY_TEST_PURE") != "1":
         return

@@ -29,6 +29,9 @@ from register.site.report_evidence import Fact, list_evidence
 from register.site.verdict import Verdict
 from register.site.words import Standing, Tone, Words
 
+_say: Final = gettext
+"""For texts of closed lists elsewhere; deploy/catalogues.py gathers them there, and not from here."""
+
 OUTCOMES: Final[Mapping[str, Standing]] = {
     "pass": Standing("good", _("yes")),
     "warning": Standing("warn", _("with a remark")),
@@ -162,7 +165,7 @@ def _show(report: Mapping[str, Any], number: int) -> ShownReport:
 
 def show_verdict(report: Mapping[str, Any]) -> Verdict:
     """Return the verdict in words: what it is about, then what decided."""
-    headline = gettext(VERDICTS[report["verdict"]])
+    headline = _say(VERDICTS[report["verdict"]])
     sentences = [_name_credential(report.get("about") or {}), *_tell_deciding(report)]
     return Verdict(_TONES[report["verdict"]], headline, tuple(filter(None, sentences)), headline)
 
@@ -203,7 +206,7 @@ def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
     findings = [_show_finding(finding) for finding in answer.get("findings") or ()]
     remarks = [one for one in findings if one.standing.tone != "good" and one.text != answer["text"]]
     standing = OUTCOMES[answer["outcome"]]
-    return ShownAnswer(key, gettext(QUESTIONS[key]), standing, answer["text"], remarks, findings)
+    return ShownAnswer(key, _say(QUESTIONS[key]), standing, answer["text"], remarks, findings)
 
 
 def _show_finding(finding: Mapping[str, Any]) -> ShownFinding:
@@ -265,7 +268,7 @@ def _link_party(kind: str, chain: Mapping[str, Any]) -> SafeString | None:
 
 
 def _describe_format(report: Mapping[str, Any]) -> str:
-    name = gettext(FORMATS[report["format"]]) if report["format"] in FORMATS else str(report["format"])
+    name = _say(FORMATS[report["format"]]) if report["format"] in FORMATS else str(report["format"])
     inside = [one for one in (report.get("container") or "").split(" / ") if one]
     if not inside:
         return name
@@ -277,7 +280,7 @@ def _show_elements(elements: Mapping[str, Any] | None) -> ShownElements | None:
     if not elements:
         return None
     mandatory: Sequence[Mapping[str, Any]] = elements.get("mandatory") or ()
-    missing = [gettext(str(one["label"])) for one in mandatory if not one["present"]]
+    missing = [_say(str(one["label"])) for one in mandatory if not one["present"]]
     return ShownElements(
         present=len(mandatory) - len(missing),
         total=len(mandatory),
@@ -289,7 +292,7 @@ def _show_elements(elements: Mapping[str, Any] | None) -> ShownElements | None:
 
 def _show_element(element: Mapping[str, Any]) -> tuple[str, Standing]:
     standing = Standing("good", _("stated")) if element["present"] else Standing("off", _("not stated"))
-    return gettext(str(element["label"])), standing
+    return _say(str(element["label"])), standing
 
 
 def _list_registers(decision: Mapping[str, Any]) -> list[AskedRegister]:
