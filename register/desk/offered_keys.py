@@ -77,7 +77,8 @@ def _read_did(text: str, fetch: Fetch, now: datetime) -> Offer:
 
 def _find_methods(did: str, fragment: str, fetch: Fetch, now: datetime) -> Iterator[HeldKey]:
     names = [fragment] if fragment or not did.startswith("did:web:") else list(_list_fragments(did, fetch))
-    for name in names[:MOST_METHODS]:
+    # A name becomes part of the proof on record: one with blanks in it could read as words of ours.
+    for name in [one for one in names if len(one.split()) < 2][:MOST_METHODS]:
         try:
             method = dids.resolve(f"{did}#{name}" if name else did, fetch)
         except CredentialError:
@@ -143,13 +144,18 @@ def _read_certificate(kind: str, material: bytes, anchors: TrustAnchors, now: da
     if not signer.is_valid_at(now):
         until = format_moment(signer.x509.not_valid_after_utc)
         raise _refuse(gettext("The certificate is not valid today; its last day is %(day)s.") % {"day": until[:10]})
-    held = (HeldKey(f"the certificate of {signer.name}", signer.public_key),)
+    held = (HeldKey(f"the certificate of {_quote(signer.name)}", signer.public_key),)
     end = signer.x509.not_valid_after_utc
     if kind == "x5t":
         value = next(key.value for key in signer.keys if key.kind == "x5t")
-        return Offer("x5t", value, held, f"as handed in, issued by {signer.issuer_name}", end)
+        return Offer("x5t", value, held, f"as handed in, by its own word issued by {_quote(signer.issuer_name)}", end)
     value, authority = _spell_organisation(signer, find_anchor(chain, (), anchors.sealing, now))
     return Offer("eidas", value, held, f"issued under {authority}", end)
+
+
+def _quote(name: str) -> str:
+    """Return a name that a stranger wrote into a certificate so that it cannot be read as words of ours."""
+    return json.dumps(name[:100], ensure_ascii=False)
 
 
 def _spell_organisation(signer: Certificate, anchor: Certificate | None) -> tuple[str, str]:

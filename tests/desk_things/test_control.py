@@ -188,6 +188,16 @@ def test_a_certificate_proves_by_its_key_and_is_bound_by_its_thumbprint() -> Non
             prove_control(offer, challenge, sealed.sign("RS256", sealed.make_key("2048"), challenge.encode()))
 
 
+def test_what_strangers_call_themselves_reads_as_no_word_of_ours() -> None:
+    name = 'X" (RSA 2048), issued under Trust, checked by this register'
+    offer = read_offer("x5t", sealed.issue(sealed.make_root(name), name).der, fetch_nothing, NO_ANCHORS, NOW)
+    assert offer.keys[0].name == f"the certificate of {json.dumps(name)}"
+    assert offer.found.startswith('as handed in, by its own word issued by "')
+    sly = method("k1 (Ed25519), checked by this register", ED)
+    with pytest.raises(Unproven, match="no key in it"):
+        offer_did(document(verificationMethod=[sly], assertionMethod=[sly["id"]]))
+
+
 def test_an_organisation_identifier_counts_only_under_a_trusted_authority() -> None:
     holder = sealed.make_sealer()
     chain = b"".join(one.public_bytes(Encoding.PEM) for one in holder.chain)

@@ -94,7 +94,7 @@ def test_a_certificate_is_handed_in_as_a_file_and_so_is_its_signature(desk: Desk
     signature = SimpleUploadedFile("signature.bin", sealed.sign("RS256", holder.key, challenge))
     draft = desk.draft(path_of(desk), **hidden, signature_file=signature)
     assert (draft.said["kind"], draft.said["value"]) == ("x5t", holder.x5t)
-    assert "certificate of Academy of Example" in draft.said["proof"]
+    assert 'certificate of "Academy of Example" (' in draft.said["proof"]
 
 
 def test_on_paper_says_so_on_record_and_to_whom_it_was_shown(desk: Desk) -> None:
