@@ -86,7 +86,8 @@ def accept(request: HttpRequest, secret: str, password: str | None) -> User:
     """Accept an invitation: make the account where there is none, and the membership; return the person.
 
     `password` is for a new account, None for one without (single sign-on). The row is locked, so that a link used
-    twice at once serves once. Raises as `find`.
+    twice at once serves once. Raises as `find`, and Conflict where another invitation made the account meanwhile: a
+    link and a new password let nobody into an account that is there.
     """
     Invitation.objects.select_for_update().filter(digest=digest_of(secret)).first()
     row = find(secret)
@@ -95,6 +96,8 @@ def accept(request: HttpRequest, secret: str, password: str | None) -> User:
         user = User(username=row.email, email=row.email)
         user.set_password(password)
         user.save()
+    elif password is not None:
+        raise Conflict("account_exists", "", "expected no account yet, there is one by now; open the link again")
     Membership.objects.get_or_create(
         user=user, role=row.role, organisation=row.organisation, defaults={"approves": row.approves}
     )

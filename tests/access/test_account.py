@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.http import urlsafe_base64_encode
 
 from register.access.attempts import MOST
 from register.access.models import Membership, Notice, Token
@@ -276,3 +277,17 @@ def test_an_account_without_any_membership_is_told_so() -> None:
     assert "You belong to no organisation here" in words(client.get("/account"))
     assert client.get("/operator/people").status_code == 403
     assert User.objects.filter(username="auditor@nl.example").exists()
+
+
+NINES = "9" * 5000
+"""More digits than Python reads as a number."""
+
+
+def test_numbers_and_days_beyond_all_bounds_are_nothing() -> None:
+    client = signed_in()
+    assert client.post("/account/act-as", {"membership": NINES})["Location"] == "/account"
+    assert client.post("/account/sessions/end", {"session": NINES})["Location"] == "/account/sessions"
+    assert client.get(f"/operator/audit?until=9999-12-31&before={NINES}").status_code == 200
+    assert client.get(f"/desk/accreditations?page={NINES}").status_code == 200
+    assert client.get(f"/desk/drafts?page={NINES}").status_code == 200
+    assert client.get(f"/password/{urlsafe_base64_encode(NINES.encode())}/x").status_code == 410

@@ -13,11 +13,12 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from register.access.invitations import digest_of
+from register.access.invitations import accept, digest_of
 from register.access.models import Invitation, Membership
+from register.errors import Conflict
 from tests import factories
 from tests.access.pages import enter, noted, words
 from tests.people import PASSWORD, make_member, sign_in
@@ -147,6 +148,15 @@ def test_whoever_has_an_account_signs_in_and_keeps_the_password(operator: Client
     held = Membership.objects.get(user__username="known@nl.example", role="agency")
     assert (held.organisation, held.approves) == (agency, True)
     assert "you act as this" in words(person.get("/account"))
+
+
+def test_a_link_and_a_new_password_open_no_account_that_was_made_meanwhile(operator: Client) -> None:
+    link = invite(operator)
+    make_member("auditor", email="new@nl.example")
+    with pytest.raises(Conflict, match="open the link again"):
+        accept(RequestFactory().post(link), link.rpartition("/")[2], "stolen by a link")
+    assert User.objects.get(username="new@nl.example").check_password(PASSWORD)
+    assert Invitation.objects.get().accepted is None
 
 
 def test_a_demonstration_account_accepts_nothing(operator: Client) -> None:

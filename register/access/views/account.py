@@ -53,11 +53,16 @@ def show_account(request: HttpRequest) -> HttpResponse:
     return answer_account(request, "access/account.html", context)
 
 
+def read_id(text: str) -> int:
+    """Return the id that a form names; 0, which nothing has, for what is no number of usual length."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
 @signed_in
 def act_as(request: HttpRequest) -> HttpResponse:
     """Choose the membership to act in, for this session."""
     wished = request.POST.get("membership", "")
-    row = Membership.objects.filter(user=person_of(request), pk=int(wished) if wished.isdecimal() else 0).first()
+    row = Membership.objects.filter(user=person_of(request), pk=read_id(wished)).first()
     if request.method != "POST" or row is None:
         return HttpResponseRedirect("/account")
     request.session[MEMBERSHIP] = row.pk
@@ -131,7 +136,7 @@ def end_one(request: HttpRequest) -> HttpResponse:
         count = end_sessions(user, but=request.session.session_key)
         note(request, "sessions_ended", count=count)
         messages.success(request, gettext("All other sessions are ended."))
-    elif wished.isdecimal() and end_session(user, int(wished)):
+    elif end_session(user, read_id(wished)):
         note(request, "session_ended")
         messages.success(request, gettext("The session is ended."))
     return HttpResponseRedirect("/account/sessions", status=303)

@@ -62,9 +62,10 @@ def read_asked(request: HttpRequest) -> Asked:
 
 def _read_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if found < date.max else None  # its next day is looked for
 
 
 def records_for(acting: Acting, asked: Asked) -> QuerySet[AuditRecord]:

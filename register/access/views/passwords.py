@@ -139,7 +139,8 @@ def _find(person: str) -> User | None:
         key = force_str(urlsafe_base64_decode(person))
     except (ValueError, UnicodeDecodeError):
         return None
-    user = User.objects.filter(pk=int(key), is_active=True).first() if key.isdecimal() else None
+    number = int(key) if key.isdecimal() and len(key) < 19 else 0
+    user = User.objects.filter(pk=number, is_active=True).first()
     return None if user is None or is_for_demonstration(user) else user
 
 

@@ -79,7 +79,7 @@ def _read_asked(request: HttpRequest) -> Asked:
         q=request.GET.get("q", "").strip()[:200],
         state=state if state in STATES else "",
         sort=sort if sort in SORTS else "recorded",
-        page=int(page) if page.isdecimal() and 0 < int(page) < 100_000 else 1,
+        page=max(int(page), 1) if page.isdecimal() and len(page) < 6 else 1,
     )
 
 

@@ -155,7 +155,7 @@ def list_drafts(request: HttpRequest, acting: Acting) -> HttpResponse:
     wanted = request.GET.get("which", "")
     tab = wanted if wanted in _TABS else "open"
     number = request.GET.get("page", "1")
-    start = (int(number) - 1) * _PAGE if number.isdecimal() and 0 < int(number) < 10_000 else 0
+    start = (int(number) - 1) * _PAGE if number.isdecimal() and len(number) < 5 and int(number) else 0
     rows = list(_TABS[tab][1](drafts_of(acting), acting)[start : start + _PAGE + 1])
     tabs = [(code, words, code == tab) for code, (words, _narrow) in _TABS.items()]
     page = start // _PAGE + 1
