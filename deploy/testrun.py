@@ -21,7 +21,7 @@ CHECKS = (
     ("import-linter", ("lint-imports",)),
 )
 # Two processes; tests/conftest.py says which tests belong together, those that run whole nodes in one of the two.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from hypothesis import settings as hypothesis_settings
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.roles import grant_app_role
 from tests.nodes import RunningNode, node_directory, run_nodes
@@ -18,7 +19,6 @@ from tests.nodes import RunningNode, node_directory, run_nodes
 APP_ROLE = "assay_app"
 # Whole nodes keep a core or two busy each, so these tests never run beside one another.
 NODES = "whole nodes"
-RUN_NODES = {"live_node", "running_node"}
 WHOLE_NODES = (
     "tests/cli/test_anchor_nodes.py",
     "tests/deploy/test_backup.py",
@@ -26,6 +26,9 @@ WHOLE_NODES = (
     "tests/deploy/test_commands.py",
     "tests/faults/",
     "tests/federation/test_three_nodes.py",
+    "tests/operator/test_board_browser.py",
+    "tests/site/test_browser.py",
+    "tests/site/test_verify_browser.py",
 )
 
 # How long an example takes says how busy the machine is, not whether the property holds.
@@ -38,14 +41,21 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say which tests belong together, before the collection is made into a list for the processes."""
-    item.add_marker(pytest.mark.xdist_group(group_of(item)))
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's marks for groups do nothing under pytest 9.2
+    """Hands tests out to processes file by file, and all that run whole nodes to one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Let `./deploy/test -n 2` share tests out as `Together` does."""
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the slowest tests; in a pure run leave out, and count as deselected, what needs a service."""
-    items.sort(key=lambda item: group_of(item) != NODES)
+    items.sort(key=lambda item: group_of(item.nodeid) != NODES)
     if os.environ.get("ASSAY_TEST_PURE") != "1":
         return
     left_out = [item for item in items if needs_services(item)]
@@ -53,10 +63,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-def group_of(item: pytest.Item) -> str:
+def group_of(nodeid: str) -> str:
     """Return the name of the tests that one process runs one after the other: a file's, or all that run whole nodes."""
-    asked = set(getattr(item, "fixturenames", ()))
-    return NODES if RUN_NODES & asked or item.nodeid.startswith(WHOLE_NODES) else item.nodeid.partition("::")[0]
+    return NODES if nodeid.startswith(WHOLE_NODES) else nodeid.partition("::")[0]
 
 
 def needs_services(item: pytest.Item) -> bool:
