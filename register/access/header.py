@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.http import escape_leading_slashes
 
 from register.access.acting import Acting, acting_of
 from register.access.words import name_role
@@ -53,9 +54,10 @@ def person(request: HttpRequest) -> dict[str, Callable[[], Any]]:
 def list_languages(request: HttpRequest) -> list[Spoken]:
     """Return the languages in which all texts exist, each with this page's address; deploy.languages reads `lang`."""
     names, current = dict(settings.LANGUAGES), translation.get_language()
+    path = escape_leading_slashes(request.path)  # "//host/…" would lead to another host
     kept = [(name, value) for name, value in parse_qsl(request.META.get("QUERY_STRING", ""), True) if name != "lang"]
     return [
-        Spoken(code, names[code], f"{request.path}?{urlencode([*kept, ('lang', code)])}", code == current)
+        Spoken(code, names[code], f"{path}?{urlencode([*kept, ('lang', code)])}", code == current)
         for code in TRANSLATED
     ]
 

@@ -58,7 +58,10 @@ def test_whoever_has_a_membership_gets_in_and_back_to_where_they_were(client: Cl
     "elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "http:///evil"]
 )
 def test_nobody_is_led_elsewhere(client: Client, elsewhere: str) -> None:
-    assert "evil" not in client.get("/sign-in", {"next": elsewhere}).content.decode()
+    page = client.get("/sign-in", {"next": elsewhere}).content.decode()
+    # The links to other languages keep the whole query, and so what cannot be followed.
+    assert 'name="next"' not in page or 'name="next" value=""' in page
+    assert not re.search(r'href="(?!/sign-in\?)[^"]*(?:evil|javascript)', page)
     assert enter(client, next=elsewhere)["Location"] == "/operator"
 
 
@@ -164,3 +167,9 @@ def test_cookies_of_a_session_are_kept_from_scripts(client: Client, settings: Se
     cookie = answer.cookies[settings.SESSION_COOKIE_NAME]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+def test_the_links_to_other_languages_stay_on_this_site(client: Client) -> None:
+    page = client.get("/", PATH_INFO="//evil.example/").content.decode()
+    assert "lang=" in page
+    assert 'href="//' not in page
