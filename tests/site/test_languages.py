@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.utils import translation
+from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT, WEEKDAYS, WEEKDAYS_ABBR
 
 from deploy.catalogues import find_faults, gather_texts, read_catalogue
+from register.site.dates import spell_day
 from register.site.page import TRANSLATED
 
 OTHERS = TRANSLATED[1:]
@@ -55,3 +59,16 @@ def test_compiled_texts_are_the_ones_django_reads() -> None:
     with translation.override("de"):
         assert translation.gettext("Skip to content") == "Zum Inhalt springen"
         assert translation.ngettext("%(count)d day", "%(count)d days", 2) == "%(count)d Tage"
+
+
+def test_no_text_of_ours_is_a_month_or_a_day_which_would_then_be_spelt_wrongly_in_every_date(gathered: object) -> None:
+    names = {str(name) for names in (MONTHS, MONTHS_3, MONTHS_ALT, WEEKDAYS, WEEKDAYS_ABBR) for name in names.values()}
+    assert not names & {message.id for message in gathered}  # type: ignore[attr-defined]
+
+
+def test_a_day_is_spelt_as_each_language_spells_it() -> None:
+    spelt = {}
+    for language in ("de", "pl", "fr"):
+        with translation.override(language):
+            spelt[language] = spell_day(datetime(2026, 5, 1, tzinfo=UTC))
+    assert spelt == {"de": "1. Mai 2026", "pl": "1 maja 2026", "fr": "1 mai 2026"}

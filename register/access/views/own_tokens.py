@@ -42,7 +42,7 @@ class TokenForm(forms.Form):
     )
     days = forms.TypedChoiceField(label=_("Ends after"), coerce=int)
     scope = forms.MultipleChoiceField(
-        label=_("May"),
+        label=_("What it may do"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Reading is always allowed. Choose what else the program needs, and no more."),
