@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
 from register.access.acting import Acting, acting_of
@@ -54,7 +55,7 @@ def person(request: HttpRequest) -> dict[str, Callable[[], Any]]:
 def list_languages(request: HttpRequest) -> list[Spoken]:
     """Return the languages in which all texts exist, each with this page's address; deploy.languages reads `lang`."""
     names, current = dict(settings.LANGUAGES), translation.get_language()
-    path = escape_leading_slashes(request.path)  # "//host/…" would lead to another host
+    path = escape_leading_slashes(escape_uri_path(request.path))  # "//host/…" would lead to another host
     kept = [(name, value) for name, value in parse_qsl(request.META.get("QUERY_STRING", ""), True) if name != "lang"]
     return [
         Spoken(code, names[code], f"{path}?{urlencode([*kept, ('lang', code)])}", code == current)
