@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from psycopg.conninfo import make_conninfo
 from pytest_django import DjangoDbBlocker
@@ -98,6 +99,12 @@ def allow_emptying() -> None:
         empty([*rest, *sql_list, *wake])
 
     connection.ops.execute_sql_flush = empty_while_at_rest  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def first_language() -> None:
+    """Begin each test in the language of the code: a page asked for in the test before may have left its own."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.functional import Promise
 from django.utils.encoding import escape_uri_path
+from django.utils.functional import Promise
 from django.utils.http import escape_leading_slashes
 
 from register.access.acting import Acting, acting_of
