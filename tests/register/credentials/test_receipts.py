@@ -345,5 +345,9 @@ def test_a_receipt_with_any_byte_changed_is_refused_or_proves_the_same(at: int, 
         found = check_receipt(parse_receipt(bytes(data)), DIGESTS[5], find_ledger)
     except BadReceipt:
         return
-    assert replace(found, cosigned_by=(), anchored_at=SIGNED_AT) == replace(check(GOOD), cosigned_by=())
+    good = check(GOOD)
+    # A line of a witness that no longer reads as one is a witness less, never one more.
+    bare = {"cosigned_by": (), "others": (), "others_at": None}
+    assert replace(found, anchored_at=SIGNED_AT, **bare) == replace(good, **bare)  # type: ignore[arg-type]
+    assert set(found.others) <= set(good.others)
     assert found.anchored_at <= SIGNED_AT
