@@ -185,7 +185,7 @@ ANCHORED: Final[Mapping[str, Kind]] = {
         "this time proves nothing.",
     ),
     "anchored_alone": Kind(
-        "warning",
+        "pass",
         "Only the register's own witness has countersigned it: that it existed on {anchored_at} is the word of the "
         "register and of nobody else.",
     ),

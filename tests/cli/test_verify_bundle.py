@@ -77,7 +77,7 @@ def test_anchored_verified_and_revoked_offline(
     assert verify(name, "--receipt", beside, "--bundle", bundle, *pin(), "--json") == 0
     report = json.loads(capsys.readouterr().out)
     told = [(one["code"], one["outcome"]) for answer in report["questions"].values() for one in answer["findings"]]
-    assert [one for one in told if one[1] == "warning"] == [("anchored_alone", "warning")]
+    assert ("anchored_alone", "pass") in told
     assert verify(name, "--receipt", beside, "--bundle", bundle) == 0
     shown = capsys.readouterr().out
     assert f"This rests on the key {pin()[1]}, which was taken from the register itself" in shown
