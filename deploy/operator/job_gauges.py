@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from deploy.operator.asking import RedisState, Worker
 from deploy.operator.gauge import Gauge, spell_count, unknown
@@ -75,7 +75,7 @@ def _scheduled(
     if last is not None and now - last.at < _LATE:
         value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)}
         return Gauge("beat", title, value, says=gettext("The scheduler sends, workers run."))
-    value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)} if last else gettext("none yet")
+    value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)} if last else pgettext("backup", "none yet")
     if isinstance(redis, Silence) or isinstance(workers, Silence):
         return unknown("beat", title, gettext("Without Redis nothing can be scheduled, and nobody be asked."))
     if workers and not redis.waiting:

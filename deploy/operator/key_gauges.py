@@ -12,7 +12,7 @@ from typing import Final
 
 from cryptography import x509
 from django.conf import settings
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from deploy.operator.gauge import Gauge, unknown
 from deploy.operator.probing import Silence
@@ -60,7 +60,7 @@ def gauge_certificate(until: datetime | Silence | None, now: datetime) -> Gauge:
         says = gettext("The address %(address)s is without TLS.") % {"address": settings.ASSAY_BASE_URL}
         do = gettext("Put a proxy with a certificate in front before anybody signs in from elsewhere.")
         tone: Tone = "off" if settings.ASSAY_DEMO else "warn"
-        return Gauge("certificate", title, gettext("none"), tone, says, do)
+        return Gauge("certificate", title, pgettext("certificate", "none"), tone, says, do)
     do = gettext("Renew it where TLS ends, and see why that did not happen by itself.")
     return _ending("certificate", title, until, now, do)
 
@@ -101,7 +101,7 @@ def gauge_issuer_keys(counts: tuple[int, int] | Silence) -> Gauge:
 def _ending(code: str, title: str, until: datetime, now: datetime, do: str) -> Gauge:
     if until <= now:
         says = gettext("It ended on %(day)s.") % {"day": spell_day(until)}
-        return Gauge(code, title, gettext("expired"), "bad", says, do)
+        return Gauge(code, title, pgettext("certificate", "expired"), "bad", says, do)
     value = gettext("%(age)s left") % {"age": spell_age(until - now)}
     says = gettext("Until %(day)s.") % {"day": spell_day(until)}
     if until - now > SOON:

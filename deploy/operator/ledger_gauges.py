@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from deploy.operator.facts import LogFacts
 from deploy.operator.gauge import Gauge, spell_count, unknown
@@ -48,7 +48,9 @@ def gauge_checkpoint(head: SignedCheckpointRow | None, unsigned: int, now: datet
     title = gettext("Newest checkpoint")
     if head is None:
         do = gettext("Look into the worker’s log: it signs. Then see whether the keys below are in order.")
-        return Gauge("checkpoint", title, gettext("none"), "bad", gettext("Nothing was ever signed."), do)
+        return Gauge(
+            "checkpoint", title, pgettext("checkpoint", "none"), "bad", gettext("Nothing was ever signed."), do
+        )
     age = now - head.second
     usual = timedelta(seconds=2 * settings.ASSAY_REFRESH_SECONDS + 60)
     value = gettext("%(age)s old") % {"age": spell_age(age)}

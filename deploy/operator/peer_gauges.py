@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from deploy.operator.gauge import Gauge, unknown
 from deploy.operator.probing import Silence
@@ -26,7 +26,12 @@ def _standing(board: Board, now: datetime) -> Gauge:
     title, followed = gettext("Peers"), [one for one in board.peers if one.row.status != "withdrawn"]
     if not followed:
         return Gauge(
-            "peers", title, gettext("none"), "off", gettext("This node follows no other."), address="/federation"
+            "peers",
+            title,
+            pgettext("peers", "none"),
+            "off",
+            gettext("This node follows no other."),
+            address="/federation",
         )
     poor = [one for one in followed if judge_peer(one, now).tag.tone in ("bad", "warn")]
     value = ngettext("%(count)d followed", "%(count)d followed", len(followed)) % {"count": len(followed)}
@@ -67,5 +72,9 @@ def _alerts(board: Board) -> Gauge:
         tone: Tone = "bad" if board.forks else "warn"
         return Gauge("alerts", title, value, tone, board.alerts[0].message, do, address="/federation")
     return Gauge(
-        "alerts", title, gettext("none"), says=gettext("No fork was seen, no alert is open."), address="/federation"
+        "alerts",
+        title,
+        pgettext("alerts", "none"),
+        says=gettext("No fork was seen, no alert is open."),
+        address="/federation",
     )

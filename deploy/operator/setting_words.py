@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from deploy.operator.gauge import spell_count
@@ -49,7 +49,7 @@ def _yes(value: Any) -> str:
 
 
 def _list(value: Any) -> str:
-    return ", ".join(str(one) for one in value) or gettext("none")
+    return ", ".join(str(one) for one in value) or pgettext("setting", "none")
 
 
 def _places(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import TypeAdapter, ValidationError
 
@@ -235,7 +235,7 @@ class RelateIssuer(DraftForm):
     other = IssuerField(
         label=_("The other issuer"), help_text=_("Its name, acronym, address in this register or any identifier.")
     )
-    valid_from = DayField(label=_("From"))
+    valid_from = DayField(label=pgettext_lazy("first day", "From"))
     last_day = DayField(label=_("Last day"), required=False, help_text=_("Left empty: it lasts."))
     pass_on = forms.ChoiceField(
         label=_("Accreditations of the one it came from"), required=False, widget=forms.RadioSelect, choices=PASSING_ON

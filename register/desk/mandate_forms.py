@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.desk.days import DayField, until_after
@@ -34,7 +34,7 @@ class GrantMandate(DraftForm, ScopeForm):
     sealer = IssuerField(
         label=_("Who may seal"), help_text=_("Its name, acronym, address in this register or any identifier.")
     )
-    valid_from = DayField(label=_("From"))
+    valid_from = DayField(label=pgettext_lazy("first day", "From"))
     last_day = DayField(label=_("Last day"), required=False, help_text=_("Left empty: until it is revoked."))
 
     def __init__(self, issuer: IssuerRecord, territory: tuple[str, ...], *args: Any, **options: Any) -> None:

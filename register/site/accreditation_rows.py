@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.records import POSITIVE_DECISIONS, AccreditationRecord
@@ -19,6 +20,13 @@ from register.trust.links import find_state
 _REFUSED = Standing("bad", _("refused"))
 _NOT_COUNTED = Standing("bad", _("does not count"))
 _SET_ASIDE = Standing("bad", _("set aside"))
+_SHORT: Final[Mapping[str, Promise]] = {
+    "institutional": pgettext_lazy("kind of accreditation", "Institutional"),
+    "programme": pgettext_lazy("kind of accreditation", "Programme"),
+    "joint_programme": pgettext_lazy("kind of accreditation", "Joint programme"),
+    "micro_credential": pgettext_lazy("kind of accreditation", "Micro-credential"),
+}
+"""Kinds of accreditation in a word or two, where the page says already that they are accreditations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class AccreditationRow:
             return name_record(self.contribution.holder).text
         if self.record.scope.isced_f:
             return label("isced-f", self.record.scope.isced_f[0])
-        return self.title.removesuffix(gettext(" accreditation"))
+        return str(_SHORT.get(self.record.kind, self.title))
 
 
 def show_contribution(one: Contribution) -> AccreditationRow:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from register.queries.figures import AHEAD, DECISIONS, MONTHS, UNLIMITED, Figures
@@ -52,7 +52,7 @@ def list_charts(figures: Figures, agencies: Mapping[str, Name], at: datetime) ->
         _decisions(figures, at),
         _of("countries", gettext("Accredited issuers by country"), gettext("Country"), _countries(figures)),
         _of("levels", gettext("By level"), gettext("Level"), _levels(figures), several=True),
-        _of("fields", gettext("By field of study"), gettext("Field"), _fields(figures), several=True),
+        _of("fields", gettext("By field of study"), pgettext("of study", "Field"), _fields(figures), several=True),
         _of("types", gettext("By credential type"), gettext("Credential type"), _types(figures), several=True),
         _of("kinds", gettext("By kind of accreditation"), gettext("Kind"), _kinds(figures)),
         _of("agencies", gettext("By agency"), gettext("Agency"), _agencies(figures, agencies)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
@@ -48,7 +48,7 @@ STATES: Final[Mapping[str, Standing]] = {
     "closed": Standing("off", _("closed")),
     "superseded": Standing("off", _("replaced by a newer key")),
     "compromised": Standing("bad", _("compromised")),
-    "unspecified": Standing("bad", _("revoked")),
+    "unspecified": Standing("bad", pgettext_lazy("credential", "revoked")),
     "anchored": Standing("good", _("anchored")),
     "reinstated": Standing("good", _("reinstated")),
     "pending": Standing("off", _("not yet in force")),

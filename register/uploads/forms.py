@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from register.intake.columns import DEQAR, IGNORED, KINDS
 from register.intake.rows import RowProblem
@@ -36,7 +37,7 @@ class HandInForm(forms.Form):
             del self.fields["agency"]
         else:
             named = [(one.id, str(name_record(one))) for one in agencies]
-            self.fields["agency"].choices = [("", _("none")), *named]  # type: ignore[attr-defined]
+            self.fields["agency"].choices = [("", pgettext_lazy("agency", "none")), *named]  # type: ignore[attr-defined]
 
 
 class KindForm(forms.Form):

@@ -23,7 +23,6 @@ from register.uploads.models import (
     CHECKED,
     GOOD,
     OUTCOMES,
-    PUBLISHED,
     PUBLISHING,
     REFUSED,
     WAITING,
@@ -31,7 +30,7 @@ from register.uploads.models import (
     UploadRow,
 )
 from register.uploads.remark_words import name_rule, say_remark, say_why
-from register.uploads.words import KINDS, OUTCOME_TAGS, STATES, name_column
+from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, name_column
 
 PAGE: Final = 50
 _GIST: Final[Mapping[str, Sequence[str]]] = {
@@ -77,7 +76,7 @@ def show_row(upload: Upload, row: UploadRow) -> Shown:
         for one in row.problems
     ]
     remarks = [say_remark(one) for one in row.remarks]
-    tag = STATES[PUBLISHED] if row.index is not None else OUTCOME_TAGS[row.outcome]
+    tag = PUBLISHED_ROW if row.index is not None else OUTCOME_TAGS[row.outcome]
     return Shown(row.line, _gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index)
 
 

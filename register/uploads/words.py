@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.intake.columns import ACCREDITATIONS, DEQAR, IGNORED, ISSUERS, columns_of
@@ -17,9 +17,9 @@ Words = str | Promise
 
 OUTCOMES: Final[Mapping[str, Words]] = {
     "": _("not tried yet"),
-    models.VALID: _("valid"),
+    models.VALID: pgettext_lazy("row", "valid"),
     models.REMARKED: _("valid, with a remark"),
-    models.REFUSED: _("refused"),
+    models.REFUSED: pgettext_lazy("row", "refused"),
     models.LEFT_OUT: _("left out"),
 }
 """What became of a row."""
@@ -31,6 +31,8 @@ OUTCOME_TAGS: Final[Mapping[str, Standing]] = {
     models.REFUSED: Standing("bad", OUTCOMES[models.REFUSED]),
     models.LEFT_OUT: Standing("off", OUTCOMES[models.LEFT_OUT]),
 }
+
+PUBLISHED_ROW: Final = Standing("good", pgettext_lazy("row", "published"))
 
 STATES: Final[Mapping[str, Standing]] = {
     models.READING: Standing("off", _("is being read")),

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register import commands
@@ -172,10 +172,10 @@ def list_drafts(request: HttpRequest, acting: Acting) -> HttpResponse:
 
 _PAGE: Final = 30
 _TABS: Final[Mapping[str, tuple[Any, Callable[[QuerySet[Draft], Acting], QuerySet[Draft]]]]] = {
-    "open": (_("Open"), lambda rows, acting: rows.filter(state__in=OPEN)),
+    "open": (pgettext_lazy("drafts", "Open"), lambda rows, acting: rows.filter(state__in=OPEN)),
     "waiting": (_("Waiting for you"), waiting_for),
     "mine": (_("Yours"), lambda rows, acting: rows.filter(author=acting.user)),
-    "published": (_("Published"), lambda rows, acting: rows.filter(state=PUBLISHED)),
+    "published": (pgettext_lazy("drafts", "Published"), lambda rows, acting: rows.filter(state=PUBLISHED)),
     "discarded": (_("Discarded"), lambda rows, acting: rows.filter(state=DISCARDED)),
 }
 """Code of a list of drafts → its words, and which are in it."""

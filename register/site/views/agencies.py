@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from register.moments import format_moment
 from register.queries.filters import ACCREDITATION_STATES, AGENCY_STATES, Filters
@@ -130,7 +130,7 @@ def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
 
 def _list_states(path: str, dates: Mapping[str, Any], status: str | None) -> list[tuple[Any, str, bool]]:
     """Return the states by which its accreditations can be narrowed: words, address, whether it is the one chosen."""
-    every = (gettext("all"), with_query(path, **dates), status is None)
+    every = (pgettext("states", "all"), with_query(path, **dates), status is None)
     return [
         every,
         *((STATES[one].words, with_query(path, **dates, status=one), one == status) for one in ACCREDITATION_STATES),
