@@ -25,6 +25,11 @@ class Place(NamedTuple):
     path: str
     words: str | Promise
     roles: frozenset[str]
+    approvers_only: bool = False
+
+    def is_for(self, acting: Acting) -> bool:
+        """Tell whether somebody may go there, so that nobody is shown the way to a refusal."""
+        return acting.role in self.roles and (acting.approves or not self.approvers_only)
 
 
 _DECIDING: Final = frozenset({AGENCY, OPERATOR})
@@ -41,7 +46,7 @@ PLACES: Final = (
     Place("imports", "/desk/imports", _("Imports"), _DECIDING),
     Place("remarks", "/desk/remarks", _("Remarks"), _DECIDING),
     Place("notices", "/desk/notices", _("Notices"), _ALL),
-    Place("people", "/desk/people", _("People"), frozenset({AGENCY})),
+    Place("people", "/desk/people", _("People"), frozenset({AGENCY, ISSUER}), approvers_only=True),
     Place("four-eyes", "/desk/four-eyes", _("Four eyes"), _ALL),
     Place("operator", "/operator", _("Operator’s board"), frozenset({OPERATOR, AUDITOR})),
 )
@@ -52,7 +57,7 @@ def answer(
     request: HttpRequest, acting: Acting, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """Answer with a page of the desk; `place` in the context says which place it belongs to."""
-    places = [place for place in PLACES if acting.role in place.roles]
+    places = [place for place in PLACES if place.is_for(acting)]
     told = {"section": "desk", "acting": acting, "places": places, "organisation": name_organisation(acting)}
     return render_page(request, template, {**told, **context}, status)
 

@@ -54,6 +54,18 @@ def test_every_page_opens_for_an_agency_and_the_operator(desk: Desk, client: Cli
     assert client.get(address).status_code == 200
 
 
+@pytest.mark.parametrize("approves", [False, True])
+@pytest.mark.parametrize("role", ["agency", "issuer", "operator"])
+def test_nobody_is_shown_the_way_to_a_refusal(desk: Desk, client: Client, role: str, approves: bool) -> None:
+    organisation = {"agency": desk.agency, "issuer": desk.issuer}.get(role, "")
+    member = sign_in(client, role, organisation, approves, email=f"{role}-{approves}@board.example")
+    places = [place.path for place in PLACES if place.is_for(acting_as(member))]
+    page = client.get("/desk").content.decode()
+    assert {path: client.get(path).status_code for path in places} == dict.fromkeys(places, 200)
+    assert all(f'<a href="{path}"' in page for path in places)
+    assert ('<a href="/desk/people"' in page) == (approves and role != "operator")
+
+
 def test_an_issuer_has_a_desk_without_decisions(desk: Desk, client: Client) -> None:
     sign_in(client, "issuer", desk.issuer, email="issuer@college.example")
     assert client.get("/desk").status_code == 200

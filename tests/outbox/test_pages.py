@@ -236,6 +236,19 @@ def test_members_see_what_happened_at_their_desk_and_nobody_elses(followed: Foll
     assert (own.state, own.rhythm, own.codes) == (ACTIVE, "daily", ["import_done"])
 
 
+def test_members_choose_among_what_their_role_is_told(followed: Followed, reader: Client) -> None:
+    offered = {}
+    for role, organisation in (("agency", followed.agency), ("issuer", followed.issuer), ("operator", "")):
+        sign_in(reader, role, organisation, email=f"{role}@notices.example")
+        page = reader.get("/desk/notices").content.decode()
+        offered[role] = {code for code in ("import_done", "approval", "fork") if f'value="{code}"' in page}
+    assert offered == {
+        "agency": {"import_done", "approval"},
+        "issuer": {"approval"},
+        "operator": {"import_done", "approval", "fork"},
+    }
+
+
 def test_a_members_own_address_needs_no_confirmation(followed: Followed, reader: Client) -> None:
     member = sign_in(reader, "agency", followed.agency)
     answer = ask(reader, f"issuer={followed.issuer}", address=member.user.email)

@@ -9,10 +9,12 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from register.access.models import Membership
+from register.access.roles import AGENCY, OPERATOR
 from register.outbox.errors import AddressRefused
 from register.outbox.models import AT_ONCE, DAILY, WEEKLY
 from register.outbox.subscriptions import check_address, check_webhook
-from register.outbox.topics import CODES, MEMBER_CODES
+from register.outbox.topics import CODES, IMPORT_DONE, MEMBER_CODES
 
 RHYTHMS: Final = (
     (AT_ONCE, _("At once")),
@@ -25,11 +27,18 @@ _ABOUT_AGENCIES: Final = frozenset({"agency"})
 
 def codes_for(topic: str) -> dict[str, str | Promise]:
     """Return what there may be to hear of a topic, with its words."""
-    kind = topic.partition(":")[0]
+    kind, _colon, id = topic.partition(":")
     if kind == "user":
-        return dict(MEMBER_CODES)
+        return _codes_of_member(int(id))
     left_out = {"everything": frozenset(), "agency": _ABOUT_REGISTERS}.get(kind, _ABOUT_REGISTERS | _ABOUT_AGENCIES)
     return {code: words for code, words in CODES.items() if code not in left_out}
+
+
+def _codes_of_member(user: int) -> dict[str, str | Promise]:
+    """Return what somebody may be told as a member: of forks operators alone hear, of imports whoever hands them in."""
+    roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
+    left_out = (set() if OPERATOR in roles else {"fork"}) | (set() if roles & {AGENCY, OPERATOR} else {IMPORT_DONE})
+    return {code: words for code, words in MEMBER_CODES.items() if code not in left_out}
 
 
 class ChoiceForm(forms.Form):
