@@ -31,6 +31,7 @@ KEYWORDS: Final[Mapping[str, tuple[int | tuple[int, str], ...] | None]] = {
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    "say": None,
 }
 """Functions that mark a text, as Babel names their arguments."""
 
@@ -59,7 +60,18 @@ def gather_texts() -> Catalog:
                 gathered.add(text, locations=[(where, 0)], context=context)
     for text in _closed_lists():
         gathered.add(text, locations=[("register/credentials", 0)])
+    for name, label in _labels():
+        gathered.add(label, locations=[("register/vocabularies", 0)], context=name)
     return gathered
+
+
+def _labels() -> Iterator[tuple[str, str]]:
+    """Yield list and English label of terms that the list's own file does not name in every language of the pages."""
+    from register import vocabularies
+
+    languages = {path.name for path in (ROOT / "register" / "locale").iterdir() if path.is_dir()}
+    for name in vocabularies.TRANSLATED:
+        yield from ((name, term.label()) for term in vocabularies.load(name) if languages - set(term.labels))
 
 
 def _closed_lists() -> Iterator[str]:
@@ -98,8 +110,20 @@ def update_catalogue(language: str, gathered: Catalog) -> Catalog:
     catalogue = read_catalogue(language)
     # A text that merely resembles a former one has no translation yet: a guess would be read as one.
     catalogue.update(gathered, no_fuzzy_matching=True, update_header_comment=False)
+    _fill_labels(catalogue, language)
     write_catalogue(language, catalogue)
     return catalogue
+
+
+def _fill_labels(catalogue: Catalog, language: str) -> None:
+    """Take over labels that a list's own file names in this language, where it lacks another one."""
+    from register import vocabularies
+
+    for name in vocabularies.TRANSLATED:
+        for term in vocabularies.load(name):
+            message = catalogue.get(term.label(), name)
+            if message is not None and not message.string:
+                message.string = term.labels.get(language, "")
 
 
 def write_catalogue(language: str, catalogue: Catalog) -> None:

@@ -8,7 +8,7 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
-from register.site import dates, directory, links, names, words
+from register.site import dates, directory, links, names, telling, words
 
 register = template.Library()
 
@@ -21,6 +21,7 @@ register.filter("name", names.name_record)
 register.filter("shorten", directory.shorten_id)
 register.filter("scope", words.spell_scope)
 register.filter("place", words.label_place)
+register.filter("tell", telling.tell)
 register.filter("isolate", names.isolate)
 register.filter("is_web_address", links.is_web_address)
 

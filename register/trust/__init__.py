@@ -10,7 +10,7 @@ from register.trust.decision import Chain, Decision, Fresh, Since, Verdict, form
 from register.trust.facts import Facts, Freshness, RegisterFacts, judge_freshness
 from register.trust.judgement import decide
 from register.trust.question import FIELDS, AskedQuestion, Question, TreeSize, parse_question
-from register.trust.reasons import LINKS, REASONS, Citation, Reason, Sentence
+from register.trust.reasons import LINKS, REASONS, Citation, Reason
 
 __all__ = [
     "FIELDS",
@@ -26,7 +26,6 @@ __all__ = [
     "Question",
     "Reason",
     "RegisterFacts",
-    "Sentence",
     "Since",
     "TreeSize",
     "Verdict",

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, RelationRecord, scope_at
 from register.scope import UNRESTRICTED, Scope
+from register.sentences import Sentence, Term, Value, say
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.identity import Via, find_same
 from register.trust.lineage import Lineage, trace
 from register.trust.naming import find_named
 from register.trust.question import Question
-from register.trust.reasons import INHERITED, SAME, SUCCEEDED, Citation, Sentence, Term, Value
+from register.trust.reasons import INHERITED, SAME, SUCCEEDED, Citation
+
+_AN_AGENCY: Final = say("an agency")
 
 
 class Entered(Protocol):
@@ -84,7 +87,7 @@ class Candidate:
             "register": self.register.name,
             "issuer": name_of(self.standing),
             "source": name_of(self.source),
-            "agency": name_of(self.agency) if self.agency else "an agency",
+            "agency": name_of(self.agency) if self.agency else _AN_AGENCY,
             "at": question.at,
         }
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from register.records import IssuerRecord, KeyRecord
+from register.sentences import Sentence, Term, Value
 from register.trust.candidates import Candidate, name_of
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.identity import find_shared
 from register.trust.question import Question
-from register.trust.reasons import CLAIMED, KEY_CLAIMED, Citation, Sentence, Term, Value
+from register.trust.reasons import CLAIMED, KEY_CLAIMED, Citation
 
 MOST_SAID: Final = 3
 """Contradictions that one answer tells."""

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from register.records import KeyRecord, KeyRevocation, MandateRecord, Period
 from register.scope import LIMITS
+from register.sentences import Value
 from register.trust.candidates import Candidate, name_of
 from register.trust.links import covers
 from register.trust.question import Question
-from register.trust.reasons import PLAIN, Reason, Value, give_reason
+from register.trust.reasons import PLAIN, Reason, give_reason
 
 
 class KeyFinding(NamedTuple):

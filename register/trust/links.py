@@ -14,10 +14,11 @@ from typing import Final, Literal
 from register import vocabularies
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, AgencyRecord, Ending, IssuerRecord, Suspension
 from register.scope import LIMITS, Scope, intersect_limit, limit_covers
+from register.sentences import Term, Terms, Value
 from register.trust.candidates import Candidate, name_of
 from register.trust.lineage import MEMBER_OF_OTHER
 from register.trust.question import Question, programme_id
-from register.trust.reasons import PLAIN, Citation, Reason, Term, Terms, Value, give_reason
+from register.trust.reasons import PLAIN, Citation, Reason, give_reason
 
 State = Literal["in_force", "not_yet_valid", "expired", "suspended", "revoked"]
 

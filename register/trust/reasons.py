@@ -1,41 +1,21 @@
 """Reasons: the closed list of codes, and the plain sentence each says.
 
-Sentences are templates with named values, kept apart from what fills them, so that pages can translate both; `text`
-is the English form. They are written for a civil servant: names and dates, no jargon.
+Sentences are templates with named values, kept apart from what fills them (register/sentences.py), so that pages can
+translate both; `text` is the English form. They are written for a civil servant: names and dates, no jargon.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, NamedTuple
 
-from register import vocabularies
+from register.sentences import Said, Sentence, Value, join
 
 LINKS: Final = ("register", "agency", "accreditation", "scope", "issuer", "key", "freshness")
 """The links of the chain in the order in which they are judged."""
 
 PLAIN: Final = ""
-_SHOWN = 6
-_MONTHS = "January February March April May June July August September October November December".split()
-
-
-class Term(NamedTuple):
-    """A code of a vocabulary, shown by its label."""
-
-    vocabulary: str
-    code: str | int
-
-
-class Terms(NamedTuple):
-    """Several codes of a vocabulary."""
-
-    vocabulary: str
-    codes: tuple[str | int, ...]
-
-
-Value = str | int | datetime | Term | Terms | None
 
 
 class Kind(NamedTuple):
@@ -190,18 +170,6 @@ CLAIMED: Final = "But {register} records {identifier} for {other} in {country}; 
 KEY_CLAIMED: Final = "But {register} records the key {key} for {other} in {country}."
 
 
-class Sentence(NamedTuple):
-    """A template and the values that fill it."""
-
-    template: str
-    values: Mapping[str, Value]
-
-    @property
-    def text(self) -> str:
-        """The sentence in English."""
-        return self.template.format_map({name: spell(value) for name, value in self.values.items()})
-
-
 class Citation(NamedTuple):
     """One ledger entry: the ledger's origin and the entry's index."""
 
@@ -223,49 +191,12 @@ class Reason:
         return REASONS[self.code].link
 
     @property
-    def text(self) -> str:
+    def text(self) -> Said:
         """The reason in plain English."""
-        return " ".join(sentence.text for sentence in self.sentences)
+        told = [sentence.text for sentence in self.sentences]
+        return told[0] if len(told) == 1 else join(told)
 
 
 def give_reason(code: str, values: Mapping[str, Value], entry: Citation | None = None, case: str = PLAIN) -> Reason:
     """Make a reason of a code in the circumstance `case`; KeyError when the list has no such code or case."""
     return Reason(code, (Sentence(REASONS[code].sentences[case], values),), entry)
-
-
-def spell(value: Value) -> str:
-    """Write a value in English: `1 June 2026`, labels of terms, text as it is."""
-    if isinstance(value, Term):
-        return _label(value.vocabulary, value.code)
-    if isinstance(value, Terms):
-        return _spell_many([_label(value.vocabulary, code) for code in value.codes])
-    if isinstance(value, datetime):
-        return _spell_instant(value)
-    return "an open date" if value is None else str(value)
-
-
-def _spell_instant(moment: datetime) -> str:
-    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-    if (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0):
-        return day
-    return f"{day}, {moment:%H:%M:%S} UTC"
-
-
-def _spell_many(labels: list[str]) -> str:
-    if len(labels) > _SHOWN:
-        return f"{', '.join(labels[:_SHOWN])} and {len(labels) - _SHOWN} more"
-    return ", ".join(labels) or "nothing"
-
-
-def _label(vocabulary: str, code: str | int) -> str:
-    """Give `label (code)`; a code that the list does not hold stands for itself."""
-    for name in _LISTS.get(vocabulary, (vocabulary,)):
-        terms = vocabularies.load(name)
-        if str(code) in terms:
-            label = terms.get(str(code)).label()
-            return label if vocabulary in _WITHOUT_CODE else f"{label} ({code})"
-    return str(code)
-
-
-_LISTS: Final[Mapping[str, tuple[str, ...]]] = {"jurisdictions": ("countries", "nuts", "atu"), "programmes": ()}
-_WITHOUT_CODE: Final = frozenset({"reasons", "relations", "decisions", "credential-types", "eqf", "key-reasons"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from register.trust import LINKS, REASONS, Question, decide, format_decision
-from register.trust.reasons import Term, Terms, spell
+from register.sentences import Term, Terms, spell
 from tests.register.trust.cast import (
     HOME,
     KEY,

@@ -1,0 +1,242 @@
+"""Sentences: what the register says to people, written once in English and told in every reader's language.
+
+A `Said` is the English sentence, a text like any other to programs, logs and JSON; it remembers the template it was
+made from and the raw values that fill it, so that a page can write both anew (register/site/telling.py). Templates are
+literals of the code, gathered for translators by deploy/catalogues.py; what strangers wrote is a value, never a
+template, and a value is filled in once and not read again. Pure: no languages are known here but English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple, Self
+
+from register import vocabularies
+from register.moments import format_instant, format_moment, parse_moment
+
+SHOWN: Final = 6
+"""Terms of a longer list that are named; of the others, how many there are."""
+
+OPEN_DATE: Final = "an open date"
+NO_TERMS: Final = "nothing"
+
+_PLACE: Final = re.compile(r"\{\{|\}\}|\{(\w+)\}", re.ASCII)
+_MONTHS: Final = "January February March April May June July August September October November December".split()
+_LISTS: Final[Mapping[str, tuple[str, ...]]] = {"jurisdictions": ("countries", "nuts", "atu"), "programmes": ()}
+_WITHOUT_CODE: Final = frozenset({"reasons", "relations", "decisions", "credential-types", "eqf", "key-reasons"})
+
+
+class Term(NamedTuple):
+    """A code of a vocabulary, shown by its label."""
+
+    vocabulary: str
+    code: str | int
+
+
+class Terms(NamedTuple):
+    """Several codes of a vocabulary."""
+
+    vocabulary: str
+    codes: tuple[str | int, ...]
+
+
+class Minute(NamedTuple):
+    """An instant that is told to the minute, where an instant alone is told to the second."""
+
+    moment: datetime
+
+
+class Written(NamedTuple):
+    """An instant that English sentences give as the register writes it: `2026-06-01`, or RFC 3339 in full."""
+
+    moment: datetime
+
+
+Value = str | int | datetime | date | Term | Terms | Minute | Written | None
+"""What fills a template: a `str` is a text that stays as it is (a name, an address), a `Said` is a sentence itself."""
+
+
+class Said(str):
+    """An English sentence with its `template` and `values`; equal to, and written like, the same plain text."""
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: Mapping[str, Value]
+
+    def __new__(cls, template: str, values: Mapping[str, Value]) -> Self:
+        """Write the sentence; raises KeyError for a place without a value."""
+        said = super().__new__(cls, fill(template, values, spell))
+        said.template, said.values = template, values
+        return said
+
+    def __str__(self) -> str:
+        # `str()` of a plain text is the text itself; it must not make a sentence forget what it was made from.
+        return self
+
+    def __getnewargs__(self) -> tuple[str, Mapping[str, Value]]:  # type: ignore[override]
+        return self.template, dict(self.values)
+
+
+class Sentence(NamedTuple):
+    """A sentence that is not written yet: of all that a decision weighs, only a little is ever said."""
+
+    template: str
+    values: Mapping[str, Value]
+
+    @property
+    def text(self) -> Said:
+        """The sentence, written."""
+        return Said(self.template, self.values)
+
+
+def say(template: str, /, **values: Value) -> Said:
+    """Return a sentence; `template` is a literal, as translators get it, with `{name}` for each of the values.
+
+    A brace that is meant is written twice. Raises KeyError for a place without a value.
+    """
+    return Said(template, values)
+
+
+def join(parts: Iterable[str], separator: str = " ") -> Said:
+    """Return several sentences, or parts of a list, as one; each is told by itself."""
+    values = {f"_{number}": part for number, part in enumerate(parts, 1)}
+    return Said(separator.join(f"{{{name}}}" for name in values), values)
+
+
+def fill(template: str, values: Mapping[str, Value], write: Callable[[Value], str]) -> str:
+    """Return a template with each place filled by the value of that name, as `write` writes it.
+
+    A place is a name in braces and nothing else: no attribute, index or conversion of a value can be asked for.
+    """
+
+    def put(place: re.Match[str]) -> str:
+        name = place[1]
+        return place[0][0] if name is None else write(values[name])
+
+    return _PLACE.sub(put, template)
+
+
+def has_words(template: str) -> bool:
+    """Tell whether there is anything to translate in a template besides its values."""
+    return any(sign.isalpha() for sign in _PLACE.sub("", template))
+
+
+def spell(value: Value) -> str:
+    """Write a value in English: `1 June 2026`, labels of terms, text as it is."""
+    match value:
+        case str():
+            return value
+        case Term():
+            return label(value, "en")
+        case Terms():
+            return _spell_many([label(Term(value.vocabulary, code), "en") for code in value.codes])
+        case Minute():
+            return _spell_minute(value.moment)
+        case Written():
+            return format_moment(value.moment)
+        case datetime():
+            return _spell_instant(value)
+        case date():
+            return _spell_day(value)
+        case None:
+            return OPEN_DATE
+        case _:
+            return str(value)
+
+
+def _spell_day(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _spell_instant(moment: datetime) -> str:
+    return _spell_day(moment) if is_midnight(moment) else f"{_spell_day(moment)}, {moment:%H:%M:%S} UTC"
+
+
+def _spell_minute(moment: datetime) -> str:
+    text = format_instant(moment)
+    return _spell_day(moment) if text.endswith("T00:00:00Z") else f"{_spell_day(moment)}, {text[11:16]} UTC"
+
+
+def is_midnight(moment: datetime) -> bool:
+    """Tell whether an instant is told by its day alone."""
+    return (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
+
+
+def _spell_many(labels: list[str]) -> str:
+    if len(labels) > SHOWN:
+        return f"{', '.join(labels[:SHOWN])} and {len(labels) - SHOWN} more"
+    return ", ".join(labels) or NO_TERMS
+
+
+def label(term: Term, language: str) -> str:
+    """Give `label (code)`, or the label alone where codes tell people nothing; an unknown code stands for itself."""
+    vocabulary, code = term.vocabulary, str(term.code)
+    for name in _LISTS.get(vocabulary, (vocabulary,)):
+        terms = vocabularies.load(name)
+        if code in terms:
+            told = terms.get(code).label(language)
+            return told if vocabulary in _WITHOUT_CODE else f"{told} ({code})"
+    return code
+
+
+def to_json(text: str) -> Any:
+    """Return a sentence as JSON keeps it, `{"template", "values"}`; a plain text stays one."""
+    if not isinstance(text, Said):
+        return text
+    named = {place[1] for place in _PLACE.finditer(text.template)}
+    values = {name: _write(value) for name, value in text.values.items() if name in named}
+    return {"template": text.template, "values": values}
+
+
+def _write(value: Value) -> Any:
+    match value:
+        case str():
+            return to_json(value)
+        case Term():
+            return {"vocabulary": value.vocabulary, "code": value.code}
+        case Terms():
+            return {"vocabulary": value.vocabulary, "codes": list(value.codes)}
+        case Minute():
+            return {"minute": format_instant(value.moment)}
+        case Written():
+            return {"written": format_instant(value.moment)}
+        case datetime():
+            return {"instant": format_instant(value)}
+        case date():
+            return {"day": value.isoformat()}
+        case _:
+            return value
+
+
+def from_json(kept: Any) -> str:
+    """Return a sentence that `to_json` wrote; a plain text, as older rows hold, stays one. Raises ValueError."""
+    match kept:
+        case str():
+            return kept
+        case {"template": str(template), "values": dict(values)}:
+            return Said(template, {name: _read(value) for name, value in values.items()})
+        case _:
+            raise ValueError(f"expected a sentence as text, or its template and values; got {type(kept).__name__}")
+
+
+def _read(kept: Any) -> Value:
+    match kept:
+        case {"vocabulary": str(vocabulary), "code": code}:
+            return Term(vocabulary, code)
+        case {"vocabulary": str(vocabulary), "codes": list(codes)}:
+            return Terms(vocabulary, tuple(codes))
+        case {"minute": str(moment)}:
+            return Minute(parse_moment(moment))
+        case {"written": str(moment)}:
+            return Written(parse_moment(moment))
+        case {"instant": str(moment)}:
+            return parse_moment(moment)
+        case {"day": str(day)}:
+            return date.fromisoformat(day)
+        case int() | None:
+            return kept
+        case _:
+            return from_json(kept)

@@ -1,0 +1,116 @@
+"""Sentences: English texts to everything that reads them, which remember what they were made from."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from register.sentences import (
+    Minute,
+    Said,
+    Sentence,
+    Term,
+    Terms,
+    Value,
+    Written,
+    from_json,
+    has_words,
+    join,
+    say,
+    to_json,
+)
+
+DAY = datetime(2026, 6, 1, tzinfo=UTC)
+MOMENT = datetime(2026, 6, 1, 14, 5, 9, tzinfo=UTC)
+
+
+def test_a_sentence_is_its_english_text_to_whoever_reads_it() -> None:
+    said = say("It ended on {day}.", day=DAY)
+    assert said == "It ended on 1 June 2026."
+    assert hash(said) == hash("It ended on 1 June 2026.")
+    assert json.dumps({"text": said}) == '{"text": "It ended on 1 June 2026."}'
+    assert (said.template, said.values) == ("It ended on {day}.", {"day": DAY})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("{name}", "{name}"),
+        (12, "12"),
+        (DAY, "1 June 2026"),
+        (MOMENT, "1 June 2026, 14:05:09 UTC"),
+        (Minute(MOMENT), "1 June 2026, 14:05 UTC"),
+        (Written(DAY), "2026-06-01"),
+        (Written(MOMENT), "2026-06-01T14:05:09Z"),
+        (date(2026, 6, 1), "1 June 2026"),
+        (Term("jurisdictions", "NL"), "Netherlands (NL)"),
+        (Terms("eqf", (5, 6)), "Level 5, Level 6"),
+        (None, "an open date"),
+        (say("of {year}", year=2026), "of 2026"),
+    ],
+)
+def test_a_value_is_spelled_in_english_and_comes_back_from_json_as_itself(value: Value, text: str) -> None:
+    said = say("{value}", value=value)
+    assert said == text
+    again = from_json(json.loads(json.dumps(to_json(said))))
+    assert isinstance(again, Said)
+    assert (again, again.template, dict(again.values)) == (said, said.template, dict(said.values))
+
+
+def test_a_value_with_braces_is_filled_in_once() -> None:
+    assert say("{first} {second}", first="{second}", second="{{x}}") == "{second} {{x}}"
+
+
+def test_a_brace_that_is_meant_is_written_twice() -> None:
+    assert say('expected {{"a": {value}}}', value=1) == 'expected {"a": 1}'
+
+
+@pytest.mark.parametrize("template", ["{value.__class__}", "{value[0]}", "{value!r}", "{value:>9}", "{}"])
+def test_a_template_cannot_reach_into_a_value(template: str) -> None:
+    assert say(template, value="text") == template
+
+
+def test_a_place_without_a_value_is_an_error_of_the_code() -> None:
+    with pytest.raises(KeyError):
+        say("It ended on {day}.")
+
+
+@pytest.mark.parametrize("again", [str, copy.copy, copy.deepcopy, lambda said: pickle.loads(pickle.dumps(said))])
+def test_a_copy_of_a_sentence_remembers_what_it_was_made_from(again: Any) -> None:
+    said = say("It ended on {day}: {why}", day=DAY, why=say("closed."))
+    copied = again(said)
+    assert isinstance(copied, Said)
+    assert (copied, copied.template, copied.values) == (said, said.template, said.values)
+    assert isinstance(copied.values["why"], Said)
+
+
+def test_several_sentences_are_one_which_tells_each_by_itself() -> None:
+    first, second = say("It ended on {day}.", day=DAY), say("Ask again.")
+    both = join([first, second])
+    assert both == "It ended on 1 June 2026. Ask again."
+    assert list(both.values.values()) == [first, second]
+    assert not has_words(both.template)
+    assert has_words(first.template)
+
+
+def test_json_keeps_only_values_that_the_template_names_and_plain_texts_as_they_are() -> None:
+    assert to_json(Said("On {day}.", {"day": DAY, "other": "x"})) == {
+        "template": "On {day}.",
+        "values": {"day": {"instant": "2026-06-01T00:00:00Z"}},
+    }
+    assert from_json(to_json("An older row.")) == "An older row."
+
+
+@pytest.mark.parametrize("kept", [7, None, {"template": "x"}, {"template": 1, "values": {}}, ["x"]])
+def test_what_is_no_sentence_is_not_read_as_one(kept: Any) -> None:
+    with pytest.raises(ValueError, match="expected a sentence"):
+        from_json(kept)
+
+
+def test_a_sentence_that_waits_is_written_when_it_is_asked_for() -> None:
+    assert Sentence("It ended on {day}.", {"day": DAY}).text == "It ended on 1 June 2026."
