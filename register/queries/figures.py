@@ -140,8 +140,9 @@ _OF_COUNTRY: Final = """
         WHERE v.country = %(country)s AND {issuers}
     ),
     held AS MATERIALIZED (
-        SELECT i.uid, i.log_id, i.closed_from, v.agency, v.accreditation_kind, v.valid_until,
-            v.content->>'status' AS status
+        SELECT i.uid, i.log_id, i.closed_from, v.agency, v.accreditation_kind, v.decision, v.valid_from, v.valid_until,
+            coalesce(v.content->>'status', '') AS status, coalesce(v.content->>'standard', '') AS standard,
+            round(extract(epoch FROM v.valid_until - v.valid_from) / 31556952)::int AS years
         FROM issuer i JOIN register_accreditation v ON v.issuer = i.uid AND v.log_id = i.log_id WHERE {held}
     )
     SELECT 'issuers', provider_type::text, count(*) FROM issuer WHERE {open} GROUP BY 2
@@ -149,14 +150,22 @@ _OF_COUNTRY: Final = """
     UNION ALL SELECT 'accredited', '', count(*) FROM (SELECT DISTINCT uid, log_id FROM held WHERE {open}) one
     UNION ALL SELECT 'held', '', count(*) FROM held
     UNION ALL SELECT 'kind', accreditation_kind, count(*) FROM held GROUP BY 2
-    UNION ALL SELECT 'duty', coalesce(status, ''), count(*) FROM held GROUP BY 2
+    UNION ALL SELECT 'duty', status, count(*) FROM held GROUP BY 2
+    UNION ALL SELECT 'kind_duty', accreditation_kind || ' ' || status, count(*) FROM held GROUP BY 2
+    UNION ALL SELECT 'standard', standard, count(*) FROM held GROUP BY 2
+    UNION ALL SELECT 'conditions', '', count(*) FROM held WHERE decision = 'positive_with_conditions'
+    UNION ALL SELECT 'years', percentile_disc(0.5) WITHIN GROUP (ORDER BY years)::text, count(years) FROM held
+    UNION ALL SELECT 'since', to_char(min(valid_from) AT TIME ZONE 'UTC', 'YYYY-MM-DD'), count(valid_from) FROM held
     UNION ALL SELECT 'agency', agency::text, count(*) FROM held GROUP BY 2
     UNION ALL SELECT 'open_ended', '', count(*) FROM held WHERE valid_until IS NULL
 """
 
 
 def count_country(country: str, cut: Cut, at: datetime) -> dict[str, dict[str, int]]:
-    """Count the issuers of a country and what they hold at an instant, by kind, agency and duty; one query."""
+    """Count the issuers of a country and what they hold at an instant, by kind, agency, duty and standard; one query.
+
+    `years` has one code, the years for which half of those with an end are valid at most; `since` the oldest beginning.
+    """
     issuers, held = heard_only("issuer", cut), heard_only("accreditation", cut)
     held.add("v.quarantine IS NULL AND v.decision IN ('positive', 'positive_with_conditions')")
     held.add(accreditation_state("v", "in_force"), at=at)

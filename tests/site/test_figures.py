@@ -87,7 +87,7 @@ def test_a_country_shows_its_agencies_its_counts_and_its_newest_decisions(counte
     page = words(read(counted, "/countries/NL"))
     assert "This register speaks for this country." in page
     assert "2 accreditations in force are by agencies at home elsewhere." in page
-    assert "Accreditations required by law: 0; voluntary ones: 1." in page
+    assert "Programme accreditation : 1 voluntary: 1" in page
     assert "Agency from abroad Belgium 2 recognised" in page
     assert "Accreditation revoked." in page
     assert 'href="/issuers?country=NL&amp;kind=programme"' in read(counted, "/countries/NL")

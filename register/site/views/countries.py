@@ -23,13 +23,14 @@ from register.queries.single import find_records
 from register.records import AgencyRecord, RegisterRecord
 from register.site.asked import DATES, hear, read_instants, write_instants
 from register.site.entries import read_entries
-from register.site.names import Name, name_record
+from register.site.names import name_record
 from register.site.page import Context, page
+from register.site.quality import DESCRIBED_BY, ActiveAgency, describe_quality
 from register.site.reading import newest_checkpoint, read_register
 from register.site.standing import Instants
 from register.site.views.agencies import find_agency_state
 from register.site.views.figures import read_figures
-from register.site.words import STATES, Standing, label
+from register.site.words import STATES, label
 from register.vocabularies import UnknownTerm
 
 _DECISIONS: Final = 8
@@ -49,17 +50,6 @@ class CountryRow:
     agencies: int
     own: bool
     speakers: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveAgency:
-    """An agency and a country: how many of its accreditations are in force there, and whether it is at home abroad."""
-
-    record: AgencyRecord
-    name: Name
-    number: int
-    abroad: bool
-    standing: Standing
 
 
 @page("site/countries.html", "countries", DATES, twin=lambda request, query: _tell_countries(query))
@@ -149,7 +139,7 @@ def show_country(request: HttpRequest, query: Mapping[str, Any], code: str) -> C
     counts: dict[str, dict[str, int]] = kept.value
     recorder = _find_recorder(country, cut, node)
     decisions = [EventRow(*row) for row in list_decisions(country, recorder, _WITHIN, _DECISIONS)]
-    active, elsewhere = _list_agencies(country, counts, instants, cut)
+    active, idle = _list_agencies(country, counts, instants, cut)
     return {
         "code": country,
         "name": label("countries", country),
@@ -158,12 +148,11 @@ def show_country(request: HttpRequest, query: Mapping[str, Any], code: str) -> C
         "issuers": sum(counts.get("issuers", {}).values()),
         "formal": counts.get("issuers", {}).get("1", 0),
         "other": counts.get("issuers", {}).get("2", 0),
-        **{name: counts.get(name, {}).get("", 0) for name in ("closed", "accredited", "held", "open_ended")},
-        "kinds": _rank(counts.get("kind", {}), "accreditation-kinds"),
-        "duty": counts.get("duty", {}),
+        **{name: counts.get(name, {}).get("", 0) for name in ("closed", "accredited", "held")},
+        "quality": describe_quality(counts, active, idle),
+        "described_by": DESCRIBED_BY,
         "active": active,
-        "idle": elsewhere,
-        "abroad": sum(one.number for one in active if one.abroad),
+        "idle": idle,
         "decisions": read_entries(decisions, newest_checkpoint(recorder.origin)),
         "within": min(_WITHIN, recorder.size),
         "kept": kept,
@@ -182,11 +171,6 @@ def _find_recorder(country: str, cut: Cut, node: RegisterRecord | None) -> Cut:
         return cut
     speaking = (one for one in cut.peers if one.speaker and country in one.speaker.countries)
     return next(speaking, cut)
-
-
-def _rank(counts: Mapping[str, int], vocabulary: str) -> list[tuple[str, str, int]]:
-    ranked = sorted(counts, key=lambda code: (-counts[code], code))
-    return [(code, label(vocabulary, code), counts[code]) for code in ranked]
 
 
 def _list_agencies(
