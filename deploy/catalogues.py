@@ -110,12 +110,12 @@ def update_catalogue(language: str, gathered: Catalog) -> Catalog:
     catalogue = read_catalogue(language)
     # A text that merely resembles a former one has no translation yet: a guess would be read as one.
     catalogue.update(gathered, no_fuzzy_matching=True, update_header_comment=False)
-    _fill_labels(catalogue, language)
+    fill_labels(catalogue, language)
     write_catalogue(language, catalogue)
     return catalogue
 
 
-def _fill_labels(catalogue: Catalog, language: str) -> None:
+def fill_labels(catalogue: Catalog, language: str) -> None:
     """Take over labels that a list's own file names in this language, where it lacks another one."""
     from register import vocabularies
 

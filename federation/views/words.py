@@ -12,9 +12,8 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from federation.board import COUNTED, Followed
-from register import vocabularies
 from register.rules import REFUSALS
-from register.site.words import SYMBOLS, Standing, Tone, join_words, label_place
+from register.site.words import SYMBOLS, Standing, Tone, join_words, label, label_place
 
 Words = str | Promise
 
@@ -101,8 +100,7 @@ _STOPPED: Final = {"frozen": _frozen, "paused": _paused, "withdrawn": _withdrawn
 
 
 def _spell_reason(peer: Followed) -> str:
-    code, known = peer.row.status_reason, vocabularies.load("peer-reasons")
-    return known.get(code).label() if code in known else code
+    return label("peer-reasons", peer.row.status_reason)
 
 
 def _reason(reason: str) -> tuple[Words, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
@@ -104,7 +104,13 @@ def label(vocabulary: str, code: str | int) -> str:
     """Return a term's label in the reader's language; a code the list does not hold stands for itself."""
     terms = vocabularies.load(vocabulary)
     text = str(code)
-    return terms.get(text).label(get_language() or "en") if text in terms else text
+    if text not in terms:
+        return text
+    term = terms.get(text)
+    language = (get_language() or "en").partition("-")[0]
+    if language in term.labels or vocabulary not in vocabularies.TRANSLATED:
+        return term.label(language)
+    return pgettext(vocabulary, term.label())
 
 
 def label_place(code: str) -> str:

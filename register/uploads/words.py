@@ -10,8 +10,9 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.intake.columns import ACCREDITATIONS, DEQAR, IGNORED, ISSUERS, columns_of
-from register.site.words import Standing
+from register.site.words import Standing, label
 from register.uploads import models
+from register.vocabularies import load
 
 Words = str | Promise
 
@@ -89,7 +90,11 @@ def name_column(kind: str, name: str) -> str:
     if kind == DEQAR:
         return name
     known = _COLUMNS.get(name)
-    return str(known) if known else next((one.title for one in columns_of(kind) if one.name == name), name)
+    if known:
+        return str(known)
+    if kind == ISSUERS and name in load("identifier-schemes"):
+        return label("identifier-schemes", name)
+    return next((one.title for one in columns_of(kind) if one.name == name), name)
 
 
 def choices_of(kind: str) -> list[tuple[str, str, bool]]:

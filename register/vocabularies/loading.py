@@ -42,6 +42,28 @@ NAMES: tuple[str, ...] = (
     "supervision",
 )
 
+TRANSLATED: tuple[str, ...] = (
+    "accreditation-kinds",
+    "accreditation-types",
+    "assessment-types",
+    "credential-reasons",
+    "credential-types",
+    "credit-systems",
+    "decisions",
+    "esg-activities",
+    "identifier-schemes",
+    "isced-f",
+    "key-reasons",
+    "learning-opportunity-types",
+    "modes",
+    "peer-reasons",
+    "reasons",
+    "relations",
+    "stackability",
+    "supervision",
+)
+"""Lists whose labels the catalogues of the pages hold in the languages that their files lack (context: the list)."""
+
 
 def names() -> list[str]:
     """Name every vocabulary, sorted."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from babel.messages.catalog import Catalog
 from django.test import Client
 from django.utils import translation
 from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT, WEEKDAYS, WEEKDAYS_ABBR
 
-from deploy.catalogues import find_faults, gather_texts, read_catalogue
+from deploy.catalogues import fill_labels, find_faults, gather_texts, read_catalogue
 from register.site.dates import spell_day
 from register.site.page import TRANSLATED
 
@@ -30,6 +31,19 @@ def test_texts_are_found_in_code_and_templates_and_in_closed_lists(gathered: obj
     ids = {message.id for message in gathered}  # type: ignore[attr-defined]
     assert {"Skip to content", "Valid, with remarks", "Was the issuer entitled to issue it then?"} <= ids
     assert ("%(count)d day", "%(count)d days") in ids
+
+
+def test_labels_are_gathered_under_their_list_where_its_file_lacks_a_language(gathered: Catalog) -> None:
+    assert gathered.get("Faculty of", "relations") is not None
+    assert gathered.get("Netherlands", "countries") is None  # its file names it in all of them
+
+
+def test_a_label_that_the_file_has_in_one_language_is_taken_over_into_its_catalogue(gathered: Catalog) -> None:
+    catalogue = Catalog(locale="pl")
+    catalogue.update(gathered, no_fuzzy_matching=True)
+    fill_labels(catalogue, "pl")
+    assert catalogue.get("The quality requirements are not met", "reasons").string.startswith("Wymagania")  # type: ignore[union-attr]
+    assert not catalogue.get("Faculty of", "relations").string  # type: ignore[union-attr]
 
 
 @pytest.mark.django_db

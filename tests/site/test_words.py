@@ -1,4 +1,5 @@
 import pytest
+from django.utils import translation
 
 from register import vocabularies
 from register.api.resources import STATES as API_STATES
@@ -17,6 +18,21 @@ from register.site import words
 )
 def test_levels_are_said_as_people_say_them(levels: tuple[int, ...], said: str) -> None:
     assert words.spell_levels(levels) == said
+
+
+def test_a_label_is_its_publishers_or_else_the_catalogues_under_the_name_of_its_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    monkeypatch.setattr(words, "pgettext", lambda context, text: asked.append((context, text)) or f"<{text}>")
+    with translation.override("pl"):
+        assert words.label("countries", "JP") == "Japonia"
+        assert words.label("reasons", "quality") == "Wymagania jakościowe nie są spełnione"
+        assert words.label("relations", "faculty_of") == "<Faculty of>"
+        assert words.label("nuts", "NL31") == "Utrecht"
+    assert asked == [("relations", "Faculty of")]
+    assert words.label("relations", "faculty_of") == "Faculty of"
+    assert words.label("relations", "no-such") == "no-such"
 
 
 def test_a_scope_is_one_phrase_with_the_vocabularies_own_words() -> None:
