@@ -58,6 +58,7 @@ _REFERRING: Final = {
     "awarding_bodies": "issuer",
     "contributing_agencies": "agency",
     "batch": "batch",
+    "programme": "programme",
 }
 """Field of a payload that names other things → the kind of those."""
 

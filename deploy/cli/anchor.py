@@ -36,6 +36,7 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII
 _SHOWN: Final = 20
 _OPTIONS: Final = {
     "credential_type": ("--type", "credential type of all of them, code or URI; the entry then says it"),
+    "programme": ("--programme", "id of the programme that all of them are of; the entry then says it"),
     "issued_from": ("--issued-from", "first day of issue; the entry then says it"),
     "issued_until": ("--issued-until", "last day of issue; the entry then says it"),
 }

@@ -5,6 +5,7 @@ Nothing here ever sees a credential: an issuer sends roots and commitments, whic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -22,11 +23,14 @@ from register.api.reading import read_heard
 from register.api.records import ISSUER, REGISTER, THIS, answer_one, describe_records, find_thing, read_id
 from register.api.resources import RESOURCES, WRITTEN
 from register.queries.credentials import find_withdrawn, list_batches, list_withdrawn
+from register.queries.cuts import Cut
 from register.queries.selecting import Page
+from register.records import BatchRecord
 
 _BATCH: Final = Parameter("batch", "Id of a batch of this issuer.", read_id, {"type": "string", "format": "uuid"})
-
-
+_PROGRAMME: Final = Parameter(
+    "programme", "Only batches of this programme, by its id.", read_id, {"type": "string", "format": "uuid"}
+)
 _DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -45,6 +49,11 @@ _COMMITMENT: Final = Parameter(
 )
 
 
+def _list(cut: Cut, given: Mapping[str, Any], issuer: str | None) -> Page[BatchRecord]:
+    root, after, limit = given.get("root"), given.get("after"), given.get("limit", 50)
+    return list_batches(cut, issuer, root, after, limit, programme=given.get("programme"))
+
+
 class Batches(Command):
     """All batches, and anchoring another."""
 
@@ -52,16 +61,14 @@ class Batches(Command):
     verb = "anchor_batch"
     body = strict(payloads.BatchTerms, filled="issuer")
     filled = {"issuer": "issuer"}
-    parameters = (ISSUER, _ROOT, REGISTER, *TIMES, *PAGING)
+    parameters = (ISSUER, _ROOT, _PROGRAMME, REGISTER, *TIMES, *PAGING)
     answers: ClassVar = {"POST": WRITTEN["batch"], "GET": listed("batch")}
 
     def get(self, request: Request) -> HttpResponse:
         """List the batches of credentials that were anchored, in that order."""
         given = self.query(request)
         times = read_heard(given)
-        page = list_batches(
-            times.cut, given.get("issuer"), given.get("root"), given.get("after"), given.get("limit", 50)
-        )
+        page = _list(times.cut, given, given.get("issuer"))
         return answer_current(request, describe_records(request, "batch", page, times))
 
     def post(self, request: Request, **ids: Any) -> HttpResponse:
@@ -89,14 +96,14 @@ class IssuerBatches(Address):
     """The batches of one issuer."""
 
     tag = "credentials"
-    parameters = (*THIS, _ROOT, *PAGING)
+    parameters = (*THIS, _ROOT, _PROGRAMME, *PAGING)
     answers: ClassVar = {"GET": listed("batch")}
 
     def get(self, request: Request, id: UUID) -> HttpResponse:
         """List the batches that an issuer has anchored."""
         given = self.query(request)
         _, times = find_thing(self, request, "issuer", str(id))
-        page = list_batches(times.cut, str(id), given.get("root"), given.get("after"), given.get("limit", 50))
+        page = _list(times.cut, given, str(id))
         return answer_current(request, describe_records(request, "batch", page, times))
 
 

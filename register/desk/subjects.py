@@ -10,7 +10,7 @@ from register.events import kind_of
 from register.queries.cuts import Cut
 from register.queries.single import find_records
 
-_NAMED: Final = ("issuer", "agency", "other", "awarding_body", "sealer")
+_NAMED: Final = ("issuer", "agency", "other", "awarding_body", "sealer", "programme")
 _ANSWERING: Final = frozenset({"accreditation", "issuer", "key"})
 """First parts of the types of entries that change what is answered about an institution as a whole."""
 

@@ -25,6 +25,7 @@ def anchor_batch(event: Event, recorded: Recorded, _: State) -> list[Change]:
         credential_type=data.credential_type,
         issued_from=data.issued_from,
         issued_until=data.issued_until,
+        programme=data.programme,
         demonstration=data.demonstration,
     )
     return [Change("batch", record.id, record)]

@@ -285,6 +285,7 @@ class BatchVersion(Version):
     kind = "batch"
     issuer = models.UUIDField()
     root = models.TextField()
+    programme = models.UUIDField(null=True)
 
     class Meta:
         db_table = "register_batch"
@@ -295,6 +296,10 @@ class BatchVersion(Version):
                 fields=["issuer", "uid"], condition=Q(recorded_until__isnull=True), name="register_batch_issuer"
             ),
             models.Index(fields=["root", "issuer"], name="register_batch_root"),
+            # The batches of a programme, in the order of lists; most batches name none.
+            models.Index(
+                fields=["programme", "uid"], condition=Q(programme__isnull=False), name="register_batch_programme"
+            ),
         ]
 
 

@@ -31,7 +31,10 @@ MOST_OF_A_BATCH = 2**32
 
 
 class BatchTerms(Payload):
-    """A batch of credentials: the root of the tree of their commitments, and how many there are."""
+    """A batch of credentials: the root of the tree of their commitments, and how many there are.
+
+    `programme`: all of them are of this one; absent from entries written before the field was.
+    """
 
     issuer: Id
     root: Sha256
@@ -40,6 +43,7 @@ class BatchTerms(Payload):
     credential_type: Annotated[str, BeforeValidator(term("credential-types"))] | None = None
     issued_from: Moment | None = None
     issued_until: Moment | None = None
+    programme: Id | None = None
     demonstration: StrictBool = False
 
     @model_validator(mode="before")

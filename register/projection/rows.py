@@ -87,7 +87,7 @@ COLUMNS: Final[Mapping[str, Columns]] = {
     ),
     "peer": (("origin", "text"), ("recognised", "int8"), ("withdrawn", "bool")),
     "fork": (("origin", "text"),),
-    "batch": (("issuer", "uuid"), ("root", "text")),
+    "batch": (("issuer", "uuid"), ("root", "text"), ("programme", "uuid")),
     "withdrawal": (("issuer", "uuid"),),
     "credential": (
         ("issuer", "uuid"),
@@ -174,7 +174,7 @@ def _fork(record: ForkRecord) -> tuple[Any, ...]:
 
 
 def _batch(record: BatchRecord) -> tuple[Any, ...]:
-    return (record.issuer, record.root)
+    return (record.issuer, record.root, record.programme)
 
 
 def _withdrawal(record: WithdrawalRecord) -> tuple[Any, ...]:

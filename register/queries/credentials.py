@@ -22,10 +22,18 @@ _COLUMN: Final[Mapping[Purpose, str]] = {"revocation": "revoked", "suspension": 
 
 
 def list_batches(
-    cut: Cut, issuer: str | None = None, root: str | None = None, after: str | None = None, limit: int = 50
+    cut: Cut,
+    issuer: str | None = None,
+    root: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+    *,
+    programme: str | None = None,
 ) -> Page[BatchRecord]:
-    """Return batches in the order in which they were anchored, those of one issuer or root only when it is named."""
+    """Return batches in the order in which they were anchored, of one issuer, root or programme only when named."""
     conditions = heard_only("batch", cut)
+    if programme is not None:
+        conditions.add("v.programme = %(programme)s::uuid", programme=read_uid(programme, "programme"))
     if issuer is not None:
         conditions.add("v.issuer = %(issuer)s::uuid", issuer=read_uid(issuer, "issuer"))
     if root is not None:

@@ -29,7 +29,7 @@ MOST_LISTS = 10_000
 class BatchRecord:
     """A batch of credentials whose root was anchored: `count` commitments under a tree built by `tree_algorithm`.
 
-    Issued from `issued_from` to `issued_until`, both inclusive, as far as the issuer says.
+    Issued from `issued_from` to `issued_until`, both inclusive, and all of one programme, as far as the issuer says.
     """
 
     id: str
@@ -43,6 +43,7 @@ class BatchRecord:
     credential_type: str | None = None
     issued_from: Moment | None = None
     issued_until: Moment | None = None
+    programme: str | None = None
     demonstration: bool = False
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from register.errors import Conflict, NotFound, Refused
 from register.events import Event
 from register.moments import format_moment
-from register.records import CredentialRecord, StatusChange
+from register.records import CredentialRecord, ProgrammeRecord, StatusChange
 from register.records.credentials import credential_id
 from register.rules.limits import find, find_issuer, find_open_issuer
 from register.rules.refusals import UNDOING_REASONS
@@ -20,13 +20,33 @@ from register.state import State
 
 
 def check_anchored(event: Event, state: State) -> None:
-    """An issuer that is open anchors a root once."""
+    """An issuer that is open anchors a root once; of a programme, one it offered when the credentials were issued."""
     data = event.data
     must_speak_for(event, data.issuer)
     find_open_issuer(state, data.issuer, event.time)
+    if data.programme is not None:
+        _check_programme(event, find(state, "programme", data.programme, "programme"))
     first = state.batches.get(state.batch_of.get((data.issuer, data.root), ""))
     if first is not None:
         raise Conflict("batch_taken", "root", f"this root is anchored already: {first.url}; nothing is left to do")
+
+
+def _check_programme(event: Event, programme: ProgrammeRecord) -> None:
+    """Insist on a programme of this issuer that was on offer on a day of issue; where none is said, on that of now."""
+    data = event.data
+    if data.issuer not in (programme.issuer, *programme.awarding_bodies):
+        raise NotFound("programme_unknown", "programme", "expected a programme of this very issuer")
+    first = data.issued_from or data.issued_until or event.time
+    last = data.issued_until or event.time
+    begun, ended = programme.valid.valid_from, programme.valid.valid_until
+    if programme.closure is not None:
+        ended = min(filter(None, (ended, programme.closure.effective_from)))
+    if begun is not None and last < begun:
+        sentence = f"this programme is offered from {format_moment(begun)}, after these credentials were issued"
+        raise Refused("programme_not_offered", "programme", f"{sentence}; name another, or leave it out")
+    if ended is not None and ended <= first:
+        sentence = f"this programme ended on {format_moment(ended)}, before these credentials were issued"
+        raise Refused("programme_not_offered", "programme", f"{sentence}; give the days of issue, or leave it out")
 
 
 def check_revoked(event: Event, state: State) -> None:

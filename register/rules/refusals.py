@@ -40,6 +40,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "peer_taken": "This register is recognised as a peer already.",
     "peer_unknown": "No such peer is recorded here.",
     "period": "The period ends before it begins.",
+    "programme_not_offered": "The programme was not on offer when these credentials were issued.",
     "programme_unknown": "No such programme of this issuer is recorded here.",
     "reason_does_not_undo": "For this reason an ending, suspension or reinstatement cannot be taken back.",
     "register_not_opened": "A ledger begins with the entry that opens the register, and has only one.",

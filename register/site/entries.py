@@ -70,4 +70,4 @@ def _find_ids(rows: Iterable[EventRow], parsed: Iterable[Event | None]) -> Itera
         yield from (row.uid, row.issuer, row.agency)
     for event in parsed:
         data: Any = event.data if event else None
-        yield from (getattr(data, name, None) for name in ("other", "sealer", "awarding_body"))
+        yield from (getattr(data, name, None) for name in ("other", "sealer", "awarding_body", "programme"))

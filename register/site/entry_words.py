@@ -293,9 +293,12 @@ def _anchored(data: Any, parties: Parties, directory: Directory) -> Told:
         data.count,
     )
     first = _say(told, issuer=directory.link(data.issuer), count=f"{data.count:,}", root=_mono(data.root))
-    if data.credential_type is None:
-        return [first]
-    return [first, _say(gettext("Type: {type}."), type=label("credential-types", data.credential_type))]
+    more = []
+    if data.credential_type is not None:
+        more.append(_say(gettext("Type: {type}."), type=label("credential-types", data.credential_type)))
+    if data.programme is not None:
+        more.append(_say(gettext("Programme: {programme}."), programme=directory.link(data.programme)))
+    return [first, *more]
 
 
 def _withdrawn(data: Any, parties: Parties, directory: Directory) -> Told:

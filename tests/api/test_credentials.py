@@ -50,6 +50,29 @@ def test_a_batch_is_anchored_and_found(world: World) -> None:
         assert world.anybody.get(f"/api/v1{narrowed}").body == {"items": [told], "next": None}
 
 
+def test_batches_of_a_programme_are_found_by_it(world: World) -> None:
+    joint = factories.make_programme(world.issuer, awarding_bodies=[world.issuer, world.other_issuer])
+    own = anchor(world.issuing, programme=joint).body
+    theirs = anchor(world.other_issuing, programme=joint).body
+    anchor(world.issuing)
+    assert (own["programme"], theirs["programme"]) == (joint, joint)
+    found = world.anybody.get(f"/api/v1/batches?programme={joint}").body["items"]
+    assert [one["id"] for one in found] == [own["id"], theirs["id"]]
+    of_issuer = world.anybody.get(f"/api/v1/issuers/{world.issuer}/batches?programme={joint}").body["items"]
+    assert [one["id"] for one in of_issuer] == [own["id"]]
+    assert world.anybody.get(f"/api/v1/batches?programme={own['id']}").body["items"] == []
+    assert replaying.check() is None
+
+
+def test_a_batch_names_no_programme_that_is_not_its_issuers_or_not_on_offer(world: World) -> None:
+    past = factories.make_programme(world.issuer, valid_from="2020-01-01", valid_until="2024-01-01")
+    before = size()
+    check_problem(anchor(world.other_issuing, programme=past), 422, "programme_unknown", "programme")
+    check_problem(anchor(world.issuing, programme=past), 422, "programme_not_offered", "programme")
+    assert size() == before
+    assert anchor(world.issuing, programme=past, issued_until="2023-07-01").status == 201
+
+
 def test_root_and_count_suffice_and_the_entry_names_the_usual_tree(world: World) -> None:
     batch = world.issuing.post("/api/v1/batches", {"root": factories.make_digest(), "count": 1}).body
     entry = world.anybody.get(f"/api/v1/events/{batch['entry']['index']}").body

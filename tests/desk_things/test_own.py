@@ -116,12 +116,15 @@ def test_withdrawn_credentials_and_batches_are_listed(own: Desk) -> None:
     commitment = factories.make_digest()
     terms = factories.withdrawal(own.college, commitment, effective_from="2026-01-01")
     commands.revoke_credentials(terms, actor=factories.as_issuer(own.college))
-    factories.make_batch(own.college, count=1234, credential_type="micro-credential")
+    programme = factories.make_programme(own.college, titles={"en": "Choral conducting"})
+    factories.make_batch(own.college, count=1234, credential_type="micro-credential", programme=programme)
     page = own.read("/desk/credentials")
     assert commitment[:8] in page
     assert "revoked" in words(page)
     assert commitment in own.read(f"/desk/credentials/reinstate?commitment={commitment}")
-    assert "1,234" in own.read("/desk/batches")
+    batches = own.read("/desk/batches")
+    assert "1,234" in batches
+    assert f'<a href="/programmes/{programme}">' in batches
 
 
 def test_an_issuer_grants_and_revokes_its_own_mandates_only(own: Desk) -> None:

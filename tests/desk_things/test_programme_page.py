@@ -60,6 +60,26 @@ def test_a_micro_credential_is_held_against_the_standard(desk: Desk, kind: str, 
     assert ("6 of the 11 mandatory elements" in page) is told
 
 
+def test_anchored_batches_are_shown_with_the_way_to_their_entries(signed_desk: Desk) -> None:
+    programme = factories.make_programme(
+        signed_desk.college, awarding_bodies=[signed_desk.college, signed_desk.academy]
+    )
+    address = f"/programmes/{programme}"
+    assert "Anchored batches" not in Client().get(address).content.decode()
+    factories.make_batch(signed_desk.college, count=1234, programme=programme)
+    factories.make_batch(signed_desk.academy, count=1, programme=programme)
+    factories.make_batch(signed_desk.college, count=77)
+    page = words(Client().get(address).content.decode())
+    assert "Anchored batches" in page
+    assert "1,234 credentials" in page
+    assert "one credential · Academy of Song" in page
+    assert "77 credentials" not in page
+    entries = re.findall(r'<h3><a href="(/ledger/entries/\d+)">', Client().get(address).content.decode())
+    told = words(Client().get(entries[0]).content.decode())
+    assert "anchored a batch of 1,234 credentials" in told
+    assert "Programme: Programme" in told
+
+
 def test_the_page_takes_as_many_queries_however_long_the_chain(signed_desk: Desk) -> None:
     programme = factories.make_programme(signed_desk.college)
     counts = []
@@ -67,6 +87,7 @@ def test_the_page_takes_as_many_queries_however_long_the_chain(signed_desk: Desk
         for _ in range(number):
             factories.make_accreditation(signed_desk.college, factories.make_agency())
             factories.make_mandate(signed_desk.college, factories.make_issuer())
+            factories.make_batch(signed_desk.college, programme=programme)
         Client().get(f"/programmes/{programme}")
         with CaptureQueriesContext(connection) as queries:
             chain_of(programme)

@@ -15,11 +15,12 @@ from tests.ledgers import (
     batch_terms,
     ending,
     make_id,
+    programme_terms,
     withdrawal,
 )
 from tests.register.refusals import Case, Said
 
-A, B, C = make_id(101), make_id(102), make_id(103)
+A, B, C, D = make_id(101), make_id(102), make_id(103), make_id(104)
 ONE, TWO, THREE = COMMITMENTS
 
 
@@ -42,7 +43,39 @@ def reinstating(subject: str = C, *commitments: str, **fields: Any) -> Said:
 CLOSED = Said("issuer.closed", UTOPIA, ending("2022-01-01", "institution_closed"))
 PLACE = {"list": 0, "index": 7}
 
+OFFERED = Said("programme.registered", D, programme_terms(valid_from="2020-01-01", valid_until="2022-07-01"))
+"""A programme of Utopia that was on offer until the summer before the register opened."""
+
+
+def of_programme(first: str, last: str | None = None, **fields: Any) -> Said:
+    days = {"issued_from": first, **({"issued_until": last} if last else {})}
+    return anchoring(programme=D, **days, **fields)
+
+
 CASES = (
+    Case("programme_unknown", "programme", anchoring(programme=NOBODY), anchoring()),
+    Case(
+        "programme_unknown",
+        "programme",
+        of_programme("2022-01-01", issuer=ARCADIA),
+        of_programme("2022-01-01", issuer=UTOPIA),
+        (OFFERED,),
+    ),
+    Case("programme_not_offered", "programme", anchoring(programme=D), of_programme("2022-06-30"), (OFFERED,)),
+    Case(
+        "programme_not_offered",
+        "programme",
+        of_programme("2019-01-01", "2019-12-31"),
+        of_programme("2019-01-01", "2020-01-01"),
+        (OFFERED,),
+    ),
+    Case(
+        "programme_not_offered",
+        "programme",
+        of_programme("2022-01-01", "2022-06-01"),
+        of_programme("2021-12-31", "2022-06-01"),
+        (OFFERED, Said("programme.closed", D, ending("2022-01-01", "institution_closed"))),
+    ),
     Case("not_entitled", "actor", anchoring(actor=as_issuer(ARCADIA)), anchoring(actor=as_issuer(UTOPIA))),
     Case("not_entitled", "actor", anchoring(actor=as_agency(WIDE)), anchoring()),
     Case("issuer_unknown", "issuer", anchoring(issuer=NOBODY), anchoring()),

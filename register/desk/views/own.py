@@ -75,7 +75,9 @@ def list_anchored(request: HttpRequest, acting: Acting) -> HttpResponse:
     if issuer is None:
         return HttpResponseRedirect("/desk/issuers")
     page = list_batches(resolve_cut(), issuer.id, None, request.GET.get("after"), _PAGE)
-    return answer(request, acting, "desk/own_batches.html", {**_about(acting, issuer), "page": page})
+    directory = read_directory(batch.programme for batch in page.items)
+    context = {**_about(acting, issuer), "page": page, "directory": directory}
+    return answer(request, acting, "desk/own_batches.html", context)
 
 
 @needs(ISSUER, OPERATOR, methods=("GET", "HEAD"))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from register.desk.elements import look_for_elements
 from register.identifiers import NODE, Identifier
 from register.moments import format_moment
+from register.queries.credentials import list_batches
+from register.queries.cuts import Cut
 from register.queries.hearing import find_placed
 from register.queries.single import read_history
-from register.records import ProgrammeRecord
+from register.receipts import path_to_entry
+from register.records import BatchRecord, ProgrammeRecord
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import spell_day
 from register.site.entries import read_entries
@@ -29,6 +32,7 @@ from register.site.verdict import Verdict, reach_verdict
 from register.site.words import label_field
 
 _HISTORY = 50
+_BATCHES: Final = 20
 _MICRO: Final = ("micro-credential", None)
 """Types for which the elements of the EU standard on micro-credentials are told."""
 
@@ -45,7 +49,9 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         if one.register.origin == cut.origin
     ]
     sealers = [one.sealer for standing in standings for one in standing.register.mandates]
-    directory = read_directory([programme.issuer, *programme.awarding_bodies, *sealers], cut.origin)
+    batches = _read_batches(programme, cut)
+    named = [one.record.issuer for one in batches.items]
+    directory = read_directory([programme.issuer, *programme.awarding_bodies, *sealers, *named], cut.origin)
     history = read_history("programme", programme.id, cut, limit=_HISTORY)
     checkpoint = newest_checkpoint(cut.origin)
     return {
@@ -56,6 +62,7 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         "verdict": _reach_verdict(programme, standings, instants),
         "chain": [link for one in standings[:1] for link in draw_chain(programme, one, directory, instants.at)],
         "elements": look_for_elements(asdict(programme)) if programme.credential_type in _MICRO else None,
+        "batches": batches,
         "directory": directory,
         "history": read_entries([item.event for item in history.items], checkpoint),
         "recorder": name_recorder(programme, cut),
@@ -66,6 +73,28 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         "asked_at": "" if instants.today else format_moment(instants.at)[:10],
         "today": format_moment(instants.now)[:10],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredBatch:
+    """A batch of the programme, and the address of the page of its entry."""
+
+    record: BatchRecord
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnchoredBatches:
+    """The first batches of the programme, and whether there are more than are shown."""
+
+    items: tuple[AnchoredBatch, ...]
+    more: bool
+
+
+def _read_batches(programme: ProgrammeRecord, cut: Cut) -> AnchoredBatches:
+    found = list_batches(cut, limit=_BATCHES, programme=programme.id)
+    told = (AnchoredBatch(one, path_to_entry(cut.origin, one.recorded.index)) for one in found.items)
+    return AnchoredBatches(tuple(told), found.next is not None)
 
 
 def _ask(programme: ProgrammeRecord) -> dict[str, Any]:
@@ -80,7 +109,7 @@ def _reach_verdict(programme: ProgrammeRecord, standings: list[IssuerStanding], 
     closure = programme.closure
     if closure is not None and closure.effective_from <= instants.at:
         day = spell_day(closure.effective_from)
-        return Verdict("off", gettext("Closed on %(day)s") % {"day": day}, (), gettext("closed"))
+        return Verdict("off", gettext("Closed on %(day)s") % {"day": day}, (), pgettext("programme", "closed"))
     if not programme.valid.holds(instants.at):
         return Verdict("off", gettext("Not offered %(when)s") % {"when": when}, (), gettext("not offered"))
     if not standings:
