@@ -8,7 +8,8 @@
 
 Only the operator says who approves: an approver who could name approvers would be two people alone. Nobody takes the
 last operator's or the own membership away. What somebody may not see does not exist for them. Whoever keeps people no
-more has none on the way either: their open invitations are withdrawn.
+more has none on the way either: their open invitations are withdrawn. Demonstration accounts reach no real person
+(register.access.reach).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from register.access.audit import note
 from register.access.invitations import withdraw
 from register.access.letters import tell_person
 from register.access.models import Invitation, Membership
+from register.access.reach import check_reach
 from register.access.roles import AGENCY, AUDITOR, ISSUER, MEMBER_ROLES, OPERATOR
 from register.access.second_factor import remove_all_factors
 from register.access.sessions import end_sessions
@@ -97,6 +99,7 @@ def find_membership(acting: Acting, id: int) -> Membership:
 @transaction.atomic
 def remove(request: HttpRequest, acting: Acting, row: Membership) -> None:
     """Take a membership away, with its tokens; raises Refused for the own one and the last operator's."""
+    check_reach(acting, row.user_id)
     if row.pk == acting.membership or row.user_id == acting.user:
         raise Refused("own_membership", "", "nobody takes the own membership away; ask somebody else")
     if row.role == OPERATOR and not _others(OPERATOR, row.pk):
@@ -127,6 +130,7 @@ def _others(role: str, besides: int) -> bool:
 @transaction.atomic
 def set_approves(request: HttpRequest, acting: Acting, row: Membership, approves: bool) -> None:
     """Say whether a person approves others' drafts; raises NotEntitled for all but operators."""
+    check_reach(acting, row.user_id)
     if acting.role != OPERATOR or row.role == AUDITOR:
         raise NotEntitled("not_entitled", "", "only the operator says who approves")
     Membership.objects.filter(pk=row.pk).update(approves=approves)
@@ -138,6 +142,7 @@ def set_approves(request: HttpRequest, acting: Acting, row: Membership, approves
 @transaction.atomic
 def reset_factors(request: HttpRequest, acting: Acting, user: User) -> None:
     """Remove the second factors of a person who lost them, and end their sessions; raises NotEntitled and Refused."""
+    check_reach(acting, user.pk)
     if acting.role != OPERATOR:
         raise NotEntitled("not_entitled", "", "only the operator resets second factors")
     if user.pk == acting.user:

@@ -20,6 +20,7 @@ from register.access.letters import send
 from register.access.models import Invitation, Membership
 from register.access.organisations import name_organisations
 from register.access.people import Asked, find_membership, invitations_for, list_people, may_keep, offer_roles
+from register.access.reach import check_invites, find_beyond, may_invite
 from register.access.roles import AGENCY, AUDITOR, ISSUER, MEMBER_ROLES, OPERATOR
 from register.access.views.framed import answer_framed, base_of
 from register.access.words import MEANINGS, ROLES, name_role
@@ -130,14 +131,16 @@ def show_people(request: HttpRequest, acting: Acting) -> HttpResponse:
     invited = list(invitations_for(acting)[:100])
     belonging = [(row.role, row.organisation) for row in rows]
     names = name_organisations([*belonging, *((row.role, row.organisation) for row in invited)])
+    beyond = find_beyond(acting, {row.user_id for row in rows})
     context = {
         "place": "people",
         "asked": asked,
         "roles": [(role, ROLES[role]) for role in MEMBER_ROLES],
-        "people": [_describe(acting, row, names) for row in rows],
+        "people": [_describe(acting, row, names) | {"beyond": row.user_id in beyond} for row in rows],
         "invited": [_describe_invited(row, names) for row in invited],
         "more": asked.page + 1 if more else None,
         "keeps": may_keep(acting),
+        "invites": may_keep(acting) and may_invite(acting),
         "everybody": acting.role in (OPERATOR, AUDITOR),
         "base": base_of(acting),
         "open_demonstration": not settings.ASSAY_DEMO and any(row.demonstration for row in rows),
@@ -173,8 +176,9 @@ def _describe_invited(row: Invitation, names: Any) -> dict[str, Any]:
 @needs(*_KEEPERS)
 def invite_person(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Ask whom to invite; invite, mail the link, and show it."""
-    if not may_keep(acting):
-        return answer_framed(request, acting, "access/people_not_yours.html", {"place": "people"}, 403)
+    if not may_keep(acting) or not may_invite(acting):
+        told = {"place": "people", "demonstration": acting.demonstration}
+        return answer_framed(request, acting, "access/people_not_yours.html", told, 403)
     form = InvitationForm(acting, request.POST or None)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -227,6 +231,11 @@ def withdraw_invitation(request: HttpRequest, acting: Acting, id: int) -> HttpRe
     if row is None:
         raise Http404
     if request.method == "POST":
+        try:
+            check_invites(acting)
+        except NotEntitled:
+            told = {"place": "people", "demonstration": True}
+            return answer_framed(request, acting, "access/people_not_yours.html", told, 403)
         withdraw(request, row)
         messages.success(request, gettext("The invitation is withdrawn."))
     return HttpResponseRedirect(f"{base_of(acting)}/people", status=303)
@@ -254,6 +263,7 @@ def change_person(request: HttpRequest, acting: Acting, id: int) -> HttpResponse
         "can_approve": row.role != AUDITOR,
         "tokens": row.tokens.count(),
         "sentence": sentence,
+        "beyond": bool(find_beyond(acting, [row.user_id])),
         "base": base_of(acting),
     }
     return answer_framed(request, acting, "access/person.html", context, 422 if sentence else 200)
@@ -264,6 +274,7 @@ _WHY_NOT: Final = {
     "last_operator": _("This is the last operator. Invite another one first."),
     "own_factors": _("Your own second factors are kept on your account."),
     "not_entitled": _("Only the operator may do this."),
+    "demonstration": _("A demonstration account acts on demonstration people alone: its password may be known."),
 }
 
 
