@@ -54,7 +54,14 @@ class Written(NamedTuple):
     moment: datetime
 
 
-Value = str | int | datetime | date | Term | Terms | Minute | Written | None
+class Coded(NamedTuple):
+    """A code that English sentences give as programs read it; people read what it stands for, a `Value` itself."""
+
+    text: str
+    value: Any
+
+
+Value = str | int | datetime | date | Term | Terms | Minute | Written | Coded | None
 """What fills a template: a `str` is a text that stays as it is (a name, an address), a `Said` is a sentence itself."""
 
 
@@ -130,13 +137,15 @@ def spell(value: Value) -> str:
         case str():
             return value
         case Term():
-            return label(value, "en")
+            return label(value)
         case Terms():
-            return _spell_many([label(Term(value.vocabulary, code), "en") for code in value.codes])
+            return _spell_many([label(Term(value.vocabulary, code)) for code in value.codes])
         case Minute():
             return _spell_minute(value.moment)
         case Written():
             return format_moment(value.moment)
+        case Coded():
+            return value.text
         case datetime():
             return _spell_instant(value)
         case date():
@@ -171,13 +180,19 @@ def _spell_many(labels: list[str]) -> str:
     return ", ".join(labels) or NO_TERMS
 
 
-def label(term: Term, language: str) -> str:
-    """Give `label (code)`, or the label alone where codes tell people nothing; an unknown code stands for itself."""
+def _name_in_english(vocabulary: str, code: str) -> str:
+    return vocabularies.load(vocabulary).get(code).label("en")
+
+
+def label(term: Term, name_it: Callable[[str, str], str] = _name_in_english) -> str:
+    """Give `label (code)`, or the label alone where codes tell people nothing; an unknown code stands for itself.
+
+    `name_it` gives the label of a code that a list holds, in the language that is wanted.
+    """
     vocabulary, code = term.vocabulary, str(term.code)
     for name in _LISTS.get(vocabulary, (vocabulary,)):
-        terms = vocabularies.load(name)
-        if code in terms:
-            told = terms.get(code).label(language)
+        if code in vocabularies.load(name):
+            told = name_it(name, code)
             return told if vocabulary in _WITHOUT_CODE else f"{told} ({code})"
     return code
 
@@ -203,6 +218,8 @@ def _write(value: Value) -> Any:
             return {"minute": format_instant(value.moment)}
         case Written():
             return {"written": format_instant(value.moment)}
+        case Coded():
+            return {"coded": value.text, "value": _write(value.value)}
         case datetime():
             return {"instant": format_instant(value)}
         case date():
@@ -232,6 +249,8 @@ def _read(kept: Any) -> Value:
             return Minute(parse_moment(moment))
         case {"written": str(moment)}:
             return Written(parse_moment(moment))
+        case {"coded": str(text), "value": value}:
+            return Coded(text, _read(value))
         case {"instant": str(moment)}:
             return parse_moment(moment)
         case {"day": str(day)}:

@@ -20,6 +20,7 @@ from register.sentences import (
     NO_TERMS,
     OPEN_DATE,
     SHOWN,
+    Coded,
     Minute,
     Said,
     Term,
@@ -31,7 +32,7 @@ from register.sentences import (
     is_midnight,
     label,
 )
-from register.site import dates
+from register.site import dates, words
 
 _say: Final = gettext
 """For templates that stand elsewhere; deploy/catalogues.py gathers them there, and not from here."""
@@ -68,14 +69,16 @@ def spell(value: Value) -> str:
             return tell_plainly(value)
         case Minute() | Written():
             return _spell_moment(value.moment, "%H:%M")
+        case Coded():
+            return spell(value.value)
         case datetime():
             return _spell_moment(value, "%H:%M:%S")
         case date():
             return _spell_day(value)
         case Term():
-            return label(value, _language())
+            return label(value, words.label)
         case Terms():
-            told = [label(Term(value.vocabulary, code), _language()) for code in value.codes]
+            told = [label(Term(value.vocabulary, code), words.label) for code in value.codes]
             return _list(told) or _say(NO_TERMS)
         case None:
             return _say(OPEN_DATE)
@@ -104,6 +107,8 @@ def _mark(value: Value) -> SafeString:
             return format_html("<bdi>{}</bdi>", value)
         case Minute() | Written():
             return _mark_moment(value.moment, spell(value))
+        case Coded():
+            return _mark(value.value)
         case datetime():
             return _mark_moment(value, spell(value))
         case _:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from register.sentences import (
+    Coded,
     Minute,
     Said,
     Sentence,
@@ -47,6 +48,8 @@ def test_a_sentence_is_its_english_text_to_whoever_reads_it() -> None:
         (Minute(MOMENT), "1 June 2026, 14:05 UTC"),
         (Written(DAY), "2026-06-01"),
         (Written(MOMENT), "2026-06-01T14:05:09Z"),
+        (Coded("NL", Term("jurisdictions", "NL")), "NL"),
+        (Coded("eqf_levels", say("EQF levels")), "eqf_levels"),
         (date(2026, 6, 1), "1 June 2026"),
         (Term("jurisdictions", "NL"), "Netherlands (NL)"),
         (Terms("eqf", (5, 6)), "Level 5, Level 6"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils.translation import override, trans_real
 
-from register.sentences import Minute, Term, Terms, Value, Written, join, say
+from register.sentences import Coded, Minute, Term, Terms, Value, Written, join, say
 from register.site.telling import tell, tell_plainly
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -64,6 +64,7 @@ def test_words_of_a_stranger_are_never_read_as_a_template() -> None:
         (Written(DAY), "1 czerwca 2026"),
         (DAY.date(), "1 czerwca 2026"),
         (7, "7"),
+        (Coded("NL", Term("jurisdictions", "NL")), "Holandia (NL)"),
         (Term("eqf", 6), "Poziom 6"),
         (Terms("eqf", tuple(range(1, 9))), "Poziom 1, Poziom 2"),
     ],
