@@ -73,7 +73,6 @@ class IssuerDetails(DraftForm):
         Column("site", _("Place")),
         label=_("Sites"),
         required=False,
-        extra=1,
         help_text=_("Towns or campuses, where it has several."),
         more=_("More sites"),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +42,29 @@ def _list_levels() -> Choices:
 
 def _choose(choices: Any, **options: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=lambda: [("", _("choose")), *choices()], required=False, **options)
+
+
+class Part(NamedTuple):
+    """A part of a long form: its heading, its lines of fields, and whether it is folded until somebody needs it."""
+
+    heading: str | Promise
+    lines: Sequence[Sequence[forms.BoundField]]
+    folded: bool
+    opened: bool
+
+
+_PARTS: Final[Sequence[tuple[str | Promise, str, bool]]] = (
+    (_("What it is"), "titles / credential_type / isced_f / valid_from last_day", False),
+    (_("Learning outcomes"), "learning_outcomes", False),
+    (_("Workload and level"), "ects hours / eqf_level", False),
+    (_("How it is taught, assessed and assured"), "participation assessment_type / quality_assurance", False),
+    (
+        _("More: prerequisites, supervision, stackability, other levels, joint award, identifiers"),
+        "prerequisites / supervision / stackability / qf_ehea_cycle nqf_level / awarding_bodies / identifiers",
+        True,
+    ),
+)
+"""Heading, names of the fields line by line, and whether it is folded."""
 
 
 class ProgrammeDetails(DraftForm):
@@ -82,7 +106,6 @@ class ProgrammeDetails(DraftForm):
         Column("field", _("Field of study"), "choice", list_fields),
         label=_("Fields of study (ISCED-F)"),
         required=False,
-        extra=1,
         more=_("More fields"),
     )
     assessment_type = TermField("assessment-types", ordered=True, label=_("Type of assessment"), required=False)
@@ -99,7 +122,6 @@ class ProgrammeDetails(DraftForm):
         Column("text", _("What is needed to enrol"), "text"),
         label=_("Prerequisites"),
         required=False,
-        extra=1,
         more=_("In another language"),
     )
     supervision = TermField("supervision", label=_("Supervision and identity check"), required=False)
@@ -108,7 +130,6 @@ class ProgrammeDetails(DraftForm):
         Column("body", _("Institution")),
         label=_("Awarded together with, or by"),
         required=False,
-        extra=1,
         help_text=_("Of joint programmes: all that award it. Left empty: the issuer awards it alone."),
         more=_("More institutions"),
     )
@@ -117,7 +138,6 @@ class ProgrammeDetails(DraftForm):
         Column("value", _("Identifier")),
         label=_("Identifiers"),
         required=False,
-        extra=1,
         more=_("More identifiers"),
     )
     valid_from = DayField(label=_("Offered from"))
@@ -156,6 +176,18 @@ class ProgrammeDetails(DraftForm):
         if rows and rows[0]["part"]:
             raise forms.ValidationError(gettext("The first row has no outcome above it that it could translate."))
         return rows
+
+    @property
+    def parts(self) -> list[Part]:
+        """The form in parts; a folded one is open where something of it is filled in or wrong."""
+        found = []
+        for heading, names, folded in _PARTS:
+            lines = [[self[name] for name in line.split()] for line in names.split("/")]
+            filled = any(field.value() or field.errors for line in lines for field in line)
+            found.append(Part(heading, lines, folded, folded and filled))
+        named = {name for _heading, names, _folded in _PARTS for name in names.replace("/", " ").split()}
+        rest = [[self[name]] for name in self.fields if name not in named]
+        return [*found, Part(_("Why"), rest, False, False)] if rest else found
 
     @property
     def elements(self) -> Completeness:

@@ -38,7 +38,7 @@ class RowsWidget(forms.Widget):
     template_name = "desk/parts/thing_rows.html"
     use_fieldset = True
     columns: tuple[Column, ...] = ()
-    extra: ClassVar[int] = 2
+    extra: ClassVar[int] = 1
     more: str | Promise = ""
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[dict[str, str]]:
@@ -87,7 +87,7 @@ class RowsField(forms.Field):
 
     widget = RowsWidget
 
-    def __init__(self, *columns: Column, extra: int = 2, more: str | Promise = "", **options: Any) -> None:
+    def __init__(self, *columns: Column, extra: int = 1, more: str | Promise = "", **options: Any) -> None:
         super().__init__(**options)
         self.columns = columns
         self.widget.columns, self.widget.more = columns, more

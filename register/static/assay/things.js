@@ -35,7 +35,8 @@
   if (!list) return;
   const form = document.querySelector("form[data-described]");
   form.querySelector("[data-elements-button]").hidden = true;
-  const told = list.querySelector("[data-told]");
+  const told = document.querySelectorAll("[data-told]");
+  const said = list.querySelector("[data-none]").dataset;
 
   const isStated = (field) => {
     const named = [...form.elements].filter((one) => one.name === field);
@@ -53,9 +54,9 @@
       item.dataset.state = stated ? "stated" : "missing";
       if (!stated && item.dataset.kind === "mandatory") missing += 1;
     }
-    const words = missing === 0 ? told.dataset.none : missing === 1 ? told.dataset.one : told.dataset.many;
+    const words = missing === 0 ? said.none : missing === 1 ? said.one : said.many;
     const sentence = words.replace("{}", String(missing));
-    if (told.textContent !== sentence) told.textContent = sentence;
+    for (const place of told) if (place.textContent !== sentence) place.textContent = sentence;
     list.dataset.missing = String(missing);
   };
 
