@@ -59,3 +59,11 @@ class NotUnderstood(RegisterError):
         self.code = code
         self.field = field
         self.message = message
+
+
+class Busy(RegisterError):
+    """An answer that would take long, while enough of its kind are being made; ask again after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"This is being counted for others at the moment; ask again in {seconds} s.")
+        self.seconds = seconds

@@ -24,7 +24,7 @@ from rest_framework import exceptions
 
 from ledger.errors import DuplicateEntry, EntryTooLarge, LedgerError
 from register import rules
-from register.errors import Conflict, NotEntitled, NotFound, NotUnderstood, Refused
+from register.errors import Busy, Conflict, NotEntitled, NotFound, NotUnderstood, Refused
 from register.vocabularies import UnknownTerm
 
 log = logging.getLogger(__name__)
@@ -227,6 +227,7 @@ _LEDGER: Final = _unavailable("ledger_stopped", "The ledger accepts nothing at t
 _TABLE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], Problem]], ...]] = (
     (Problem, _as_itself),
     (NotUnderstood, _refused(400)),
+    (Busy, lambda error: Problem(503, "busy", str(error), headers={"Retry-After": str(error.seconds)})),
     (NotEntitled, _refused(403)),
     (NotFound, _not_found),
     (Conflict, _refused(409)),

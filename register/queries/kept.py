@@ -2,7 +2,8 @@
 
 Whatever the size of the register, counting anew never takes more than a share of the time: an answer that took a
 second is given for SHARE seconds, though the ledgers have grown meanwhile. Each answer says how far the ledgers went
-when it was counted, so a page can. While Redis is away every request counts for itself.
+when it was counted, so a page can. While Redis is away every request counts for itself. Few count at a time
+(register.queries.turns), and no statement of a count runs for longer than turns.LONGEST.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.core.cache import cache
+from django.db import OperationalError, transaction
 from redis.exceptions import RedisError
 
+from ledger.database import execute
+from register.errors import Busy
 from register.queries.cuts import Cut
+from register.queries.turns import LONGEST as LONGEST_STATEMENT
+from register.queries.turns import SLOW, TODAY, take_turn
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +34,8 @@ LONGEST: Final = 600
 """Seconds after which even an answer about unchanged ledgers is counted anew: what is valid today changes by itself."""
 STALE: Final = 86_400
 """Seconds for which an answer is held, to be given to others while one reader waits for a slow count."""
-SLOW: Final = 1.0
-"""Seconds from which on a count is slow."""
+_CANCELLED: Final = "57014"
+"""SQLSTATE of a statement that took longer than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,11 @@ class Kept:
         return (datetime.now(UTC) - self.counted_at).total_seconds()
 
 
-def keep(name: str, cut: Cut, count: Callable[[], Any]) -> Kept:
+def keep(name: str, cut: Cut, count: Callable[[], Any], lane: str = TODAY) -> Kept:
     """Return the value kept under a name for the ledgers of a cut, counted now where it is missing or too old.
 
-    The value must be made of what pickle knows. `name` says everything the value depends on but the ledgers.
+    The value must be made of what pickle knows. `name` says everything the value depends on but the ledgers. Raises
+    Busy where nothing is kept and no turn of the lane is free.
     """
     logs = tuple((one.log_id, one.size) for one in cut.all)
     known = "" if cut.newest else repr(logs)
@@ -61,11 +68,30 @@ def keep(name: str, cut: Cut, count: Callable[[], Any]) -> Kept:
         return found
     if found is not None and found.seconds > SLOW and not _begin(key, found.seconds):
         return found
-    start = time.perf_counter()
-    value = count()
-    made = Kept(value, datetime.now(UTC), cut.size, logs, time.perf_counter() - start)
+    try:
+        with take_turn(lane):
+            value, seconds = _count_in_time(count)
+    except Busy:
+        if found is None:
+            raise
+        return found
+    made = Kept(value, datetime.now(UTC), cut.size, logs, seconds)
     _store(key, made)
     return made
+
+
+def _count_in_time(count: Callable[[], Any]) -> tuple[Any, float]:
+    """Count, and return how many seconds it took, too; give up with Busy what takes too long."""
+    try:
+        with transaction.atomic():
+            execute("SELECT set_config('statement_timeout', %s, true)", (f"{int(LONGEST_STATEMENT * 1000)}ms",))
+            start = time.perf_counter()
+            value = count()
+            return value, time.perf_counter() - start
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != _CANCELLED:
+            raise
+        raise Busy(LONGEST) from error
 
 
 def _begin(key: str, seconds: float) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from register.queries.facets import GROUPS, Facets, count_facets
 from register.queries.kept import keep
 from register.queries.search import CANDIDATES
+from register.queries.turns import DATED, TODAY
 from register.site.names import Name, name_record
 from register.site.searching import CHOICES, Search
 from register.site.words import label, label_field
@@ -21,6 +22,7 @@ Candidates = list[tuple[str, int]] | None
 
 _SHOWN: Final = 8
 _MOST_OPTIONS: Final = 100
+_OPEN: Final = 3
 
 TITLES: Final[Mapping[str, str | Promise]] = {
     "status": _("Status"),
@@ -57,23 +59,26 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One facet: the choices shown at once and those behind "all"; `chosen` leads back."""
+    """One facet: the choices shown at once and those behind "all"; `chosen` leads back.
+
+    `open`: its choices stand there without a click where there is room.
+    """
 
     title: str | Promise
     options: list[Option]
     more: list[Option]
     chosen: Option | None = None
+    open: bool = False
 
-    @property
-    def count(self) -> int:
-        """How many choices there are."""
-        return len(self.options) + len(self.more)
+    def limits(self, total: int) -> bool:
+        """Whether some choice leaves fewer than all that were found."""
+        return any(option.number is not None and option.number < total for option in (*self.options, *self.more))
 
 
 def count_found(search: Search, candidates: Candidates) -> Facets:
     """Count what a search found: those that a search by name ranked, or all that match, whose counts are kept.
 
-    Of one issuer nothing is counted: there is nothing to tell apart.
+    Of one issuer nothing is counted: there is nothing to tell apart. Raises Busy while others are counting.
     """
     if candidates is not None and len(candidates) < 2:
         return Facets(len(candidates), False, {name: {} for name in GROUPS})
@@ -81,14 +86,22 @@ def count_found(search: Search, candidates: Candidates) -> Facets:
         counted = count_facets(search.cut, search.filters, candidates)
         return replace(counted, capped=len(candidates) >= CANDIDATES)
     name = repr(("facets", sorted(search.chosen.items()), None if search.instants.today else search.instants.at))
-    facets: Facets = keep(name, search.cut, lambda: count_facets(search.cut, search.filters, None)).value
+    lane = TODAY if search.instants.today else DATED
+    facets: Facets = keep(name, search.cut, lambda: count_facets(search.cut, search.filters, None), lane).value
     return facets
 
 
 def list_groups(search: Search, facets: Facets, agencies: Mapping[str, Name]) -> list[Group]:
-    """Return the facets that still tell issuers apart; of a field chosen, the fields within it."""
+    """Return the facets that have a choice; of a field chosen, the fields within it.
+
+    The first few that tell issuers apart stand open. One whose choices all leave all of them is there, and folded: that
+    accreditations limit nothing in it is worth knowing, and not worth a screen.
+    """
     groups = [_group(name, search, facets, agencies) for name in TITLES]
-    return [group for group in groups if group.count > 1 or (group.chosen is not None and group.count)]
+    telling = [group for group in groups if group.limits(facets.total)]
+    opened = [*telling[:_OPEN], *(group for group in telling if group.chosen is not None)]
+    shown = [group for group in groups if group in telling or len(group.options) > 1]
+    return [replace(group, open=group in opened) for group in shown]
 
 
 def list_chosen(search: Search, agencies: Mapping[str, Name]) -> list[Option]:

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_safe
 from ledger.errors import NotCovered, UnknownLog
 from register.api.parameters import Parameter, read_query
 from register.api.problems import answer_problem, explain
-from register.errors import Conflict, NotFound, NotUnderstood
+from register.errors import Busy, Conflict, NotFound, NotUnderstood
 from register.site.reading import newest_checkpoint, read_register
 
 TRANSLATED: Final = ("en", "fr", "de", "es", "it", "nl", "pl", "el")
@@ -104,6 +104,10 @@ def _answer_page(
     except (NotFound, NotCovered, UnknownLog, Http404) as error:
         sentence = error.message if isinstance(error, NotFound) else ""
         return render_page(request, "site/not_found.html", {"section": section, "sentence": sentence}, 404)
+    except Busy as error:
+        response = render_page(request, "site/busy.html", {"section": section, "seconds": error.seconds}, 503)
+        response["Retry-After"] = str(error.seconds)
+        return response
     except (OperationalError, InterfaceError):
         response = render(request, "503.html", status=503)
         response["Retry-After"] = "5"

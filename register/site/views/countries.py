@@ -20,6 +20,7 @@ from register.queries.filters import Filters
 from register.queries.kept import Kept, keep
 from register.queries.lists import EventRow, list_agencies
 from register.queries.single import find_records
+from register.queries.turns import DATED, TODAY
 from register.records import AgencyRecord, RegisterRecord
 from register.site.asked import DATES, hear, read_instants, write_instants
 from register.site.entries import read_entries
@@ -119,7 +120,8 @@ def _read_country(code: str) -> str:
 
 def _count(code: str, instants: Instants, cut: Cut) -> Kept:
     at = None if instants.today else instants.at
-    return keep(repr(("country", code, at)), cut, lambda: count_country(code, cut, instants.at))
+    lane = TODAY if instants.today else DATED
+    return keep(repr(("country", code, at)), cut, lambda: count_country(code, cut, instants.at), lane)
 
 
 def _tell_country(request: HttpRequest, query: Mapping[str, Any], code: str) -> HttpResponse:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,6 +14,7 @@ from register.queries.cuts import Cut
 from register.queries.figures import Figures, count_figures, list_ending
 from register.queries.kept import Kept, keep
 from register.queries.single import find_records
+from register.queries.turns import DATED, TODAY
 from register.site.asked import DATES, hear, read_instants, write_instants
 from register.site.facets import name_agencies
 from register.site.figure_words import list_charts
@@ -29,9 +30,20 @@ _AGENCIES: Final = 200
 
 
 def read_figures(instants: Instants, cut: Cut) -> Kept:
-    """Return the figures of the whole register at an instant, as they are kept."""
+    """Return the figures of the whole register at an instant, as they are kept; raises Busy."""
+    return _keep("figures", instants, cut, lambda: count_figures(cut, instants.at))
+
+
+def _read_ending(instants: Instants, cut: Cut) -> list[tuple[str, int, str, str, datetime]]:
+    """Return the accreditations that end next: no index leads to them, so they are kept, too."""
+    until = instants.at + min(timedelta(days=_SOON), datetime.max.replace(tzinfo=UTC) - instants.at)
+    found: list[Any] = _keep("ending", instants, cut, lambda: list_ending(cut, instants.at, until, _ENDING)).value
+    return found
+
+
+def _keep(name: str, instants: Instants, cut: Cut, count: Callable[[], Any]) -> Kept:
     at = None if instants.today else instants.at
-    return keep(repr(("figures", at)), cut, lambda: count_figures(cut, instants.at))
+    return keep(repr((name, at)), cut, count, TODAY if instants.today else DATED)
 
 
 def _tell(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponse:
@@ -56,7 +68,7 @@ def show_figures(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     cut = hear(instants, query)
     kept = read_figures(instants, cut)
     figures: Figures = kept.value
-    ending = list_ending(cut, instants.at, instants.at + timedelta(days=_SOON), _ENDING)
+    ending = _read_ending(instants, cut)
     return {
         "figures": figures,
         "charts": list_charts(figures, _name_agencies(figures, cut), instants.at),

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from register.errors import Busy
 from register.moments import format_moment
 from register.queries.facets import Facets
 from register.queries.hearing import Placed, place_page
@@ -78,20 +79,30 @@ def _count(search: Search, found: Page[IssuerRecord], by_identifier: bool) -> Co
     if by_identifier:
         logs = {one.origin: one.log_id for one in search.cut.all}
         candidates = [(one.id, logs[origin]) for one, origin in zip(found.items, found.origins, strict=True)]
-    facets = count_found(search, candidates)
+    facets = _count_facets(search, candidates)
     agencies = _name_agencies(search, facets)
     return {
         "facets": facets,
-        "groups": list_groups(search, facets, agencies),
+        "groups": list_groups(search, facets, agencies) if facets else [],
         "chosen": list_chosen(search, agencies),
         "cleared": search.without(*search.chosen) if search.chosen else None,
+        "todays": search.without("at"),
+        "unpinned": search.without("known_at"),
         "csv": search.address("/issuers.csv"),
         "json": search.address("/issuers.json"),
     }
 
 
-def _name_agencies(search: Search, facets: Facets) -> dict[str, Name]:
-    counts = facets.counts["agency"]
+def _count_facets(search: Search, candidates: list[tuple[str, int]] | None) -> Facets | None:
+    """Count what was found; None while others are counting: a list does not wait for what stands beside it."""
+    try:
+        return count_found(search, candidates)
+    except Busy:
+        return None
+
+
+def _name_agencies(search: Search, facets: Facets | None) -> dict[str, Name]:
+    counts = facets.counts["agency"] if facets else {}
     wanted = sorted(counts, key=lambda uid: -counts[uid])[:_AGENCIES]
     wanted += [search.chosen["agency"]] if "agency" in search.chosen else []
     return name_agencies(find_records("agency", wanted, search.cut)) if wanted else {}
