@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -19,6 +20,7 @@ from register.queries.facets import count_facets
 from register.queries.filters import Filters
 from register.queries.kept import keep
 from register.queries.lists import list_issuers
+from register.site.facets import Group, Option
 from register.site.harmless import write_harmless
 from tests import factories
 from tests.site.conftest import Register
@@ -103,6 +105,32 @@ def test_facets_lead_to_the_narrowed_search_and_back(varied: Register) -> None:
     )
     assert "One issuer." in words(then)
     assert "How each stands is said as of 1 June 2024." in words(then)
+
+
+def test_facets_that_limit_stand_open_and_those_that_do_not_are_folded(varied: Register) -> None:
+    page = varied.client.get("/issuers").content.decode()
+    folded = re.findall(r'<div class="facet"><details><summary>([^<]+)</summary>', page)
+    opened = re.findall(r'<div class="facet first"><h3>([^<]+)</h3>', page)
+    assert opened == ["Status", "Type of provider", "Agency"]
+    assert folded == ["Level", "Field of study", "Credential type", "Kind of accreditation"]
+
+
+def test_a_facet_whose_choices_all_leave_everything_never_stands_open() -> None:
+    alike, telling = Option("a", 5, ""), Option("b", 4, "")
+    assert not Group("Level", [alike, alike], []).limits(5)
+    assert Group("Level", [alike], [telling]).limits(5)
+
+
+def test_dates_asked_for_can_be_taken_away_like_any_choice(varied: Register) -> None:
+    known = f"known_at=register.nl.example/ledger@{resolve_cut().size}"
+    page = varied.client.get(f"/issuers?q=school&level=5&at=2024-06-01&{known}").content.decode()
+    chips = re.findall(r'<a class="chip" href="([^"]+)" aria-current="true"><span>([^<]+)</span>', page)
+    without = {words: html.unescape(address).replace("%40", "@").replace("%2F", "/") for address, words in chips}
+    assert without.pop("as of 1 June 2024") == f"/issuers?q=school&level=5&{known}"
+    assert without.pop("EQF level 5") == f"/issuers?q=school&at=2024-06-01&{known}"
+    ((words, address),) = without.items()
+    assert words.startswith("Shown from the first")
+    assert address == "/issuers?q=school&level=5&at=2024-06-01"
 
 
 def test_nothing_found_says_what_to_do(varied: Register) -> None:
