@@ -18,9 +18,10 @@ from register.credentials.ports import Registers
 from register.credentials.presented import Claims, Signature, SigningKey
 from register.credentials.proofs.trust_anchors import spell_organisation
 from register.credentials.report import Answer, Finding, ProvenTime
-from register.credentials.wording import ENTITLED, LIMITS, give_finding, say_reason
+from register.credentials.wording import ENTITLED, find_reason, give_finding, say_limit
 from register.errors import NotUnderstood
 from register.moments import format_instant, parse_moment
+from register.sentences import join, say
 
 Decided = Mapping[str, Any]
 """A trust decision as the JSON of `GET /api/v1/trust`."""
@@ -230,21 +231,21 @@ def _rank(decided: Decided) -> tuple[int, bool, int]:
 
 def _tell_verdict(decided: Decided, body: Sequence[str], case: Case) -> Iterator[Finding]:
     reasons = decided["reasons"]
-    told = " ".join(str(reason["text"]) for reason in reasons)
+    told = join(reason["text"] for reason in reasons)
     match decided["decision"]:
         case "unknown":
             yield give_finding("entitled", "issuer_unknown", issuer=_name_asked(body, case))
         case "unchecked":
             yield give_finding("entitled", "register_unchecked", text=told)
         case "not_trusted":
-            yield from (Finding(str(one["code"]), "fail", str(one["text"]), _cite(one)) for one in reasons)
+            yield from (Finding(str(one["code"]), "fail", one["text"], _cite(one)) for one in reasons)
         case "trusted":
-            yield from (Finding(str(one["code"]), "pass", str(one["text"]), _cite(one)) for one in reasons)
+            yield from (Finding(str(one["code"]), "pass", one["text"], _cite(one)) for one in reasons)
 
 
 def _name_asked(body: Sequence[str], case: Case) -> str:
     name = case.claims.issuer_name if tuple(body) == case.claims.issuers else None
-    return name or next(iter(body), "of this credential")
+    return name or next(iter(body), say("of this credential"))
 
 
 def _cite(reason: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -276,7 +277,9 @@ def _tell_binding(decided: Decided, case: Case, *, by_key: bool) -> Iterator[Fin
         holder, said = _first_name(decided), case.claims.issuer_name
         named = said is not None and compare_names(said, _names(decided)) is None
         code = "found_by_key" if named else "signed_by_another"
-        yield give_finding("entitled", code, holder=holder, issuer=said or next(iter(case.claims.issuers), "nobody"))
+        yield give_finding(
+            "entitled", code, holder=holder, issuer=said or next(iter(case.claims.issuers), say("nobody"))
+        )
 
 
 def _names(decided: Decided) -> tuple[str, ...]:
@@ -292,7 +295,7 @@ def _first_name(decided: Decided) -> str:
 
 def _pick_name(issuer: Mapping[str, Any]) -> str:
     names = issuer.get("names") or {}
-    return str(names.get("en") or next(iter(names.values()), "another organisation"))
+    return str(names.get("en") or next(iter(names.values()), say("another organisation")))
 
 
 def _tell_names(decided: Decided, case: Case, named_apart: bool) -> Iterator[Finding]:
@@ -310,21 +313,21 @@ def _tell_aftermath(decided: Decided) -> Iterator[Finding]:
         what = str(since["what"])
         code = f"since_{what}"
         when = parse_moment(since["effective_from"])
-        why = f" (reason: {say_reason(since['reason'])})" if since.get("reason") else ""
+        why = {"reason": find_reason(since["reason"])} if since.get("reason") else {}
         evidence = {"entry": since.get("entry"), "recorded_at": since.get("recorded_at")}
         known = code if code in ENTITLED else "since_succession"
-        yield give_finding("entitled", known, evidence, when=when, why=why)
+        yield give_finding("entitled", known, evidence, when=when, **why)
 
 
 def _tell_untested(decided: Decided, case: Case) -> Iterator[Finding]:
     """Say which limits were not compared; that a credential names no country is its kind's habit, not a remark."""
     for name in decided["not_tested"]:
         if name in case.claims.unread:
-            yield give_finding("entitled", "not_comparable", field=LIMITS.get(name, name))
+            yield give_finding("entitled", "not_comparable", field=say_limit(name))
         elif name == "jurisdiction":
             yield give_finding("entitled", "country_not_stated")
         else:
-            yield give_finding("entitled", "not_stated", field=LIMITS.get(name, name))
+            yield give_finding("entitled", "not_stated", field=say_limit(name))
 
 
 def _tell_demonstration(decided: Decided) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from register.credentials.report import QUESTIONS, VERDICTS, Answer, Finding, ProvenTime, Report, Verdict
-from register.credentials.wording import FORMATS, TIMES, say_date
+from register.credentials.wording import FORMATS, say_time
 from register.moments import format_instant, format_moment
 
 EXITS: Final[Mapping[Verdict, int]] = {"valid": 0, "valid_with_remarks": 0, "not_valid": 1, "cannot_be_confirmed": 3}
@@ -71,7 +71,7 @@ def _format_time(at: ProvenTime | None) -> dict[str, Any] | None:
     return {
         "time": format_instant(at.time),
         "source": at.source,
-        "text": TIMES[at.source].format(time=say_date(at.time)),
+        "text": say_time(at.source, at.time),
     }
 
 

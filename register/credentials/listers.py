@@ -20,6 +20,7 @@ from register.credentials.ports import Registers
 from register.credentials.presented import Signature, StatusEntry
 from register.errors import NotUnderstood
 from register.moments import format_instant
+from register.sentences import say
 
 _ABOUT_KEYS: Final = ("key", "freshness")
 """Links of a decision that say whether a key is bound, and freshly known; an accreditation may have ended."""
@@ -53,7 +54,7 @@ def find_stranger(listers: Sequence[Signature], address: str, listed: Listed) ->
     for lister in listers:
         known = bool(ours & {*lister.keys, lister.controller} - {None}) or lister.controller == publisher is not None
         if not known and not listed.vouch(lister):
-            return lister.controller or "somebody else"
+            return lister.controller or say("somebody else")
     return None
 
 

@@ -13,6 +13,7 @@ from register.credentials.errors import Unreachable
 from register.credentials.ports import MOST_BYTES, Fetch, LedgerKeys, Registers, Withdrawals
 from register.credentials.proofs.trust_anchors import NO_ANCHORS, TrustAnchors
 from register.errors import RegisterError
+from register.sentences import say
 
 _Found = TypeVar("_Found")
 
@@ -67,10 +68,10 @@ class Outside:
 
     def _read(self, url: str, limit: int, types: Sequence[str]) -> bytes:
         try:
-            host = urlsplit(url).netloc or "a host"
+            host = urlsplit(url).netloc or say("a host")
         except ValueError:
             raise Unreachable("address_malformed", "the credential names an address that cannot be read") from None
-        self._fetched[f"To {host}: a request for {url}, which the credential names."] = None
+        self._fetched[say("To {host}: a request for {url}, which the credential names.", host=host, url=url)] = None
         return self._fetch(url, limit=limit, types=types)
 
     def once(self, key: tuple[Any, ...], find: Callable[[], _Found]) -> _Found:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from register.credentials.claims.vc import read_name
 from register.credentials.elements import Path, follow, read_path
 from register.credentials.presented import Claims
+from register.sentences import say
 
 NAME: Final = "Common Microcredential Framework"
 _HOURS: Final = (100.0, 150.0)
@@ -47,24 +48,24 @@ def _find_missing(document: Mapping[str, Any], claims: Claims) -> Iterator[str]:
     model = "elm" if claims.model == "elm" else "badge"
     hours, credits = (read_hours(document), read_ects(document)) if model == "elm" else (None, None)
     if hours is None and credits is None:
-        yield "workload: not stated (expected 100 to 150 hours, or 4 to 6 ECTS credits)"
+        yield say("workload: not stated (expected 100 to 150 hours, or 4 to 6 ECTS credits)")
     elif hours is not None and not _HOURS[0] <= hours <= _HOURS[1]:
-        yield f"workload: {hours:g} hours (expected 100 to 150)"
+        yield say("workload: {hours} hours (expected 100 to 150)", hours=f"{hours:g}")
     if credits is None:
-        yield "academic credit: no ECTS credits stated"
+        yield say("academic credit: no ECTS credits stated")
     elif not _ECTS[0] <= credits <= _ECTS[1]:
-        yield f"academic credit: {credits:g} ECTS (expected 4 to 6)"
+        yield say("academic credit: {credits} ECTS (expected 4 to 6)", credits=f"{credits:g}")
     level = claims.eqf_level
     if level is None:
-        yield "level: no EQF level stated (expected 6 or 7, or 4 or 5 with ECTS credits)"
+        yield say("level: no EQF level stated (expected 6 or 7, or 4 or 5 with ECTS credits)")
     elif level not in (6, 7) and not (level in (4, 5) and credits is not None):
-        yield f"level: EQF {level} (expected 6 or 7, or 4 or 5 with ECTS credits)"
+        yield say("level: EQF {level} (expected 6 or 7, or 4 or 5 with ECTS credits)", level=level)
     if not _states(document, _ASSESSMENT[model]):
-        yield "assessment: no summative assessment stated"
+        yield say("assessment: no summative assessment stated")
     if model != "elm" or not _is_identity_verified(document):
-        yield "identity: no verification of identity at the assessment stated"
+        yield say("identity: no verification of identity at the assessment stated")
     if not _states(document, _OUTCOMES[model]):
-        yield "learning outcomes: not stated"
+        yield say("learning outcomes: not stated")
 
 
 def _states(document: Mapping[str, Any], paths: Sequence[Path]) -> bool:

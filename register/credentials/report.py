@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from register.sentences import say
+
 Outcome = Literal["pass", "warning", "fail", "not_checked"]
 Verdict = Literal["valid", "valid_with_remarks", "not_valid", "cannot_be_confirmed"]
 
@@ -29,6 +31,7 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     "cannot_be_confirmed": "Cannot be confirmed",
 }
 
+_NOT_CHECKED: Final = say("This was not checked.")
 _DECISIVE: Final = ("genuine", "entitled", "still_valid")
 """Questions that must have been answered for any verdict but "cannot be confirmed"; an anchor is not everybody's."""
 
@@ -63,7 +66,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The sentence of the first finding that has the answer's outcome."""
-        return next((f.text for f in self.findings if f.outcome == self.outcome), "This was not checked.")
+        return next((f.text for f in self.findings if f.outcome == self.outcome), _NOT_CHECKED)
 
 
 def reach_verdict(answers: Mapping[str, Answer]) -> Verdict:

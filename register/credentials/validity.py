@@ -16,11 +16,11 @@ from register.credentials.listers import Listed, find_stranger, tell_apart
 from register.credentials.ports import Fetch, Registers, Withdrawal, Withdrawals
 from register.credentials.presented import Claims, Signature, StatusEntry
 from register.credentials.report import Answer, Finding
-from register.credentials.wording import give_finding, say_reason
+from register.credentials.wording import find_reason, give_finding
 from register.json_text import NotStrictJson, parse_strict
 
 _DEEPEST: Final = 16
-_PURPOSES: Final = {"revocation": "that it was revoked", "suspension": "that it is suspended"}
+_PURPOSES: Final = ("revocation", "suspension")
 
 
 def judge_validity(claims: Claims, found: Sequence[Finding], at: datetime) -> Answer:
@@ -65,7 +65,7 @@ def _check_list(entry: StatusEntry, listed: Listed, fetch: Fetch, now: datetime)
         code = "revoked_by_list" if status.purpose == "revocation" else "suspended_by_list"
         yield give_finding("still_valid", code, evidence | {"message": status.message})
     else:
-        yield give_finding("still_valid", "not_on_list", evidence, purpose=_PURPOSES.get(status.purpose, "otherwise"))
+        yield give_finding("still_valid", "not_on_list", evidence, purpose=status.purpose)
     yield from status.findings
     if tell_apart(document.get("id"), address):
         yield give_finding("still_valid", "list_named_otherwise", evidence, said=str(document["id"])[:200])
@@ -147,5 +147,5 @@ def _tell_withdrawals(said: Sequence[Withdrawal], at: datetime) -> Iterator[Find
 def _tell(code: str, one: Withdrawal) -> Finding:
     evidence = {"entry": {"origin": one.origin, "index": one.index}, "reason": one.reason}
     return give_finding(
-        "still_valid", code, evidence, when=one.effective_from, reason=say_reason(one.reason), state=one.state
+        "still_valid", code, evidence, when=one.effective_from, reason=find_reason(one.reason), state=one.state
     )

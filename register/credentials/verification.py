@@ -23,7 +23,7 @@ from register.credentials.presented import Claims, Presented, Signature
 from register.credentials.profile import fit_profile
 from register.credentials.report import QUESTIONS, Answer, Finding, Outcome, Report
 from register.credentials.validity import check_lists, check_withdrawals, judge_validity
-from register.credentials.wording import SKIPPED, give_finding, report_error
+from register.credentials.wording import give_finding, report_error, say_skipped
 
 _UNSIGNED: Final = ("edc_unsigned", "vc_unsigned")
 _BINDING: Final = ("key_not_listed", "key_not_bound_to_issuer", "key_in_header")
@@ -151,7 +151,7 @@ def _report_not_genuine(presented: Presented, genuine: Answer, claims: Claims | 
 
 
 def _skip(genuine: Answer) -> Mapping[str, Answer]:
-    skipped = Answer((Finding("not_genuine", SKIPPED.outcome, SKIPPED.text),))
+    skipped = Answer((say_skipped(),))
     return {name: genuine if name == "genuine" else skipped for name in QUESTIONS}
 
 

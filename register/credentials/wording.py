@@ -1,25 +1,34 @@
 """Wording: the closed list of what judging can find, with its outcome and its plain sentence.
 
 Sentences are for an admissions officer: they say what was found and what to do about it. What the steps before found
-(a damaged file, a signature that fails) brings its own code and sentence, see `report_error`.
+(a damaged file, a signature that fails) brings its own code and sentence, see `report_error`. Each is a `Said`, so that
+pages tell it in the reader's language (register/sentences.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from register import vocabularies
 from register.credentials.errors import CredentialError
 from register.credentials.report import Finding, Outcome
-from register.moments import format_instant
+from register.sentences import Minute, Said, Term, Value
 
-_MONTHS: Final = "January February March April May June July August September October November December".split()
+_CHOICES: Final[Mapping[str, Mapping[str, str]]] = {
+    "why": {"": "", "reason": " (reason: {reason})"},
+    "state": {"revoked": "revoked", "suspended": "suspended"},
+    "purpose": {"": "otherwise", "revocation": "that it was revoked", "suspension": "that it is suspended"},
+}
+"""Places of a sentence that one of a few wordings takes, each making a template of its own: translators get whole ones.
+
+`why` is there where a `reason` is given.
+"""
 
 
 class Kind(NamedTuple):
-    """What a code means: its outcome, and its sentence with named values."""
+    """What a code means: its outcome, and its sentence with named values and places of _CHOICES."""
 
     outcome: Outcome
     text: str
@@ -243,16 +252,45 @@ FORMATS: Final[Mapping[str, str]] = {
 }
 """Format of a report → what people call it."""
 
-_KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
+KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "genuine": GENUINE, "entitled": ENTITLED, "still_valid": STILL_VALID, "anchored": ANCHORED,
 }  # fmt: skip
+"""Key of a question → its table."""
 
 
 def give_finding(question: str, code: str, evidence: Mapping[str, Any] | None = None, **values: Any) -> Finding:
-    """Return what was found about a question, by code; `values` fill the sentence, instants as plain dates."""
-    kind = _KINDS[question][code]
-    said = {name: say_date(value) if isinstance(value, datetime) else value for name, value in values.items()}
-    return Finding(code, kind.outcome, kind.text.format_map(said), evidence or {})
+    """Return what was found about a question, by code; `values` fill the sentence, instants are told to the minute."""
+    kind = KINDS[question][code]
+    said = {name: _to_minute(value) for name, value in values.items()}
+    return Finding(code, kind.outcome, Said(_choose(kind.text, said), said), evidence or {})
+
+
+def _to_minute(value: Value) -> Value:
+    return Minute(value) if isinstance(value, datetime) else value
+
+
+def _choose(text: str, values: Mapping[str, Value]) -> str:
+    chosen = {"why": "reason" if "reason" in values else "", **values}
+    for place, wordings in _CHOICES.items():
+        if f"{{{place}}}" in text:
+            text = text.replace(f"{{{place}}}", wordings[chosen[place] if chosen[place] in wordings else ""])
+    return text
+
+
+def list_templates() -> Iterator[str]:
+    """Yield every template of the closed lists here, for translators: one for each wording of its places."""
+    kinds = [kind.text for table in KINDS.values() for kind in table.values()]
+    for text in (*kinds, SKIPPED.text, *TIMES.values(), *LIMITS.values()):
+        yield from _spread(text)
+
+
+def _spread(text: str) -> Iterator[str]:
+    place = next((place for place in _CHOICES if f"{{{place}}}" in text), None)
+    if place is None:
+        yield text
+        return
+    for wording in _CHOICES[place].values():
+        yield from _spread(text.replace(f"{{{place}}}", wording))
 
 
 def report_error(error: CredentialError, outcome: Outcome) -> Finding:
@@ -260,16 +298,24 @@ def report_error(error: CredentialError, outcome: Outcome) -> Finding:
     return Finding(error.code, outcome, error.message)
 
 
-def say_reason(code: object) -> str:
-    """Return the label of a reason of the register's closed lists, or the code itself when it is in none."""
+def say_skipped() -> Finding:
+    """Return what stands in the place of answers that a credential gets only if it is genuine."""
+    return Finding("not_genuine", SKIPPED.outcome, Said(SKIPPED.text, {}))
+
+
+def say_time(source: str, time: datetime) -> Said:
+    """Return how the time of judgement is known, by a source of TIMES."""
+    return Said(TIMES[source], {"time": Minute(time)})
+
+
+def say_limit(name: str) -> str:
+    """Return a field of a trust question in words; one that LIMITS does not hold stands for itself."""
+    return Said(LIMITS[name], {}) if name in LIMITS else name
+
+
+def find_reason(code: object) -> Value:
+    """Return a reason of the register's closed lists as a term, or the code itself when it is in none."""
     for name in ("reasons", "key-reasons"):
         if code in vocabularies.load(name):
-            return vocabularies.load(name).get(code).label()
+            return Term(name, str(code))
     return str(code)
-
-
-def say_date(moment: datetime) -> str:
-    """Return an instant as people say it: the day in UTC, with the time of day when there is one."""
-    text = format_instant(moment)
-    day = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-    return day if text.endswith("T00:00:00Z") else f"{day}, {text[11:16]} UTC"

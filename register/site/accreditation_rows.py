@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from register.records import POSITIVE_DECISIONS, AccreditationRecord
 from register.site.names import name_record
 from register.site.standing import Contribution
+from register.site.telling import tell
 from register.site.words import STATES, Standing, label, spell_scope
 from register.trust.links import find_state
 
@@ -54,7 +55,7 @@ def show_contribution(one: Contribution) -> AccreditationRow:
     """Return an issuer's accreditation as its page shows it."""
     standing, remark = show_state(one.record, one.state), ""
     if standing.tone == "good" and not one.counts:
-        standing, remark = _NOT_COUNTED, one.faults[0].text
+        standing, remark = _NOT_COUNTED, tell(one.faults[0].text)
     elif one.state == "in_force" and one.passed_on:
         remark = gettext("used by its successor")
     return AccreditationRow(one.record, show_kind(one.record), spell_scope(one.scope), standing, remark, one)

@@ -26,6 +26,7 @@ from register.site.links import path_to
 from register.site.names import first_name, isolate
 from register.site.recorder import Cited, cite
 from register.site.report_evidence import Fact, list_evidence
+from register.site.telling import tell
 from register.site.verdict import Verdict
 from register.site.words import Standing, Tone, Words
 
@@ -76,7 +77,7 @@ class ShownFinding:
     """One thing found: how it stands, its sentence, and the evidence below it."""
 
     standing: Standing
-    text: str
+    text: SafeString
     code: str
     evidence: list[Fact]
 
@@ -88,7 +89,7 @@ class ShownAnswer:
     key: str
     question: str
     standing: Standing
-    text: str
+    text: SafeString
     remarks: list[ShownFinding]
     findings: list[ShownFinding]
 
@@ -102,6 +103,15 @@ class ShownElements:
     missing: str
     mandatory: list[tuple[str, Standing]]
     optional: list[tuple[str, Standing]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProfile:
+    """Whether a credential fits a profile of micro-credentials, and what it lacks."""
+
+    name: str
+    fits: bool
+    missing: list[SafeString]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class ShownReport:
     facts: list[Fact]
     micro: bool
     elements: ShownElements | None
-    profile: Mapping[str, Any] | None
+    profile: ShownProfile | None
     registers: list[AskedRegister]
     cites: list[Cited]
 
@@ -136,9 +146,10 @@ def show_reports(report: Mapping[str, Any]) -> list[ShownReport]:
     return [_show(one, number) for number, one in enumerate(found, 1)]
 
 
-def list_sent(report: Mapping[str, Any]) -> list[str]:
+def list_sent(report: Mapping[str, Any]) -> list[SafeString]:
     """Return what left the node for the check of everything that was in a file, each once."""
-    return list(dict.fromkeys(said for one in (report, *_contained(report)) for said in one.get("sent") or ()))
+    sent = dict.fromkeys(said for one in (report, *_contained(report)) for said in one.get("sent") or ())
+    return [tell(said) for said in sent]
 
 
 def _contained(report: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
@@ -157,7 +168,7 @@ def _show(report: Mapping[str, Any], number: int) -> ShownReport:
         facts=_list_facts(report, decision),
         micro=about.get("credential_type") == "micro-credential",
         elements=_show_elements(report.get("elements")),
-        profile=report.get("profile"),
+        profile=_show_profile(report.get("profile")),
         registers=_list_registers(decision),
         cites=_list_cites(decision),
     )
@@ -179,9 +190,7 @@ def _tell_deciding(report: Mapping[str, Any]) -> list[SafeString]:
         return [
             format_html("{}", gettext("It is genuine, its issuer was entitled to award it then, and it still holds."))
         ]
-    return [
-        format_html('<bdi lang="en">{}</bdi>', text) for text in dict.fromkeys(answer["text"] for answer in answers)
-    ]
+    return [tell(text) for text in dict.fromkeys(answer["text"] for answer in answers)]
 
 
 def _name_credential(about: Mapping[str, Any]) -> SafeString:
@@ -203,16 +212,15 @@ def _quote(title: str | None) -> SafeString:
 
 
 def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
-    findings = [_show_finding(finding) for finding in answer.get("findings") or ()]
-    remarks = [one for one in findings if one.standing.tone != "good" and one.text != answer["text"]]
-    standing = OUTCOMES[answer["outcome"]]
-    return ShownAnswer(key, _say(QUESTIONS[key]), standing, answer["text"], remarks, findings)
+    findings, text = [_show_finding(finding) for finding in answer.get("findings") or ()], tell(answer["text"])
+    remarks = [one for one in findings if one.standing.tone != "good" and one.text != text]
+    return ShownAnswer(key, _say(QUESTIONS[key]), OUTCOMES[answer["outcome"]], text, remarks, findings)
 
 
 def _show_finding(finding: Mapping[str, Any]) -> ShownFinding:
     tone = OUTCOMES[finding["outcome"]].tone
     standing = Standing(tone, _FOUND[finding["outcome"]])
-    return ShownFinding(standing, finding["text"], finding["code"], list_evidence(finding.get("evidence") or {}))
+    return ShownFinding(standing, tell(finding["text"]), finding["code"], list_evidence(finding.get("evidence") or {}))
 
 
 def _list_facts(report: Mapping[str, Any], decision: Mapping[str, Any]) -> list[Fact]:
@@ -227,10 +235,14 @@ def _list_facts(report: Mapping[str, Any], decision: Mapping[str, Any]) -> list[
         *_list_scope(about, missing),
         (_("Issued"), _day(about.get("issued_at"))),
         (_("Valid until"), _day(about.get("valid_until")) or gettext("no end stated")),
-        (_("Time it is judged by"), isolate((report.get("at") or {}).get("text") or "")),
+        (_("Time it is judged by"), _tell_time(report.get("at"))),
         (_("Kind of file"), _describe_format(report)),
     ]
     return [Fact(label, value) for label, value in shown if value]
+
+
+def _tell_time(at: Mapping[str, Any] | None) -> SafeString:
+    return tell(at["text"]) if at else SafeString("")
 
 
 def _list_scope(about: Mapping[str, Any], missing: set[str]) -> list[tuple[Words, Any]]:
@@ -293,6 +305,12 @@ def _show_elements(elements: Mapping[str, Any] | None) -> ShownElements | None:
 def _show_element(element: Mapping[str, Any]) -> tuple[str, Standing]:
     standing = Standing("good", _("stated")) if element["present"] else Standing("off", _("not stated"))
     return _say(str(element["label"])), standing
+
+
+def _show_profile(profile: Mapping[str, Any] | None) -> ShownProfile | None:
+    return profile and ShownProfile(
+        str(profile["name"]), bool(profile["fits"]), [tell(one) for one in profile["missing"]]
+    )
 
 
 def _list_registers(decision: Mapping[str, Any]) -> list[AskedRegister]:

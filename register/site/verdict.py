@@ -21,6 +21,7 @@ from register.site.dates import last_day, mark_day, spell_day, spell_period
 from register.site.links import link_to, path_to
 from register.site.names import name_record
 from register.site.standing import Contribution, Instants, IssuerStanding
+from register.site.telling import tell
 from register.site.words import Standing, Tone, label, spell_award, spell_scope
 from register.trust import Reason, Since
 from register.trust.lineage import read_succession
@@ -100,7 +101,7 @@ def _say_entitled(standing: IssuerStanding) -> Verdict:
 def _tell_claims(standing: IssuerStanding) -> tuple[SafeString, ...]:
     """Say what other registers claim against the answer."""
     told = [one.text for reason in standing.decision.reasons for one in reason.sentences if one.template in _CLAIMS]
-    return tuple(format_html("{}", text) for text in told)
+    return tuple(tell(text) for text in told)
 
 
 def unite_scopes(scopes: list[Scope]) -> Scope:
@@ -260,7 +261,7 @@ def _say_closed(closure: Ending) -> Verdict:
 
 
 def _tell(reasons: tuple[Reason, ...]) -> tuple[SafeString, ...]:
-    return tuple(format_html("{}", reason.text) for reason in reasons[:3])
+    return tuple(tell(reason.text) for reason in reasons[:3])
 
 
 def _effect(ending: Ending | None, words: str) -> str:

@@ -6,7 +6,7 @@ translate both; `text` is the English form. They are written for a civil servant
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -195,6 +195,12 @@ class Reason:
         """The reason in plain English."""
         told = [sentence.text for sentence in self.sentences]
         return told[0] if len(told) == 1 else join(told)
+
+
+def list_templates() -> Iterator[str]:
+    """Yield every template, for translators."""
+    yield from (text for kind in REASONS.values() for text in kind.sentences.values())
+    yield from (SUCCEEDED, INHERITED, SAME, CLAIMED, KEY_CLAIMED)
 
 
 def give_reason(code: str, values: Mapping[str, Value], entry: Citation | None = None, case: str = PLAIN) -> Reason:

@@ -97,7 +97,7 @@ def make(*, about: dict[str, Any] | None = None, **findings: Finding | tuple[Fin
 
 def make_stories() -> dict[str, tuple[Report, ...]]:
     """Return reports by the verdict they come to, and one on several credentials."""
-    later = give_finding("entitled", "since_revoked", when=NOW, why=" (reason: quality)")
+    later = give_finding("entitled", "since_revoked", when=NOW, reason="quality")
     absent = give_finding("anchored", "no_receipt")
     revoked = give_finding("still_valid", "revoked", {"origin": ORIGIN, "index": 99}, when=NOW, reason="an error")
     unknown = give_finding("entitled", "issuer_unknown", issuer="did:web:university.example")
