@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from register import vocabularies
 from register.amendments import day_of, stated_scopes
 from register.errors import Conflict, NotFound, Refused
 from register.events import Event
-from register.moments import format_moment
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, AgencyRecord, IssuerRecord, Period, scope_at
 from register.rules.limits import check_amendment, check_extension, check_territory, find, find_issuer, find_open_issuer
+from register.rules.refusals import name_refusal
 from register.rules.standing import is_recognised, must_be_its_agency
-from register.scope import UNRESTRICTED, exceeding
+from register.scope import UNRESTRICTED, Scope, exceeding
+from register.sentences import Coded, Said, Term, Terms, Value, Written, say
 from register.state import State
 
 
@@ -31,11 +33,8 @@ def check_granted(event: Event, state: State) -> None:
 
 def _check_recognised(agency: AgencyRecord, at: datetime) -> None:
     if not is_recognised(agency, at):
-        raise Refused(
-            "agency_not_recognised",
-            "valid_from",
-            f"the agency is not recognised on {format_moment(at)}; choose a date within its recognition",
-        )
+        sentence = say("the agency is not recognised on {day}; choose a date within its recognition", day=Written(at))
+        raise Refused("agency_not_recognised", "valid_from", sentence)
 
 
 def _check_contributors(data: Any, state: State) -> None:
@@ -55,9 +54,8 @@ def _check_scope(scope: Any, agency: AgencyRecord, issuer: IssuerRecord, at: dat
     for position, programme_id in enumerate(scope.programmes or ()):
         programme = find(state, "programme", programme_id, f"scope.programmes.{position}")
         if issuer.id not in (programme.issuer, *programme.awarding_bodies):
-            raise NotFound(
-                "programme_unknown", f"scope.programmes.{position}", "expected a programme of this very issuer"
-            )
+            sentence = say("expected a programme of this very issuer")
+            raise NotFound("programme_unknown", f"scope.programmes.{position}", sentence)
     # Last: a peer's entry refused for this alone is applied, as the trust decision narrows it (register/replay.py).
     _check_against_agency(scope, agency, at)
 
@@ -65,30 +63,52 @@ def _check_scope(scope: Any, agency: AgencyRecord, issuer: IssuerRecord, at: dat
 def _check_against_agency(scope: Any, agency: AgencyRecord, at: datetime) -> None:
     recognised = scope_at(agency.scope, agency.former_scopes, at)
     for limit in exceeding(scope, recognised):
-        allowed = ", ".join(str(value) for value in recognised.limit(limit) or ())
-        got = ", ".join(str(value) for value in scope.limit(limit) or ())
-        raise Refused(
-            "scope_exceeds_agency",
-            f"scope.{limit}",
-            f"the agency is recognised for {limit} {allowed}, got {got}; narrow the scope, "
+        sentence = say(
+            "the agency is recognised for {limit} {allowed}, got {got}; narrow the scope, "
             "or have the recognition amended",
+            limit=Coded(limit, _LIMITS[limit]),
+            allowed=_name_terms(limit, recognised),
+            got=_name_terms(limit, scope),
         )
+        raise Refused("scope_exceeds_agency", f"scope.{limit}", sentence)
+
+
+_LIMITS: Final[Mapping[str, Said]] = {
+    "credential_types": say("Credential types"),
+    "eqf_levels": say("EQF levels"),
+    "isced_f": say("Fields (ISCED-F)"),
+    "jurisdictions": say("Countries or regions covered"),
+    "programmes": say("Programmes"),
+    "activities": say("Activities"),
+}
+_LISTS: Final[Mapping[str, str]] = {
+    "credential_types": "credential-types",
+    "isced_f": "isced-f",
+    "jurisdictions": "jurisdictions",
+    "activities": "esg-activities",
+}
+
+
+def _name_terms(limit: str, scope: Scope) -> Value:
+    codes = scope.limit(limit) or ()
+    text = ", ".join(str(code) for code in codes)
+    return Coded(text, Terms(_LISTS[limit], codes)) if limit in _LISTS else text
 
 
 def _find_accreditation(event: Event, state: State) -> AccreditationRecord:
     record = state.accreditations[event.subject_id]
     must_be_its_agency(event, record.agency)
     if record.quarantine:
-        raise Refused(record.quarantine, "", f"the accreditation itself does not count: {record.quarantine}")
+        why = name_refusal(record.quarantine)
+        raise Refused(record.quarantine, "", say("the accreditation itself does not count: {why}", why=why))
     return record
 
 
 def _refuse_when_revoked(record: AccreditationRecord) -> None:
     if record.revocation:
-        since = format_moment(record.revocation.effective_from)
-        raise Conflict(
-            "already_revoked", "", f"revoked with effect from {since}; a revoked accreditation stays revoked"
-        )
+        since = Written(record.revocation.effective_from)
+        sentence = say("revoked with effect from {since}; a revoked accreditation stays revoked", since=since)
+        raise Conflict("already_revoked", "", sentence)
 
 
 def check_amended(event: Event, state: State) -> None:
@@ -111,12 +131,13 @@ def check_amended(event: Event, state: State) -> None:
 def _check_decision(record: AccreditationRecord, data: Any) -> None:
     """A decision has no date of its own: turned by an amendment it would be turned for all the time before, too."""
     if data.decision is not None and (data.decision in POSITIVE_DECISIONS) != (record.decision in POSITIVE_DECISIONS):
-        raise Refused(
-            "decision_turned",
-            "decision",
-            f"expected a decision that counts as {record.decision} does, got {data.decision}; "
+        sentence = say(
+            "expected a decision that counts as {decision} does, got {got}; "
             "revoke the accreditation, grant a new one, or correct the entry that was wrong",
+            decision=Coded(record.decision, Term("decisions", record.decision)),
+            got=Coded(data.decision, Term("decisions", data.decision)),
         )
+        raise Refused("decision_turned", "decision", sentence)
 
 
 def _scope_begins(event: Event, record: AccreditationRecord) -> datetime:
@@ -132,12 +153,13 @@ def _check_within(event: Event, valid: Period) -> None:
     at = event.data.effective_from
     if not valid.holds(at):
         start, end = valid.valid_from, valid.valid_until
-        span = f"from {format_moment(start) if start else 'ever'} until {format_moment(end) if end else 'open'}"
-        raise Refused(
-            "effective_outside_period",
-            "effective_from",
-            f"expected a date within the accreditation's validity ({span}), got {format_moment(at)}",
+        sentence = say(
+            "expected a date within the accreditation's validity (from {start} until {end}), got {got}",
+            start=Written(start) if start else say("ever"),
+            end=Written(end) if end else Coded("open", None),
+            got=Written(at),
         )
+        raise Refused("effective_outside_period", "effective_from", sentence)
 
 
 def check_suspended(event: Event, state: State) -> None:
@@ -147,10 +169,8 @@ def check_suspended(event: Event, state: State) -> None:
     _check_within(event, record.valid)
     for span in record.suspensions:
         if span.effective_until is None or event.data.effective_from < span.effective_until:
-            since = format_moment(span.effective_from)
-            raise Conflict(
-                "already_suspended", "effective_from", f"suspended from {since} already; choose a later date"
-            )
+            sentence = say("suspended from {since} already; choose a later date", since=Written(span.effective_from))
+            raise Conflict("already_suspended", "effective_from", sentence)
 
 
 def check_reinstated(event: Event, state: State) -> None:
@@ -159,14 +179,14 @@ def check_reinstated(event: Event, state: State) -> None:
     _refuse_when_revoked(record)
     starts = [span.effective_from for span in record.suspensions if span.effective_until is None]
     if not starts:
-        raise Conflict("not_suspended", "", "expected a suspended accreditation; this one is not suspended")
+        raise Conflict("not_suspended", "", say("expected a suspended accreditation; this one is not suspended"))
     if event.data.effective_from <= max(starts):
-        raise Refused(
-            "effective_outside_period",
-            "effective_from",
-            f"expected a date after the suspension began ({format_moment(max(starts))}), got "
-            f"{format_moment(event.data.effective_from)}",
+        sentence = say(
+            "expected a date after the suspension began ({begun}), got {got}",
+            begun=Written(max(starts)),
+            got=Written(event.data.effective_from),
         )
+        raise Refused("effective_outside_period", "effective_from", sentence)
 
 
 def check_revoked(event: Event, state: State) -> None:

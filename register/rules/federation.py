@@ -15,8 +15,8 @@ from ledger.tlog.fork import SAME_SIZE, check_fork, parse_fork
 from ledger.tlog.note import VerifierKey, parse_vkey
 from register.errors import Conflict, NotEntitled, NotFound, Refused
 from register.events import Event
-from register.moments import format_moment
 from register.records import PeerRecord, RegisterRecord
+from register.sentences import Coded, Said, Term, Written, say
 from register.state import State
 
 _KEYS = frozenset({"vkeys", "witness_vkeys"})
@@ -35,17 +35,18 @@ def check_peer_recognised(event: Event, state: State) -> None:
     _must_be_operator(event)
     if data.origin == state.origin or data.address == event.source:
         field = "origin" if data.origin == state.origin else "address"
-        raise Refused("same_party", field, "expected another register; a register is no peer of itself")
+        raise Refused("same_party", field, say("expected another register; a register is no peer of itself"))
     known = find_peer(state, data.origin)
     if known is not None and known.withdrawal is None:
-        raise Conflict("peer_taken", "origin", f"{data.origin} is a peer already: {known.url}; amend that one")
+        sentence = say("{origin} is a peer already: {url}; amend that one", origin=data.origin, url=known.url)
+        raise Conflict("peer_taken", "origin", sentence)
     _check_keys(data, data.origin, state)
     _check_remit(data.remit, data.territory)
 
 
 def _must_be_operator(event: Event) -> None:
     if event.data.actor.role != "operator":
-        raise NotEntitled("not_entitled", "actor", f"{event.type} may be said by operator; got node")
+        raise NotEntitled("not_entitled", "actor", say("{type} may be said by operator; got node", type=event.type))
 
 
 def _check_keys(data: Any, origin: str, state: State) -> None:
@@ -54,11 +55,14 @@ def _check_keys(data: Any, origin: str, state: State) -> None:
         for position, vkey in enumerate(getattr(data, field) or ()):
             key = parse_vkey(vkey)
             if field == "vkeys" and key.name != origin:
-                raise Refused("key_of_another", f"vkeys.{position}", f"expected a key of {origin}, got {key.name}'s")
+                raise Refused("key_of_another", f"vkeys.{position}", _say_whose(origin, key))
             if key.public_key in ours:
-                raise Refused(
-                    "key_of_another", f"{field}.{position}", "expected a key of the peer, got one of this register"
-                )
+                sentence = say("expected a key of the peer, got one of this register")
+                raise Refused("key_of_another", f"{field}.{position}", sentence)
+
+
+def _say_whose(origin: str, key: VerifierKey) -> Said:
+    return say("expected a key of {origin}, got {name}'s", origin=origin, name=key.name)
 
 
 def _all_keys(register: RegisterRecord | None) -> list[str]:
@@ -79,11 +83,11 @@ def _parse_keys(vkeys: Iterable[str]) -> list[VerifierKey]:
 def _check_remit(remit: Sequence[str] | None, territory: Sequence[str]) -> None:
     for position, country in enumerate(remit or ()):
         if country not in territory:
-            raise Refused(
-                "outside_territory",
-                f"remit.{position}",
-                f"expected countries of the peer's territory, got {country}, for which it does not speak; leave it out",
+            sentence = say(
+                "expected countries of the peer's territory, got {country}, for which it does not speak; leave it out",
+                country=Coded(country, Term("countries", country)),
             )
+            raise Refused("outside_territory", f"remit.{position}", sentence)
 
 
 def check_peer_amended(event: Event, state: State) -> None:
@@ -91,12 +95,14 @@ def check_peer_amended(event: Event, state: State) -> None:
     data, peer = event.data, state.peers[event.subject_id]
     given = data.given()
     if data.actor.role == "node" and not given.keys() <= _KEYS:
-        raise NotEntitled("not_entitled", "actor", "the node by itself follows a peer's keys and changes nothing else")
+        sentence = say("the node by itself follows a peer's keys and changes nothing else")
+        raise NotEntitled("not_entitled", "actor", sentence)
     _must_be_recognised(peer)
     if not given:
-        raise Refused("nothing_changes", "", "expected at least one field with a new value, got none; say what changes")
+        sentence = say("expected at least one field with a new value, got none; say what changes")
+        raise Refused("nothing_changes", "", sentence)
     if given.get("address") == event.source:
-        raise Refused("same_party", "address", "expected the address of another register, got this one's own")
+        raise Refused("same_party", "address", say("expected the address of another register, got this one's own"))
     _check_keys(data, peer.origin, state)
     _check_remit(given.get("remit", peer.remit), given.get("territory", peer.territory))
 
@@ -109,10 +115,9 @@ def check_peer_withdrawn(event: Event, state: State) -> None:
 
 def _must_be_recognised(peer: PeerRecord) -> None:
     if peer.withdrawal:
-        since = format_moment(peer.withdrawal.effective_from)
-        raise Conflict(
-            "already_withdrawn", "", f"the recognition is withdrawn already, since {since}; recognise it anew"
-        )
+        since = Written(peer.withdrawal.effective_from)
+        sentence = say("the recognition is withdrawn already, since {since}; recognise it anew", since=since)
+        raise Conflict("already_withdrawn", "", sentence)
 
 
 def check_fork_reported(event: Event, state: State) -> None:
@@ -126,12 +131,14 @@ def check_fork_reported(event: Event, state: State) -> None:
     if data.proof is not None:
         _check_proof(data, keys)
     elif data.kind != SAME_SIZE or older.size != newer.size or older.root == newer.root:
-        raise Refused(
-            "evidence_unproven",
-            "proof",
-            f"expected two roots of one size, or a file that proves the fork, got sizes {older.size} and {newer.size} "
-            f"with {'one root' if older.root == newer.root else 'two roots'}; give the evidence file",
+        sentence = say(
+            "expected two roots of one size, or a file that proves the fork, got sizes {older} and {newer} "
+            "with {roots}; give the evidence file",
+            older=older.size,
+            newer=newer.size,
+            roots=say("one root") if older.root == newer.root else say("two roots"),
         )
+        raise Refused("evidence_unproven", "proof", sentence)
 
 
 def _check_proof(data: Any, keys: Sequence[VerifierKey]) -> None:
@@ -139,10 +146,12 @@ def _check_proof(data: Any, keys: Sequence[VerifierKey]) -> None:
         fork = parse_fork(data.proof.encode())
         check_fork(fork, keys)
     except TlogError as error:
-        raise Refused("evidence_unproven", "proof", f"the file does not prove it: {error}") from error
+        sentence = say("the file does not prove it: {why}", why=str(error))
+        raise Refused("evidence_unproven", "proof", sentence) from error
     said = (data.origin, data.kind, data.older.encode(), data.newer.encode())
     if said != (fork.origin, fork.kind, fork.older, fork.newer):
-        raise Refused("evidence_unproven", "proof", "expected a file about these two notes, got one about others")
+        sentence = say("expected a file about these two notes, got one about others")
+        raise Refused("evidence_unproven", "proof", sentence)
 
 
 def _recorded_keys(origin: str, state: State) -> list[str]:
@@ -150,7 +159,8 @@ def _recorded_keys(origin: str, state: State) -> list[str]:
         return _all_keys(state.register)
     peer = find_peer(state, origin)
     if peer is None:
-        raise NotFound("peer_unknown", "origin", f"expected the origin of a peer, got {origin}; recognise it first")
+        sentence = say("expected the origin of a peer, got {origin}; recognise it first", origin=origin)
+        raise NotFound("peer_unknown", "origin", sentence)
     return [*peer.vkeys, *peer.former_vkeys, *peer.witness_vkeys, *peer.former_witness_vkeys]
 
 
@@ -158,7 +168,8 @@ def _open(note: str, keys: Sequence[VerifierKey], origin: str, field: str) -> Ch
     try:
         return open_checkpoint(note.encode(), keys, origin).checkpoint
     except TlogError as error:
-        raise Refused("evidence_unproven", field, f"no checkpoint that proves anything: {error}") from error
+        sentence = say("no checkpoint that proves anything: {why}", why=str(error))
+        raise Refused("evidence_unproven", field, sentence) from error
 
 
 def check_key_rotated(event: Event, state: State) -> None:
@@ -175,15 +186,16 @@ def check_key_rotated(event: Event, state: State) -> None:
         raise Refused(
             "effective_outside_period",
             "effective_from",
-            "expected a date not before the present key came into use; give a later one",
+            say("expected a date not before the present key came into use; give a later one"),
         )
 
 
 def _check_change(use: str, change: Any, present: str, register: RegisterRecord) -> None:
     if change.former_vkey != present:
-        raise Refused("key_not_present", f"{use}.former_vkey", f"expected the key in use, {present}")
+        raise Refused("key_not_present", f"{use}.former_vkey", say("expected the key in use, {key}", key=present))
     key = parse_vkey(change.vkey)
     if use == "log" and key.name != register.id:
-        raise Refused("key_of_another", "log.vkey", f"expected a key of {register.id}, got {key.name}'s")
+        raise Refused("key_of_another", "log.vkey", _say_whose(register.id, key))
     if any(key.public_key == earlier.public_key for earlier in _parse_keys(_all_keys(register))):
-        raise Refused("key_used_before", f"{use}.vkey", "expected a new key, got one that this register has had before")
+        sentence = say("expected a new key, got one that this register has had before")
+        raise Refused("key_used_before", f"{use}.vkey", sentence)

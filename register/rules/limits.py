@@ -8,9 +8,9 @@ from typing import Any
 from register.amendments import entries_to_undo, stated_scopes
 from register.errors import NotFound, Refused
 from register.events import Event
-from register.moments import format_moment
 from register.records import IssuerRecord, RegisterRecord
-from register.rules.refusals import UNDOING_REASONS
+from register.rules.refusals import UNDOING_REASONS, name_kind, name_refusal
+from register.sentences import Coded, Term, Terms, Written, say
 from register.state import State
 
 
@@ -18,7 +18,8 @@ def find(state: State, kind: str, record_id: str, field: str) -> Any:
     """Return a record that the entry refers to; raise NotFound naming the field."""
     record = state.table(kind).get(record_id)
     if record is None:
-        raise NotFound(f"{kind}_unknown", field, f"expected an existing {kind}, got {record_id}; register it first")
+        sentence = say("expected an existing {kind}, got {got}; register it first", kind=name_kind(kind), got=record_id)
+        raise NotFound(f"{kind}_unknown", field, sentence)
     return record
 
 
@@ -26,7 +27,8 @@ def find_issuer(state: State, record_id: str, field: str = "issuer") -> IssuerRe
     """Return an issuer whose own registration counts."""
     issuer: IssuerRecord = find(state, "issuer", record_id, field)
     if issuer.quarantine:
-        raise Refused(issuer.quarantine, field, f"the issuer's own registration does not count: {issuer.quarantine}")
+        why = name_refusal(issuer.quarantine)
+        raise Refused(issuer.quarantine, field, say("the issuer's own registration does not count: {why}", why=why))
     return issuer
 
 
@@ -34,10 +36,9 @@ def find_open_issuer(state: State, record_id: str, until: datetime | None, field
     """Return an issuer for something that lasts until `until`; a closed one only takes what ended before it closed."""
     issuer = find_issuer(state, record_id, field)
     if issuer.closure and (until is None or until > issuer.closure.effective_from):
-        closed = format_moment(issuer.closure.effective_from)
-        raise Refused(
-            "issuer_closed", field, f"the issuer closed on {closed}; give an end before that, or its successor"
-        )
+        closed = Written(issuer.closure.effective_from)
+        sentence = say("the issuer closed on {day}; give an end before that, or its successor", day=closed)
+        raise Refused("issuer_closed", field, sentence)
     return issuer
 
 
@@ -54,19 +55,20 @@ def check_territory(state: State, countries: tuple[str, ...], field: str) -> Non
     """Refuse countries for which this register may not speak."""
     register = state.register
     if register is None:
-        raise Refused("register_not_opened", "", "expected a register that has been opened by its entry 0")
+        raise Refused("register_not_opened", "", say("expected a register that has been opened by its entry 0"))
     for country in countries:
         if country not in register.territory:
-            raise Refused(
-                "outside_territory",
-                field,
-                f"this register speaks for {_name_some(register)}, got {country}; "
-                "record it at the register of that country",
+            sentence = say(
+                "this register speaks for {territory}, got {country}; record it at the register of that country",
+                territory=_name_some(register),
+                country=Coded(country, Term("countries", country)),
             )
+            raise Refused("outside_territory", field, sentence)
 
 
-def _name_some(register: RegisterRecord) -> str:
-    return ", ".join(register.territory[:12]) + ("…" if len(register.territory) > 12 else "")
+def _name_some(register: RegisterRecord) -> Coded:
+    codes = ", ".join(register.territory[:12]) + ("…" if len(register.territory) > 12 else "")
+    return Coded(codes, Terms("countries", tuple(register.territory)))
 
 
 def check_amendment(event: Event, record: Any) -> None:
@@ -76,7 +78,9 @@ def check_amendment(event: Event, record: Any) -> None:
     if data.corrects is not None:
         _check_correction(data, record, undone)
     if not given and not undone:
-        raise Refused("nothing_changes", "", "expected at least one field with a new value, got none; say what changes")
+        raise Refused(
+            "nothing_changes", "", say("expected at least one field with a new value, got none; say what changes")
+        )
     if "valid_from" in given or "valid_until" in given:
         start = given.get("valid_from", record.valid.valid_from)
         _check_period(start, given.get("valid_until", record.valid.valid_until))
@@ -84,27 +88,27 @@ def check_amendment(event: Event, record: Any) -> None:
 
 def _check_period(start: datetime | None, end: datetime | None) -> None:
     if start is not None and end is not None and end <= start:
-        raise Refused(
-            "period",
-            "valid_until",
-            f"expected an end after {format_moment(start)}, got {format_moment(end)}; give a later one",
+        sentence = say(
+            "expected an end after {start}, got {end}; give a later one", start=Written(start), end=Written(end)
         )
+        raise Refused("period", "valid_until", sentence)
 
 
 def _check_correction(data: Any, record: Any, undone: bool) -> None:
     if data.corrects not in record.entries:
-        raise Refused(
-            "corrects_unknown",
-            "corrects",
-            f"expected one of this thing's own entries {_list_some(record.entries)}, got {data.corrects}",
+        sentence = say(
+            "expected one of this thing's own entries {entries}, got {got}",
+            entries=_list_some(record.entries),
+            got=data.corrects,
         )
+        raise Refused("corrects_unknown", "corrects", sentence)
     if undone and data.reason not in UNDOING_REASONS:
-        raise Refused(
-            "reason_does_not_undo",
-            "reason",
-            f"to take back an ending, suspension or reinstatement give one of {', '.join(sorted(UNDOING_REASONS))}; "
-            f"got {data.reason or 'none'}",
+        sentence = say(
+            "to take back an ending, suspension or reinstatement give one of {reasons}; got {got}",
+            reasons=name_reasons(*sorted(UNDOING_REASONS)),
+            got=name_reasons(data.reason) if data.reason else Coded("none", say("no reason")),
         )
+        raise Refused("reason_does_not_undo", "reason", sentence)
     if "scope" in data.given():
         _check_corrected_scope(data, record)
 
@@ -112,24 +116,30 @@ def _check_correction(data: Any, record: Any, undone: bool) -> None:
 def _check_corrected_scope(data: Any, record: Any) -> None:
     stated = stated_scopes(record)
     if data.corrects not in stated:
-        raise Refused(
-            "corrects_unknown",
-            "corrects",
-            f"expected an entry whose scope still holds, one of {_list_some(tuple(stated))}, got {data.corrects}; "
+        sentence = say(
+            "expected an entry whose scope still holds, one of {entries}, got {got}; "
             "correct that one, also where a correction was wrong",
+            entries=_list_some(tuple(stated)),
+            got=data.corrects,
         )
+        raise Refused("corrects_unknown", "corrects", sentence)
     start = stated[data.corrects] or record.valid.valid_from
     if data.effective_from is not None and start is not None and _moves(data.effective_from, start, data, record):
-        raise Refused(
-            "effective_outside_period",
-            "effective_from",
-            f"a correction holds from the date of the entry it corrects ({format_moment(start)}), "
-            f"got {format_moment(data.effective_from)}; leave the date out",
+        sentence = say(
+            "a correction holds from the date of the entry it corrects ({start}), got {got}; leave the date out",
+            start=Written(start),
+            got=Written(data.effective_from),
         )
+        raise Refused("effective_outside_period", "effective_from", sentence)
 
 
 def _moves(effective_from: datetime, start: datetime, data: Any, record: Any) -> bool:
     return effective_from > start if data.corrects == record.entries[0] else effective_from != start
+
+
+def name_reasons(*codes: str) -> Coded:
+    """Return reasons of the list as programs write them, told by their labels."""
+    return Coded(", ".join(codes), Terms("reasons", codes))
 
 
 def _list_some(entries: tuple[int, ...]) -> str:

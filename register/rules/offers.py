@@ -6,11 +6,11 @@ from typing import Any
 
 from register.errors import Conflict, Refused
 from register.events import Event
-from register.moments import format_moment
 from register.records import KeyRecord, MandateRecord, ProgrammeRecord
 from register.rules.limits import check_amendment, check_extension, find_issuer, find_open_issuer, overlap
 from register.rules.organisations import last_use
 from register.rules.standing import must_speak_for
+from register.sentences import Coded, Term, Written, say
 from register.state import State
 
 
@@ -40,7 +40,8 @@ def check_programme_closed(event: Event, state: State) -> None:
     programme: ProgrammeRecord = state.programmes[event.subject_id]
     must_speak_for(event, programme.issuer)
     if programme.closure:
-        raise Conflict("already_closed", "", f"closed already on {format_moment(programme.closure.effective_from)}")
+        day = Written(programme.closure.effective_from)
+        raise Conflict("already_closed", "", say("closed already on {day}", day=day))
 
 
 def check_key_bound(event: Event, state: State) -> None:
@@ -72,15 +73,14 @@ def _takes_over(event: Event, key: KeyRecord) -> bool:
 
 def _refuse_key(key: KeyRecord, issuer: str) -> None:
     if key.issuer == issuer:
-        raise Conflict(
-            "key_already_bound", "value", f"this key is, or was when compromised, the issuer's own: {key.url}"
-        )
-    raise Conflict(
-        "key_taken",
-        "value",
-        f"this key is bound to another issuer: {key.url}; it has to be revoked there first, and "
+        sentence = say("this key is, or was when compromised, the issuer's own: {url}", url=key.url)
+        raise Conflict("key_already_bound", "value", sentence)
+    sentence = say(
+        "this key is bound to another issuer: {url}; it has to be revoked there first, and "
         "that it passed on is said by an agency or the operator",
+        url=key.url,
     )
+    raise Conflict("key_taken", "value", sentence)
 
 
 def _check_identifiers(data: Any, holder: str, state: State) -> None:
@@ -90,7 +90,8 @@ def _check_identifiers(data: Any, holder: str, state: State) -> None:
     for claim in other.identifiers:
         same = (claim.scheme, claim.value) == (data.kind, data.value)
         if same and overlap(data.valid_from, data.valid_until, claim.valid_from, claim.valid_until):
-            raise Conflict("key_taken", "value", f"another issuer has this as its identifier: {other.url}")
+            sentence = say("another issuer has this as its identifier: {url}", url=other.url)
+            raise Conflict("key_taken", "value", sentence)
 
 
 def check_key_revoked(event: Event, state: State) -> None:
@@ -99,9 +100,9 @@ def check_key_revoked(event: Event, state: State) -> None:
     must_speak_for(event, key.issuer)
     worse = event.data.reason == "compromised" and key.revocation and key.revocation.reason != "compromised"
     if key.revocation and not worse:
-        raise Conflict(
-            "already_revoked", "", f"revoked already as {key.revocation.reason}; only a compromise can follow"
-        )
+        reason = Coded(key.revocation.reason, Term("key-reasons", key.revocation.reason))
+        sentence = say("revoked already as {reason}; only a compromise can follow", reason=reason)
+        raise Conflict("already_revoked", "", sentence)
 
 
 def check_mandate_granted(event: Event, state: State) -> None:
@@ -109,9 +110,8 @@ def check_mandate_granted(event: Event, state: State) -> None:
     data = event.data
     must_speak_for(event, data.awarding_body)
     if data.awarding_body == data.sealer:
-        raise Refused(
-            "same_party", "sealer", "expected two different organisations; an issuer needs no mandate of its own"
-        )
+        sentence = say("expected two different organisations; an issuer needs no mandate of its own")
+        raise Refused("same_party", "sealer", sentence)
     find_open_issuer(state, data.awarding_body, data.valid_until, "awarding_body")
     find_open_issuer(state, data.sealer, data.valid_until, "sealer")
 
@@ -121,4 +121,4 @@ def check_mandate_revoked(event: Event, state: State) -> None:
     mandate: MandateRecord = state.mandates[event.subject_id]
     must_speak_for(event, mandate.awarding_body)
     if mandate.revocation:
-        raise Conflict("already_revoked", "", "the mandate is revoked already")
+        raise Conflict("already_revoked", "", say("the mandate is revoked already"))

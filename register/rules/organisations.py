@@ -6,9 +6,9 @@ from typing import Any
 
 from register.errors import Conflict, Refused
 from register.events import Event
-from register.moments import format_moment
 from register.records import AgencyRecord, IssuerRecord, KeyRecord
 from register.rules.limits import check_amendment, check_territory, find_issuer, overlap
+from register.sentences import Written, say
 from register.state import State, relation_id
 
 
@@ -25,8 +25,9 @@ def check_agency_withdrawn(event: Event, state: State) -> None:
     """A recognition is withdrawn once."""
     agency: AgencyRecord = state.agencies[event.subject_id]
     if agency.withdrawal:
-        since = format_moment(agency.withdrawal.effective_from)
-        raise Conflict("already_withdrawn", "", f"the recognition is withdrawn already, with effect from {since}")
+        since = Written(agency.withdrawal.effective_from)
+        sentence = say("the recognition is withdrawn already, with effect from {since}", since=since)
+        raise Conflict("already_withdrawn", "", sentence)
 
 
 def check_issuer_registered(event: Event, state: State) -> None:
@@ -51,12 +52,13 @@ def _check_claims(event: Event, state: State) -> None:
             if holder == event.subject_id or issuer is None or issuer.quarantine:
                 continue
             if _claims(issuer, claim) or any(_signs_with(key, claim) for key in state.belonging("key", holder)):
-                raise Conflict(
-                    "identifier_taken",
-                    f"identifiers.{position}.value",
-                    f"{claim.scheme} {claim.value} belongs to {issuer.url} already; amend that issuer, "
-                    "or end its claim first",
+                sentence = say(
+                    "{scheme} {value} belongs to {url} already; amend that issuer, or end its claim first",
+                    scheme=claim.scheme,
+                    value=claim.value,
+                    url=issuer.url,
                 )
+                raise Conflict("identifier_taken", f"identifiers.{position}.value", sentence)
 
 
 def _claims(issuer: IssuerRecord, claim: Any) -> bool:
@@ -83,7 +85,8 @@ def check_issuer_closed(event: Event, state: State) -> None:
     """An issuer closes once."""
     issuer = find_issuer(state, event.subject_id, "")
     if issuer.closure:
-        raise Conflict("already_closed", "", f"closed already on {format_moment(issuer.closure.effective_from)}")
+        day = Written(issuer.closure.effective_from)
+        raise Conflict("already_closed", "", say("closed already on {day}", day=day))
 
 
 def check_issuer_related(event: Event, state: State) -> None:
@@ -91,6 +94,7 @@ def check_issuer_related(event: Event, state: State) -> None:
     find_issuer(state, event.subject_id, "")
     find_issuer(state, event.data.other, "other")
     if event.data.other == event.subject_id:
-        raise Refused("same_party", "other", "expected another issuer; an issuer has no relation to itself")
+        raise Refused("same_party", "other", say("expected another issuer; an issuer has no relation to itself"))
     if relation_id(event) in state.relations:
-        raise Conflict("id_taken", "", f"expected a new event id, got {relation_id(event)}, which is in use")
+        sentence = say("expected a new event id, got {got}, which is in use", got=relation_id(event))
+        raise Conflict("id_taken", "", sentence)

@@ -11,6 +11,8 @@ from register.errors import Conflict, NotEntitled, NotFound, Refused
 from register.events import Event
 from register.moments import format_instant
 from register.records import AgencyRecord
+from register.rules.refusals import name_kind
+from register.sentences import Coded, say
 from register.state import State
 
 _OPERATOR_AND_AGENCY: Final = frozenset({"agency", "operator"})
@@ -65,12 +67,15 @@ def check_place(event: Event, state: State) -> None:
     """Refuse an entry before or beside the opening one, of another source, or from before the last entry."""
     opening = event.type == "register.opened"
     if opening != (state.size == 0) or (state.register is None) != opening:
-        raise Refused("register_not_opened", "", "expected exactly one register.opened, as entry 0 of the ledger")
+        raise Refused("register_not_opened", "", say("expected exactly one register.opened, as entry 0 of the ledger"))
     if state.register is not None and event.source != state.register.url:
-        raise Refused("source_not_own", "source", f"expected the source {state.register.url}, got {event.source}")
+        sentence = say("expected the source {url}, got {got}", url=state.register.url, got=event.source)
+        raise Refused("source_not_own", "source", sentence)
     if state.time is not None and event.time < state.time:
-        last, got = format_instant(state.time), format_instant(event.time)
-        raise Refused("time_before_last", "time", f"expected a time not before {last}, got {got}")
+        last, got = (Coded(format_instant(moment), moment) for moment in (state.time, event.time))
+        raise Refused(
+            "time_before_last", "time", say("expected a time not before {last}, got {got}", last=last, got=got)
+        )
 
 
 def check_subject(event: Event, state: State) -> None:
@@ -83,23 +88,27 @@ def check_subject(event: Event, state: State) -> None:
     if event.type in _CREATING:
         _check_new(event, kind, known)
     elif known is None:
-        raise NotFound(f"{kind}_unknown", "", f"expected an existing {kind}, got {event.subject_id}")
+        sentence = say("expected an existing {kind}, got {got}", kind=name_kind(kind), got=event.subject_id)
+        raise NotFound(f"{kind}_unknown", "", sentence)
     else:
         _expect_subject(event, known.url)
 
 
 def _check_new(event: Event, kind: str, known: object) -> None:
     if known is not None:
-        raise Conflict("id_taken", "", f"expected a new id, got {event.subject_id}, which is in use; choose another")
+        sentence = say("expected a new id, got {got}, which is in use; choose another", got=event.subject_id)
+        raise Conflict("id_taken", "", sentence)
     place = f"issuers/{event.data.issuer}/keys" if kind == "key" else _PLACES[kind]
     _expect_subject(event, f"{event.source}/{place}/{event.subject_id}")
     if not _ID.fullmatch(event.subject_id):
-        raise Refused("source_not_own", "subject", "expected a subject that ends in an id (a lower-case UUID)")
+        sentence = say("expected a subject that ends in an id (a lower-case UUID)")
+        raise Refused("source_not_own", "subject", sentence)
 
 
 def _expect_subject(event: Event, address: str) -> None:
     if event.subject != address:
-        raise Refused("source_not_own", "subject", f"expected the subject {address}, got {event.subject}")
+        sentence = say("expected the subject {url}, got {got}", url=address, got=event.subject)
+        raise Refused("source_not_own", "subject", sentence)
 
 
 def check_actor(event: Event, state: State) -> None:
@@ -107,13 +116,15 @@ def check_actor(event: Event, state: State) -> None:
     actor, kind = event.data.actor, event.kind
     if actor.role not in _WHO[kind]:
         allowed = ", ".join(sorted(_WHO[kind]))
-        raise NotEntitled("not_entitled", "actor", f"{event.type} may be said by {allowed}; got {actor.role}")
+        sentence = say("{type} may be said by {allowed}; got {got}", type=event.type, allowed=allowed, got=actor.role)
+        raise NotEntitled("not_entitled", "actor", sentence)
     if actor.role == "agency":
         agency = state.agencies.get(actor.organisation or "")
         if agency is None or not is_recognised(agency, event.time):
-            raise NotEntitled("not_entitled", "actor", "expected an agency that this register recognises today")
+            sentence = say("expected an agency that this register recognises today")
+            raise NotEntitled("not_entitled", "actor", sentence)
     if actor.role == "issuer" and (actor.organisation or "") not in state.issuers:
-        raise NotEntitled("not_entitled", "actor", "expected an issuer that is recorded in this register")
+        raise NotEntitled("not_entitled", "actor", say("expected an issuer that is recorded in this register"))
 
 
 def is_recognised(agency: AgencyRecord, at: datetime) -> bool:
@@ -126,13 +137,13 @@ def must_speak_for(event: Event, issuer: str) -> None:
     """Refuse an issuer that speaks of another one's things."""
     actor = event.data.actor
     if actor.role == "issuer" and actor.organisation != issuer:
-        raise NotEntitled("not_entitled", "actor", "an issuer may say this of itself only; ask the other one to do it")
+        sentence = say("an issuer may say this of itself only; ask the other one to do it")
+        raise NotEntitled("not_entitled", "actor", sentence)
 
 
 def must_be_its_agency(event: Event, agency: str) -> None:
     """Refuse an agency that decides on another one's accreditation."""
     actor: Any = event.data.actor
     if actor.role == "agency" and actor.organisation != agency:
-        raise NotEntitled(
-            "not_entitled", "agency", "an agency decides on its own accreditations only; ask the agency that granted it"
-        )
+        sentence = say("an agency decides on its own accreditations only; ask the agency that granted it")
+        raise NotEntitled("not_entitled", "agency", sentence)

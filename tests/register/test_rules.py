@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from register import rules
+from register import rules, sentences
 from register.errors import Conflict, NotEntitled, NotFound, Refused
 from register.state import State
 from tests.ledgers import (
@@ -157,3 +157,11 @@ def test_a_joint_programme_may_be_accredited_for_each_awarding_body() -> None:
     ledger.say("programme.registered", A, programme)
     ledger.say("accreditation.granted", B, {**GRANT, "issuer": ARCADIA, "scope": {"programmes": [A]}})
     assert ledger.state.accreditations[B].scope.programmes == (A,)
+
+
+def test_every_refusal_is_a_sentence_that_pages_can_tell_in_their_readers_language() -> None:
+    for case in CASES:
+        ledger = prepare(case)
+        with pytest.raises(Refused) as refusal:
+            say(ledger, case.refused)
+        assert isinstance(refusal.value.message, sentences.Said), case.code
