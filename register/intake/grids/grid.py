@@ -21,6 +21,12 @@ MOST_COLUMNS: Final = 1_000
 MOST_CELL: Final = 32_767
 """Characters of a cell; spreadsheets allow no more."""
 
+MOST_CELLS: Final = 5_000_000
+"""Cells of a table, empty ones included: rows times columns."""
+
+MOST_TEXT: Final = 64 * 2**20
+"""Characters of all cells together: what one cell says may be repeated a million times by a file of a few kilobytes."""
+
 _UNWRITABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What JSON can write and no text of a database can hold."""
 
@@ -53,9 +59,20 @@ def make_grid(
         raise NotRecognised(what, "an empty table", "Name the columns in the first line.")
     if len(header) > MOST_COLUMNS:
         raise NotRecognised(what, f"{len(header)} columns", f"Delete some: {MOST_COLUMNS} are the most.")
-    width = len(header)
-    rows = tuple((line, cells + ("",) * (width - len(cells))) for line, cells in filled)
-    return Grid(format_, header, rows, tuple(notes), **facts)
+    return Grid(format_, header, tuple(_fill_up(what, filled, len(header))), tuple(notes), **facts)
+
+
+def _fill_up(what: str, rows: Iterable[Row], width: int) -> Iterator[Row]:
+    """Yield rows of at least that many cells; raises NotRecognised once they are more than can be kept."""
+    cells_left, text_left = MOST_CELLS, MOST_TEXT
+    for line, cells in rows:
+        cells_left -= max(width, len(cells))
+        text_left -= sum(map(len, cells))
+        if cells_left < 0:
+            raise NotRecognised(what, f"more than {MOST_CELLS:,} cells", "Split the file.")
+        if text_left < 0:
+            raise NotRecognised(what, f"more than {MOST_TEXT // 2**20} million characters", "Split the file.")
+        yield line, cells + ("",) * (width - len(cells))
 
 
 def _filled(what: str, lines: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Row]:

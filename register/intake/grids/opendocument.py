@@ -12,7 +12,7 @@ from typing import Any, Final
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from register.intake.grids.grid import MOST_COLUMNS, MOST_ROWS, Grid, make_grid, name_column, spell
+from register.intake.grids.grid import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Grid, make_grid, name_column, spell
 from register.intake.grids.zipped import opened, unpack
 from register.intake.rows import NotRecognised, RowProblem
 
@@ -21,7 +21,8 @@ _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _CELLS: Final = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
-_MOST_CELLS: Final = 5_000_000
+_MOST_ELEMENTS: Final = 1_000_000
+"""Elements held at once; of a row that was read, the row alone is."""
 
 
 def read_ods(data: bytes) -> Grid:
@@ -65,12 +66,12 @@ class _Reading:
             return
         if repeated > MOST_ROWS or self.row + repeated > MOST_ROWS * 4:
             raise NotRecognised(_WHAT, f"a row that is repeated {repeated:,} times", "Delete the rows below the table.")
+        self._cells += len(cells) * repeated
+        if self._cells > MOST_CELLS:
+            raise NotRecognised(_WHAT, f"more than {MOST_CELLS:,} cells", "Split the file.")
         for _ in range(repeated):
             self.row += 1
-            self._cells += len(cells)
-            self.lines.append((self.row, list(cells)))
-        if self._cells > _MOST_CELLS:
-            raise NotRecognised(_WHAT, f"more than {_MOST_CELLS:,} cells", "Split the file.")
+            self.lines.append((self.row, cells))
 
     def _read_cells(self, element: Any) -> list[str]:
         cells: list[str] = []
@@ -116,13 +117,19 @@ class _Reading:
 
 
 def _tables(content: bytes) -> Iterator[tuple[str, _Reading]]:
-    reading = _Reading()
+    reading, held, before_row = _Reading(), 0, 0
     for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
+        held += event == "start"
+        if held > _MOST_ELEMENTS:
+            raise NotRecognised(_WHAT, f"more than {_MOST_ELEMENTS:,} elements", "Split the file.")
         if event == "start" and element.tag == f"{_TABLE}table":
             reading = _Reading()
+        elif event == "start" and element.tag == f"{_TABLE}table-row":
+            before_row = held
         elif event == "end" and element.tag == f"{_TABLE}table-row":
             reading.add(element)
             element.clear()
+            held = before_row
         elif event == "end" and element.tag == f"{_TABLE}table":
             yield element.get(f"{_TABLE}name", ""), reading
             element.clear()

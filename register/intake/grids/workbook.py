@@ -4,20 +4,24 @@
 - A merged cell counts for every row it covers, as it shows; a note says so.
 - Dates come as dates, whatever their format and whether the workbook counts from 1900 or 1904.
 - Cells far out (`XFD1048576`) would make a table of billions of empty cells: refused before anything is built.
+- A text that all cells share is kept once in the file and many times here: what they come to is counted first.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from register.intake.grids.grid import (
+    MOST_CELLS,
     MOST_COLUMNS,
     MOST_ROWS,
+    MOST_TEXT,
     Grid,
     make_grid,
     name_column,
@@ -32,6 +36,13 @@ _PLACE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,9})["']"""
 _FORMULA: Final = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?r\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^>]*>\s*<(?:\w+:)?f[\s>/]"""
 )
+_ROW: Final = re.compile(rb"""\sr\s*=\s*["']([0-9]+)["']""")
+"""The number of a row. It may be missing, as the place of a cell may: then each is beside or below the one before."""
+_ROW_BEGINS: Final = re.compile(rb"<(?:\w+:)?row[\s>/]")
+_CELL_BEGINS: Final = re.compile(rb"<(?:\w+:)?c[\s>/]")
+_TEXT_BEGINS: Final = re.compile(rb"<(?:\w+:)?si[\s>/]")
+_SHARED: Final = re.compile(rb"""\st\s*=\s*["']s["']""")
+_NUMBER: Final = re.compile(rb"<(?:\w+:)?v>\s*([0-9]{1,9})\s*<")
 _FAR: Final = MOST_ROWS * 4
 """Rows of a sheet, blank ones between the others included."""
 _TOLD: Final = 20
@@ -58,25 +69,49 @@ def read_xlsx(data: bytes) -> Grid:
 def _look_ahead(data: bytes) -> dict[int, list[tuple[int, int]]]:
     """Return the places of formulas by sheet, having seen that nothing in the file is beyond bounds."""
     found: dict[int, list[tuple[int, int]]] = {}
+    texts: list[int] = []
+    used: Counter[int] = Counter()
     with opened(data, _WHAT) as archive:
         for name, content in unpack(archive, _WHAT):
             if b"<!DOCTYPE" in content[:2000] or b"<!ENTITY" in content[:2000]:
                 raise NotRecognised(_WHAT, "a file with XML entities", "Save the table as XLSX again.")
             _refuse_far_cells(content)
+            texts = texts or [len(text) for text in _TEXT_BEGINS.split(content)[1:]]
+            if _SHARED.search(content):
+                used.update(map(int, _NUMBER.findall(content)))
             sheet = re.fullmatch(r"xl/worksheets/sheet([0-9]{1,4})\.xml", name)
             if sheet:
                 found[int(sheet[1]) - 1] = [
                     (int(r) - 1, number_column(c.decode())) for c, r in _FORMULA.findall(content)
                 ]
+    if sum(length * used[number] for number, length in enumerate(texts) if number in used) > 4 * MOST_TEXT:
+        raise NotRecognised(_WHAT, f"more than {MOST_TEXT // 2**20} million characters", "Split the file.")
     return found
 
 
 def _refuse_far_cells(content: bytes) -> None:
+    """Refuse cells far out, and a table too large between its corners, whether or not its cells name their places."""
+    rows, columns, placed = 0, 0, 0
     for letters, row in _PLACE.findall(content):
-        if int(row) > _FAR or (len(letters) > 1 and number_column(letters.decode()) >= MOST_COLUMNS):
-            got = f"a cell at {letters.decode()}{int(row)}"
-            cure = f"Delete what lies beyond row {_FAR:,} and column {name_column(MOST_COLUMNS - 1)}."
-            raise NotRecognised(_WHAT, got, cure)
+        column, placed = number_column(letters.decode()) + 1, placed + 1
+        rows, columns = max(rows, int(row)), max(columns, column)
+        if int(row) > _FAR or (len(letters) > 1 and column > MOST_COLUMNS):
+            _refuse_place(f"a cell at {letters.decode()}{int(row)}")
+    numbered = _ROW.findall(content)
+    rows = max(rows, *(int(one[-9:]) + 10**9 * (len(one) > 9) for one in numbered), 0)
+    begun = _CELL_BEGINS.findall(content)
+    if len(begun) > placed:
+        rows += len(_ROW_BEGINS.findall(content)) - len(numbered)
+        columns += max(len(_CELL_BEGINS.findall(row)) for row in _ROW_BEGINS.split(content))
+    if rows > _FAR:
+        _refuse_place(f"a cell in row {rows}")
+    if max(rows * columns, len(begun)) > 2 * MOST_CELLS:
+        raise NotRecognised(_WHAT, f"more than {MOST_CELLS:,} cells", "Split the file.")
+
+
+def _refuse_place(got: str) -> NoReturn:
+    cure = f"Delete what lies beyond row {_FAR:,} and column {name_column(MOST_COLUMNS - 1)}."
+    raise NotRecognised(_WHAT, got, cure)
 
 
 def _choose_sheet(workbook: CalamineWorkbook) -> tuple[str, int]:

@@ -174,6 +174,76 @@ def far_cell() -> bytes:
     return workbook(fill)
 
 
+_SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+
+
+def bare_xlsx(rows: str, texts: str = "") -> bytes:
+    """Return a workbook whose only sheet holds exactly these rows, as nobody's spreadsheet program would write them."""
+
+    def related(*parts: tuple[str, str]) -> str:
+        links = [
+            f'<Relationship Id="r{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+            for number, (kind, target) in enumerate(parts, 1)
+        ]
+        return f'<Relationships xmlns="{_PACKAGE}/relationships">{"".join(links)}</Relationships>'
+
+    book = f'<workbook xmlns="{_SPREADSHEET}" xmlns:r="{_OFFICE}"><sheets>'
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
+            "_rels/.rels": related(("officeDocument", "xl/workbook.xml")),
+            "xl/workbook.xml": f'{book}<sheet name="A" sheetId="1" r:id="r1"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": related(
+                ("worksheet", "worksheets/sheet1.xml"), ("sharedStrings", "sharedStrings.xml")
+            ),
+            "xl/sharedStrings.xml": f'<sst xmlns="{_SPREADSHEET}">{texts}</sst>',
+            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{_SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>',
+        }
+    )
+
+
+def test_a_bare_workbook_is_read_whether_or_not_its_cells_say_where_they_are() -> None:
+    first = "<row r='1'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c></row>"
+    named = f"{first}<row r='2'><c r='A2'><v>7</v></c></row>"
+    bare = "<row><c t='s'><v>0</v></c><c t='s'><v>1</v></c></row><row><c><v>7</v></c></row>"
+    texts = "<si><t>a</t></si><si><t>b</t></si>"
+    read = [read_grid(bare_xlsx(rows, texts)) for rows in (named, bare)]
+    assert [(one.header, one.rows) for one in read] == [(("a", "b"), ((2, ("7", "")),))] * 2
+
+
+def far_corners() -> bytes:
+    return bare_xlsx('<row r="1"><c r="A1"><v>1</v></c></row><row r="200000"><c r="ALL200000"><v>1</v></c></row>')
+
+
+def far_row_without_places() -> bytes:
+    return bare_xlsx('<row r="1"><c><v>5</v></c></row><row r="90000000"><c><v>1</v></c></row>')
+
+
+def wide_row_without_places() -> bytes:
+    return bare_xlsx(f'<row r="1">{"<c><v>1</v></c>" * 1_000}</row><row r="199999"><c><v>1</v></c></row>')
+
+
+def text_that_all_cells_share() -> bytes:
+    row = "<row>" + "<c t='s'><v>0</v></c>" * 100 + "</row>"
+    return bare_xlsx(row * 100, f"<si><t>{'x' * 30_000}</t></si>")
+
+
+def text_that_is_repeated() -> bytes:
+    cell = "<table:table-cell table:number-columns-repeated='900'>"
+    row = f"<table:table-row table:number-rows-repeated='5000'>{cell}<text:p>{'x' * 30_000}</text:p></table:table-cell>"
+    return zipped({"content.xml": f"{annotated._ODS_HEAD}{row}</table:table-row>{annotated._ODS_TAIL}"}, ods=True)
+
+
+def elements_without_end() -> bytes:
+    return zipped({"content.xml": f"{annotated._ODS_HEAD}{'<x/>' * 1_000_001}{annotated._ODS_TAIL}"}, ods=True)
+
+
+def short_rows_of_a_wide_table() -> bytes:
+    return ",".join(f"c{number}" for number in range(1_000)).encode() + b"\n" + b"1\n" * 5_001
+
+
 def bomb() -> bytes:
     data = as_xlsx(ROWS)
     buffer = io.BytesIO(data)
@@ -197,6 +267,13 @@ def entities() -> bytes:
     ("make", "said"),
     [
         (far_cell, "XFD1048576"),
+        (far_corners, "more than 5,000,000 cells"),
+        (far_row_without_places, "row 90000000"),
+        (wide_row_without_places, "more than 5,000,000 cells"),
+        (text_that_all_cells_share, "64 million characters"),
+        (text_that_is_repeated, "64 million characters"),
+        (elements_without_end, "more than 1,000,000 elements"),
+        (short_rows_of_a_wide_table, "more than 5,000,000 cells"),
         (bomb, "unpacks to more than 256 MB"),
         (repeated_rows, "repeated 1,048,576 times"),
         (entities, "damaged"),
