@@ -32,7 +32,7 @@ from register.uploads.models import (
 from register.uploads.remark_words import name_rule, say_remark, say_why
 from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, name_column
 
-PAGE: Final = 50
+PAGE: Final = 25
 _GIST: Final[Mapping[str, Sequence[str]]] = {
     DEQAR: ("institution[1].deqar_id", "institution[1].eter_id", "institution[1].identifier[1]", "local_identifier",
             "valid_from"),
