@@ -48,6 +48,10 @@ class Happening(models.Model):
             # The history of one thing, and of all that concerns an issuer.
             models.Index(fields=["uid"], name="register_happening_uid"),
             models.Index(fields=["issuer"], name="register_happening_issuer"),
+            # What concerns an agency, its decisions among it, the newest first: its feed, and its list in the explorer.
+            models.Index(
+                fields=["log", "agency", "index"], condition=Q(agency__isnull=False), name="register_happening_agency"
+            ),
             # What was set aside: few rows, shown to operators and on the pages concerned.
             models.Index(
                 fields=["log", "index"], condition=Q(quarantine__isnull=False), name="register_happening_quarantine"

@@ -31,7 +31,12 @@ ITEMS: Final = 50
 _NEWEST: Final[LiteralString] = """
     SELECT h.index FROM register_happening h
     WHERE h.log_id = %(log)s AND h.index < %(size)s AND h.type = ANY(%(types)s) AND h.quarantine IS NULL
-        AND (%(agency)s::uuid IS NULL OR h.agency = %(agency)s::uuid OR h.uid = %(agency)s::uuid)
+    ORDER BY h.index DESC LIMIT %(limit)s
+"""
+_OF_AGENCY: Final[LiteralString] = """
+    SELECT h.index FROM register_happening h
+    WHERE h.log_id = %(log)s AND h.agency = %(agency)s::uuid AND h.index < %(size)s AND h.type = ANY(%(types)s)
+        AND h.quarantine IS NULL
     ORDER BY h.index DESC LIMIT %(limit)s
 """
 _OF_ISSUER: Final[LiteralString] = """
@@ -107,7 +112,8 @@ def _add(feed: Feed, item: Item, base: str) -> None:
 def _read_entries(checkpoint: SignedCheckpointRow, issuer: str | None = None, agency: str | None = None) -> list[Item]:
     given: dict[str, Any] = {"log": checkpoint.log_id, "size": checkpoint.size, "types": list(CODE_OF)}
     given |= {"limit": ITEMS, "issuer": issuer, "agency": agency}
-    rows = read_rows([index for (index,) in fetch_all(_OF_ISSUER if issuer else _NEWEST, given)])
+    statement = _OF_ISSUER if issuer else _OF_AGENCY if agency else _NEWEST
+    rows = read_rows([index for (index,) in fetch_all(statement, given)])
     entries = [entry for entry in read_entries(rows, checkpoint) if entry.event is not None]
     directory = read_directory(thing for entry in entries for thing in (entry.row.issuer, entry.row.agency))
     return [Item(_urn_of(entry), CODE_OF[entry.row.type], tell_entry(entry, directory)) for entry in entries]
