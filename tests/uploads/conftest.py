@@ -32,8 +32,8 @@ def acting(member: Membership) -> Acting:
     )
 
 
-@pytest.fixture
-def desk(db: None) -> Desk:
+def open_desk() -> Desk:
+    """Open a register with an agency, two people of it and fifty colleges."""
     open_register(("NL", "BE"))
     agency = make_agency(acronym="AQA", scope={"jurisdictions": ["NL", "BE"]})
     pics = [f"{999000000 + number}" for number in range(50)]
@@ -47,6 +47,12 @@ def desk(db: None) -> Desk:
     officer = acting(make_member("agency", agency, email="officer@agency.example"))
     approver = acting(make_member("agency", agency, approves=True, email="approver@agency.example"))
     return Desk(agency, officer, approver, pics)
+
+
+@pytest.fixture
+def desk(db: None) -> Desk:
+    """A small register in one transaction."""
+    return open_desk()
 
 
 def bring(desk: Desk, data: bytes, name: str = "decisions.csv") -> Upload:

@@ -40,6 +40,13 @@
         if (error.name !== "AbortError") box.form.querySelector("[name=find]").hidden = false;
       }
     };
+    /* The first one found is chosen at once: arrows go on to the others, Tab to what was decided. */
+    const chooseFirst = () => {
+      const first = place.querySelector("input:not([disabled])");
+      first?.focus();
+      first?.click();
+      return Boolean(first);
+    };
     box.form.querySelector("[name=find]").hidden = true;
     box.addEventListener("input", () => {
       clearTimeout(timer);
@@ -49,15 +56,9 @@
       if (event.key === "Enter") {
         event.preventDefault();
         clearTimeout(timer);
-        find().then(() => place.querySelector("input:not([disabled])")?.focus());
+        find().then(chooseFirst);
       }
-      if (event.key === "ArrowDown") {
-        const first = place.querySelector("input:not([disabled])");
-        if (first) {
-          event.preventDefault();
-          first.focus();
-        }
-      }
+      if (event.key === "ArrowDown" && chooseFirst()) event.preventDefault();
     });
   };
 
