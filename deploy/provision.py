@@ -39,17 +39,28 @@ def connect_patiently(url: str, seconds: float, check: Callable[[], None]) -> Co
 def provision_embedded(
     services: Services, names: list[str], check: Callable[[], None], *, for_tests: bool = False
 ) -> None:
-    """Make both roles and one database a name; for tests the owner may make databases and end others' sessions."""
+    """Make both roles and one database a name; for tests the owner may make databases and end others' sessions.
+
+    What tests write may be lost with the machine: nothing waits for the disk there.
+    """
     with connect_patiently(services.database_url(SUPERUSER, "postgres"), 120, check) as server:
         roles.set_role(server, OWNER, services.secrets.owner, "CREATEDB" if for_tests else "NOCREATEDB")
         if for_tests:
             server.execute(sql.SQL("GRANT pg_signal_backend TO {}").format(sql.Identifier(OWNER)))
+            spare_the_disk(server)
         roles.set_role(server, APP, services.secrets.app, "NOCREATEDB")
         for name in names:
             roles.create_database(server, name, OWNER)
     for name in names:
         with psycopg.connect(services.database_url(SUPERUSER, name), autocommit=True) as database:
             roles.create_extensions(database)
+
+
+def spare_the_disk(server: Connection) -> None:
+    """Let a server of tests answer before its disk does: what was written survives its death, not the machine's."""
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+    server.execute("SELECT pg_reload_conf()")
 
 
 def connect_external(url: str) -> Connection:

@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.core.management.commands import flush
+from django.db import connection, transaction
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from psycopg.conninfo import make_conninfo
@@ -18,6 +19,7 @@ from deploy.roles import grant_app_role
 from tests.nodes import RunningNode, node_directory, run_nodes
 
 APP_ROLE = "assay_app"
+KEPT_TABLES = {"django_content_type", "auth_permission"}
 # Whole nodes keep a core or two busy each, so these tests never run beside one another.
 NODES = "whole nodes"
 WHOLE_NODES = (
@@ -86,19 +88,38 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 def allow_emptying() -> None:
-    """Let Django empty all tables between tests that commit: the ledger's triggers rest for that one transaction."""
+    """Let Django empty between tests that commit: tables that hold rows alone, their triggers at rest for that moment.
+
+    Kinds of content and permissions are made with the tables and stay, so nothing has to be made anew after each test.
+    """
+    tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - KEPT_TABLES)
+    filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in tables)
+    triggers = find_triggers()
+
+    def empty(_: Iterable[str]) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(filled)
+            found = [table for (table,) in cursor.fetchall()]
+            ours = [(table, *trigger) for table in found for trigger in triggers.get(table, ())]
+            rest = [f'ALTER TABLE "{table}" DISABLE TRIGGER "{name}"' for table, name, _ in ours]
+            wake = [f'ALTER TABLE "{table}" {verb} TRIGGER "{name}"' for table, name, verb in ours]
+            delete = [f'DELETE FROM "{table}"' for table in found]
+            if found:
+                cursor.execute(";".join([*rest, *delete, "SET CONSTRAINTS ALL IMMEDIATE", *wake]))
+
+    connection.ops.execute_sql_flush = empty  # type: ignore[method-assign, assignment]
+    vars(flush)["emit_post_migrate_signal"] = lambda *_, **__: None
+
+
+def find_triggers() -> dict[str, list[tuple[str, str]]]:
+    """Return name and verb of waking of each trigger of ours, by table."""
+    verbs = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA", "D": "DISABLE"}
+    found: dict[str, list[tuple[str, str]]] = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal")
-        triggers = cursor.fetchall()
-    verbs = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA", "D": "DISABLE"}
-    rest = [f'ALTER TABLE {table} DISABLE TRIGGER "{name}"' for table, name, _ in triggers]
-    wake = [f'ALTER TABLE {table} {verbs[state]} TRIGGER "{name}"' for table, name, state in triggers]
-    empty = connection.ops.execute_sql_flush
-
-    def empty_while_at_rest(sql_list: Iterable[str]) -> None:
-        empty([*rest, *sql_list, *wake])
-
-    connection.ops.execute_sql_flush = empty_while_at_rest  # type: ignore[method-assign]
+        for table, name, state in cursor.fetchall():
+            found.setdefault(table, []).append((name, verbs[state]))
+    return found
 
 
 @pytest.fixture(autouse=True)
