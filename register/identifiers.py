@@ -10,6 +10,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from register.sentences import Said, say
 from register.texts import check_line
 from register.vocabularies.identifiers import canonicalise
 
@@ -41,21 +42,26 @@ def normalise_value(scheme: str, value: str) -> str:
     digits are the business of whoever types one in, not a reason to refuse an entry that another register recorded.
     """
     if len(value) > _MAX:
-        raise ValueError(f"expected an identifier of 1 to {_MAX} characters in scheme {scheme!r}")
+        raise ValueError(_say_length(scheme))
     text = check_line(" ".join(value.split()))
     if not text:
-        raise ValueError(f"expected an identifier of 1 to {_MAX} characters in scheme {scheme!r}")
+        raise ValueError(_say_length(scheme))
     if scheme not in _ASCII_SCHEMES:
         return text
     if not text.isascii():
-        raise ValueError(f"expected ASCII letters, digits and signs in scheme {scheme!r}, got {text[:60]!r}")
+        told = {"scheme": repr(scheme), "got": repr(text[:60])}
+        raise ValueError(say("expected ASCII letters, digits and signs in scheme {scheme}, got {got}", **told))
     return _NORMALISERS[scheme](text) if scheme in _NORMALISERS else canonicalise(scheme, text)[1]
+
+
+def _say_length(scheme: str) -> Said:
+    return say("expected an identifier of 1 to {most} characters in scheme {scheme}", most=_MAX, scheme=repr(scheme))
 
 
 def _normalise_ror(text: str) -> str:
     match = _ROR.fullmatch(text)
     if not match:
-        raise ValueError(f"expected a ROR such as https://ror.org/04dkp9463, got {text[:60]!r}")
+        raise ValueError(say("expected a ROR such as https://ror.org/04dkp9463, got {got}", got=repr(text[:60])))
     return f"https://ror.org/{match[1].lower()}"
 
 
@@ -66,7 +72,8 @@ def _normalise_did(text: str) -> str:
 
 def _normalise_thumbprint(text: str) -> str:
     if not _THUMBPRINT.fullmatch(text):
-        raise ValueError(f"expected a SHA-256 thumbprint of 43 base64url characters, got {text[:60]!r}")
+        got = repr(text[:60])
+        raise ValueError(say("expected a SHA-256 thumbprint of 43 base64url characters, got {got}", got=got))
     return text
 
 
@@ -89,16 +96,18 @@ def parse_identifier(text: str) -> Identifier:
     """
     stripped = text.strip()
     if not stripped or len(stripped) > _MAX:
-        raise ValueError(f"expected an identifier of 1 to {_MAX} characters")
+        raise ValueError(say("expected an identifier of 1 to {most} characters", most=_MAX))
     check_line(stripped)
     for read in (_read_uuid, _read_ror, _read_address, _read_did, _read_scheme, _read_thumbprint):
         found = read(stripped)
         if found is not None:
             return found
-    raise ValueError(
-        f"{stripped[:60]!r} is not an identifier this register can read; expected an id or address of a register, "
-        "a DID, or one such as ror:04dkp9463, pic:999974456, erasmus:NL UTRECHT01, schac:uu.nl, eidas:…, vat:…"
+    sentence = say(
+        "{got} is not an identifier this register can read; expected an id or address of a register, "
+        "a DID, or one such as ror:04dkp9463, pic:999974456, erasmus:NL UTRECHT01, schac:uu.nl, eidas:…, vat:…",
+        got=repr(stripped[:60]),
     )
+    raise ValueError(sentence)
 
 
 def _read_uuid(text: str) -> Identifier | None:

@@ -13,6 +13,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from register import sentences
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _FIRST_YEAR = 1000
@@ -29,36 +31,45 @@ def parse_moment(value: object) -> datetime:
         return _check_year(datetime(value.year, value.month, value.day, tzinfo=UTC))
     if isinstance(value, str):
         return _read_text(str(value))
-    raise ValueError(f"expected a date such as 2024-01-31, got {type(value).__name__}")
+    raise ValueError(sentences.say("expected a date such as 2024-01-31, got {got}", got=type(value).__name__))
 
 
 @lru_cache(maxsize=4096)  # the same days come again and again; an entry's own time, with a batch
 def _read_text(text: str) -> datetime:
     if not (_DATE.fullmatch(text) or _DATE_TIME.fullmatch(text)):
-        raise ValueError(f"expected a date such as 2024-01-31 or 2024-01-31T12:00:00Z, got {text[:40]!r}")
+        sentence = sentences.say(
+            "expected a date such as 2024-01-31 or 2024-01-31T12:00:00Z, got {got}", got=repr(text[:40])
+        )
+        raise ValueError(sentence)
     try:
         if len(text) == 10:
             moment = datetime(int(text[:4]), int(text[5:7]), int(text[8:10]), tzinfo=UTC)
         else:
             moment = datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a date of the calendar: {error}") from None
+        sentence = sentences.say("{got} is not a date of the calendar: {why}", got=repr(text), why=str(error))
+        raise ValueError(sentence) from None
     return _check_year(moment)
 
 
 def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
-        raise ValueError("expected a time with an offset, such as 2024-01-31T12:00:00Z")
+        raise ValueError(sentences.say("expected a time with an offset, such as 2024-01-31T12:00:00Z"))
     try:
         return _check_year(value.astimezone(UTC))
     except OverflowError:
-        raise ValueError(f"expected a year from {_FIRST_YEAR} to 9999, got {value.isoformat()}") from None
+        raise ValueError(_say_years(value)) from None
 
 
 def _check_year(moment: datetime) -> datetime:
     if moment.year < _FIRST_YEAR:
-        raise ValueError(f"expected a year from {_FIRST_YEAR} to 9999, got {moment.isoformat()}")
+        raise ValueError(_say_years(moment))
     return moment
+
+
+def _say_years(got: datetime) -> str:
+    first = str(_FIRST_YEAR)
+    return sentences.say("expected a year from {first} to 9999, got {got}", first=first, got=got.isoformat())
 
 
 def parse_end_of_moment(text: str) -> datetime:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Self
 
-from register import vocabularies
-from register.moments import format_instant, format_moment, parse_moment
+# As modules: both say what they object to in sentences, so each of the three is imported while it is being read.
+from register import moments, vocabularies
 
 SHOWN: Final = 6
 """Terms of a longer list that are named; of the others, how many there are."""
@@ -143,7 +143,7 @@ def spell(value: Value) -> str:
         case Minute():
             return _spell_minute(value.moment)
         case Written():
-            return format_moment(value.moment)
+            return moments.format_moment(value.moment)
         case Coded():
             return value.text
         case datetime():
@@ -165,7 +165,7 @@ def _spell_instant(moment: datetime) -> str:
 
 
 def _spell_minute(moment: datetime) -> str:
-    text = format_instant(moment)
+    text = moments.format_instant(moment)
     return _spell_day(moment) if text.endswith("T00:00:00Z") else f"{_spell_day(moment)}, {text[11:16]} UTC"
 
 
@@ -215,13 +215,13 @@ def _write(value: Value) -> Any:
         case Terms():
             return {"vocabulary": value.vocabulary, "codes": list(value.codes)}
         case Minute():
-            return {"minute": format_instant(value.moment)}
+            return {"minute": moments.format_instant(value.moment)}
         case Written():
-            return {"written": format_instant(value.moment)}
+            return {"written": moments.format_instant(value.moment)}
         case Coded():
             return {"coded": value.text, "value": _write(value.value)}
         case datetime():
-            return {"instant": format_instant(value)}
+            return {"instant": moments.format_instant(value)}
         case date():
             return {"day": value.isoformat()}
         case _:
@@ -246,13 +246,13 @@ def _read(kept: Any) -> Value:
         case {"vocabulary": str(vocabulary), "codes": list(codes)}:
             return Terms(vocabulary, tuple(codes))
         case {"minute": str(moment)}:
-            return Minute(parse_moment(moment))
+            return Minute(moments.parse_moment(moment))
         case {"written": str(moment)}:
-            return Written(parse_moment(moment))
+            return Written(moments.parse_moment(moment))
         case {"coded": str(text), "value": value}:
             return Coded(text, _read(value))
         case {"instant": str(moment)}:
-            return parse_moment(moment)
+            return moments.parse_moment(moment)
         case {"day": str(day)}:
             return date.fromisoformat(day)
         case int() | None:

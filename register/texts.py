@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from register.sentences import say
+
 _HIDDEN = (
     "\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufeff\\ufff9-\\ufffb\\ufffe\\uffff"
     "\\ud800-\\udfff\\U000e0000-\\U000e007f"
@@ -39,7 +41,8 @@ def _refuse(pattern: re.Pattern[str], text: str) -> str:
         return text
     found = pattern.search(text)
     if found:
-        raise ValueError(f"expected text without control or hidden characters, got U+{ord(found[0]):04X}; remove it")
+        sign = f"U+{ord(found[0]):04X}"
+        raise ValueError(say("expected text without control or hidden characters, got {sign}; remove it", sign=sign))
     return text
 
 
@@ -53,7 +56,8 @@ def check_url(text: str) -> str:
     except ValueError:
         sound = False
     if not sound or parts.scheme not in ("http", "https") or _NOT_IN_ADDRESS.search(text):
-        raise ValueError(f"expected a web address such as https://www.example.org, got {text[:80]!r}")
+        got = repr(text[:80])
+        raise ValueError(say("expected a web address such as https://www.example.org, got {got}", got=got))
     return text
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from register import vocabularies
 from register.identifiers import normalise_value
 from register.records import IdentifierClaim
+from register.sentences import say
 from register.texts import Language, LongText, Names, Sha256, Text, Url
 
 __all__ = [
@@ -63,14 +64,15 @@ def _claim_canonically(value: object) -> object:
 
 def _check_claim_period(claim: IdentifierClaim) -> IdentifierClaim:
     if claim.valid_from and claim.valid_until and claim.valid_until <= claim.valid_from:
-        raise ValueError("expected valid_until after valid_from; give a later end, or leave it out")
+        raise ValueError(say("expected valid_until after valid_from; give a later end, or leave it out"))
     return claim
 
 
 def _refuse_other_numbers(value: object) -> object:
     """In Python `True` and `1.0` equal 1; in an entry they are something else."""
     if type(value) is not int:
-        raise ValueError(f"expected 1 (formal education) or 2 (other provider), got {type(value).__name__}")
+        got = type(value).__name__
+        raise ValueError(say("expected 1 (formal education) or 2 (other provider), got {got}", got=got))
     return value
 
 

@@ -19,9 +19,10 @@ from pydantic import (
 )
 
 from register.credentials.batch_paths import ALGORITHM
-from register.moments import Moment, format_moment
+from register.moments import Moment
 from register.payloads.shared import Payload, Said
 from register.records import StatusPosition
+from register.sentences import Written, say
 from register.values import Id, Sha256, term
 
 MOST_COMMITMENTS = 200
@@ -57,7 +58,7 @@ class BatchTerms(Payload):
     def _check_order(cls, end: Moment | None, info: ValidationInfo) -> Moment | None:
         start = info.data.get("issued_from")
         if start is not None and end is not None and end < start:
-            raise ValueError(f"expected the last day of issue not before {format_moment(start)}, the first")
+            raise ValueError(say("expected the last day of issue not before {start}, the first", start=Written(start)))
         return end
 
 
@@ -83,7 +84,7 @@ class WithdrawalTerms(Payload):
     @classmethod
     def _check_distinct(cls, commitments: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(commitments)) < len(commitments):
-            raise ValueError("expected each commitment once; one is there twice")
+            raise ValueError(say("expected each commitment once; one is there twice"))
         return commitments
 
     @field_validator("status")
@@ -93,7 +94,8 @@ class WithdrawalTerms(Payload):
     ) -> tuple[StatusPosition, ...] | None:
         commitments = info.data.get("commitments", ())
         if status is not None and commitments and len(status) != len(commitments):
-            raise ValueError(f"expected one place for each of the {len(commitments)} commitments, got {len(status)}")
+            told = {"number": len(commitments), "got": len(status)}
+            raise ValueError(say("expected one place for each of the {number} commitments, got {got}", **told))
         return status
 
 

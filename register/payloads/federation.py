@@ -11,6 +11,7 @@ from ledger.tlog.errors import TlogError
 from ledger.tlog.note import COSIGNATURE, ED25519, check_key_name, parse_vkey
 from register.moments import Moment
 from register.payloads.shared import Amending, Nested, Payload, Said, check_order
+from register.sentences import say
 from register.texts import check_text, check_url
 from register.values import Country, LongText, Text, Url, term
 
@@ -36,7 +37,11 @@ def _check_vkey(text: str, key_type: int, kind: str) -> str:
     except TlogError as error:
         raise ValueError(str(error)) from None
     if key.type != key_type:
-        raise ValueError(f"expected a {kind} (type {key_type:#04x}), got type {key.type:#04x}; give the other vkey")
+        wanted, got = f"{key_type:#04x}", f"{key.type:#04x}"
+        sentence = say(
+            "expected a {kind} (type {wanted}), got type {got}; give the other vkey", kind=kind, wanted=wanted, got=got
+        )
+        raise ValueError(sentence)
     return str(key)
 
 
@@ -50,14 +55,14 @@ def _check_witness_key(text: str) -> str:
 
 def _check_address(text: str) -> str:
     if check_url(text).endswith("/") or "?" in text or "#" in text:
-        raise ValueError("expected a node's address without slash at its end, query and fragment")
+        raise ValueError(say("expected a node's address without slash at its end, query and fragment"))
     return text
 
 
 def _check_note_text(text: str) -> str:
     """Let through what a note may hold, hidden characters too: else a log could sign what nobody can report."""
     if _NOT_IN_NOTE.search(text):
-        raise ValueError("expected the text of a signed note, got control characters; give it verbatim")
+        raise ValueError(say("expected the text of a signed note, got control characters; give it verbatim"))
     return text
 
 
@@ -156,10 +161,13 @@ class ForkTerms(Payload):
     def _check_length(self) -> Self:
         took = sum(_length_in_json(text) for text in (self.older, self.newer, self.proof or ""))
         if took > MAX_EVIDENCE:
-            raise ValueError(
-                f"expected notes and proof of at most {MAX_EVIDENCE} bytes together, got {took}; leave out "
-                "cosignatures, or the proof where the notes alone show the fork"
+            sentence = say(
+                "expected notes and proof of at most {most} bytes together, got {got}; leave out "
+                "cosignatures, or the proof where the notes alone show the fork",
+                most=MAX_EVIDENCE,
+                got=took,
             )
+            raise ValueError(sentence)
         return self
 
 
@@ -201,9 +209,9 @@ class KeyRotationTerms(Payload):
     @model_validator(mode="after")
     def _check_rotation(self) -> Self:
         if self.log is None and self.witness is None:
-            raise ValueError("expected a new key under `log`, `witness` or both, got none")
+            raise ValueError(say("expected a new key under `log`, `witness` or both, got none"))
         if self.overlap_until is not None and self.reason == "compromised":
-            raise ValueError("expected no `overlap_until` for a compromised key; others may sign with it")
+            raise ValueError(say("expected no `overlap_until` for a compromised key; others may sign with it"))
         check_order(self.effective_from, self.overlap_until)
         return self
 

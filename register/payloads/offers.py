@@ -19,6 +19,7 @@ from register.identifiers import normalise_value
 from register.moments import Moment
 from register.payloads.shared import Changes, EndingTerms, Nested, Payload, PeriodTerms, Said
 from register.scope import UNRESTRICTED, SharedScope
+from register.sentences import say
 from register.values import Claims, Id, LongText, Names, Text, Url, term
 
 IscedF = Annotated[str, BeforeValidator(term("isced-f"))]
@@ -114,10 +115,11 @@ class KeyRevocationTerms(Payload):
     @model_validator(mode="after")
     def _check_since(self) -> Self:
         if (self.reason == "compromised") != (self.since is not None):
-            raise ValueError(
+            sentence = say(
                 "expected `since` exactly when the reason is `compromised`: the moment from which the key may have "
                 "been in other hands"
             )
+            raise ValueError(sentence)
         return self
 
 

@@ -15,6 +15,7 @@ from pydantic import (
 from register.moments import Moment
 from register.payloads.shared import Changes, DocumentTerms, EndingTerms, Payload, PeriodTerms, Said
 from register.scope import UNRESTRICTED, SharedScope
+from register.sentences import say
 from register.texts import check_line
 from register.values import Claims, Country, Id, LongText, Names, ProviderType, Text, Url, term
 
@@ -23,9 +24,8 @@ _PUBLIC_KEY_MEMBERS: Final = frozenset({"kty", "crv", "x", "y", "n", "e", "kid",
 
 def _refuse_private_members(jwk: dict[str, str]) -> dict[str, str]:
     if "kty" not in jwk or not jwk.keys() <= _PUBLIC_KEY_MEMBERS:
-        raise ValueError(
-            f"expected a public key (RFC 7517) with kty and none but {', '.join(sorted(_PUBLIC_KEY_MEMBERS))}"
-        )
+        members = ", ".join(sorted(_PUBLIC_KEY_MEMBERS))
+        raise ValueError(say("expected a public key (RFC 7517) with kty and none but {members}", members=members))
     return jwk
 
 

@@ -13,8 +13,9 @@ from pydantic import (
     field_validator,
 )
 
-from register.moments import Moment, format_moment
+from register.moments import Moment
 from register.records import Document
+from register.sentences import Written, say
 from register.values import (
     MAX_INDEX,
     Id,
@@ -95,7 +96,10 @@ class DocumentTerms(Nested):
 def check_order(start: Moment | None, end: Moment | None) -> Moment | None:
     """Return the end of a period; raise ValueError unless it lies after its start."""
     if start is not None and end is not None and end <= start:
-        raise ValueError(f"expected an end after {format_moment(start)}; give a later one, or leave it out when open")
+        sentence = say(
+            "expected an end after {start}; give a later one, or leave it out when open", start=Written(start)
+        )
+        raise ValueError(sentence)
     return end
 
 

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from register import sentences
 from register.errors import RegisterError
 
 MAX_TERM = 200  # longer input is no term of any vocabulary
@@ -28,9 +29,17 @@ class UnknownTerm(RegisterError, ValueError):
         self.got = str(got)[:MAX_TERM]
         self.expected = expected
         self.nearest = nearest
-        near = f"did you mean {' or '.join(nearest)}? " if nearest else ""
-        self.cure = f"{near}The list is published at /api/v1/vocabularies/{vocabulary}."
-        super().__init__(f"expected {expected}, got {self.got!r}: {self.cure}")
+        self.cure = _say_where(vocabulary, nearest)
+        told = {"expected": expected, "got": repr(self.got), "cure": self.cure}
+        super().__init__(sentences.say("expected {expected}, got {got}: {cure}", **told))
+
+
+def _say_where(vocabulary: str, nearest: tuple[str, ...]) -> str:
+    address = f"/api/v1/vocabularies/{vocabulary}"
+    if not nearest:
+        return sentences.say("The list is published at {address}.", address=address)
+    terms = sentences.Coded(" or ".join(nearest), ", ".join(nearest))
+    return sentences.say("did you mean {terms}? The list is published at {address}.", terms=terms, address=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,8 @@ class Vocabulary:
             code = self._codes.get(_key(code_or_uri)) or self._uris.get(_key(code_or_uri))
             if code is not None:
                 return self._concepts[code]
-        raise UnknownTerm(self.name, code_or_uri, f"a code or URI of {self.title}", self.nearest(code_or_uri))
+        expected = sentences.say("a code or URI of {list}", list=sentences.Said(self.title, {}))
+        raise UnknownTerm(self.name, code_or_uri, expected, self.nearest(code_or_uri))
 
     def broader(self, code: str) -> tuple[str, ...]:
         """Give the code itself and its ancestors, nearest first; raise `UnknownTerm` for a foreign code."""

@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
+from register import sentences
 from register.errors import RegisterError
 from register.vocabularies.loading import load
 
@@ -48,12 +50,13 @@ _ERASMUS_LETTERS = {
 class MalformedIdentifier(RegisterError, ValueError):
     """A value that is no identifier of its scheme; `expected`, `got` and `cure` say it in words."""
 
-    def __init__(self, scheme: str, got: object, expected: str, cure: str = "Look it up at its source.") -> None:
+    def __init__(self, scheme: str, got: object, expected: str, cure: str = "") -> None:
         self.scheme = scheme
         self.got = str(got)[:MAX_IDENTIFIER]
         self.expected = expected
-        self.cure = cure
-        super().__init__(f"expected {expected}, got {self.got!r}: {cure}")
+        self.cure = cure or sentences.say("Look it up at its source.")
+        told = {"expected": expected, "got": repr(self.got), "cure": self.cure}
+        super().__init__(sentences.say("expected {expected}, got {got}: {cure}", **told))
 
 
 def canonicalise(scheme: str, value: object) -> tuple[str, str]:
@@ -61,8 +64,9 @@ def canonicalise(scheme: str, value: object) -> tuple[str, str]:
     code = load("identifier-schemes").get(scheme).code
     text = " ".join(value.split()) if isinstance(value, str) and len(value) <= MAX_IDENTIFIER else ""
     if not text or not text.isprintable():
-        raise MalformedIdentifier(code, value, f"printable text of 1 to {MAX_IDENTIFIER} characters")
-    return code, _PARSERS.get(code, str)(text)
+        expected = sentences.say("printable text of 1 to {most} characters", most=MAX_IDENTIFIER)
+        raise MalformedIdentifier(code, value, expected)
+    return code, _parsers().get(code, str)(text)
 
 
 def parse_erasmus(text: str, country: str | None = None) -> str:
@@ -80,9 +84,8 @@ def parse_erasmus(text: str, country: str | None = None) -> str:
         for letters in filter(None, (known, "IRL", "LUX")):
             if code.startswith(letters) and _ERASMUS_SPLIT.fullmatch(f"{letters} {code[len(letters) :]}"):
                 return _join_letters(letters, code[len(letters) :])
-    raise MalformedIdentifier(
-        "erasmus", text, "an Erasmus code such as 'NL AMSTERD01'", "Put the country letters first."
-    )
+    expected = sentences.say("an Erasmus code such as 'NL AMSTERD01'")
+    raise MalformedIdentifier("erasmus", text, expected, sentences.say("Put the country letters first."))
 
 
 def _join_letters(letters: str, place: str) -> str:
@@ -94,7 +97,7 @@ def _parse_ror(text: str) -> str:
     tail = re.sub(r"^(https?://)?(www\.)?ror\.org/|^ror:", "", text.lower()).rstrip("/")
     if re.fullmatch(r"0[a-z0-9]{6}[0-9]{2}", tail):
         return f"https://ror.org/{tail}"
-    raise MalformedIdentifier("ror", text, "a ROR ID such as https://ror.org/04dkp9463")
+    raise MalformedIdentifier("ror", text, sentences.say("a ROR ID such as https://ror.org/04dkp9463"))
 
 
 def _parse_isni(text: str) -> str:
@@ -105,20 +108,23 @@ def _parse_isni(text: str) -> str:
             total = (total + int(digit)) * 2
         if "0123456789X"[(12 - total % 11) % 11] == digits[15]:
             return " ".join(digits[start : start + 4] for start in range(0, 16, 4))
-    raise MalformedIdentifier("isni", text, "16 digits (the last may be X) with a valid check digit")
+    expected = sentences.say("16 digits (the last may be X) with a valid check digit")
+    raise MalformedIdentifier("isni", text, expected)
 
 
 def _parse_lei(text: str) -> str:
     code = text.replace(" ", "").upper()
     if re.fullmatch(r"[A-Z0-9]{18}[0-9]{2}", code) and int("".join(str(int(sign, 36)) for sign in code)) % 97 == 1:
         return code
-    raise MalformedIdentifier("lei", text, "a Legal Entity Identifier: 20 characters with valid check digits")
+    expected = sentences.say("a Legal Entity Identifier: 20 characters with valid check digits")
+    raise MalformedIdentifier("lei", text, expected)
 
 
 def _parse_did(text: str) -> str:
     match = re.fullmatch(r"did:([A-Za-z0-9]+):([A-Za-z0-9._%:-]*[A-Za-z0-9._%-])", text)
     if match is None:
-        raise MalformedIdentifier("did", text, "a DID such as did:web:university.example, without path or fragment")
+        expected = sentences.say("a DID such as did:web:university.example, without path or fragment")
+        raise MalformedIdentifier("did", text, expected)
     return f"did:{match[1].lower()}:{match[2]}"
 
 
@@ -126,7 +132,7 @@ def _parse_schac(text: str) -> str:
     domain = text.lower().removesuffix(".")
     if re.fullmatch(r"(?=.{3,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", domain):
         return domain
-    raise MalformedIdentifier("schac", text, "a domain such as university.example")
+    raise MalformedIdentifier("schac", text, sentences.say("a domain such as university.example"))
 
 
 def _by_pattern(scheme: str, pattern: str, expected: str, prefix: str = "", drop: str = " ") -> Callable[[str], str]:
@@ -140,22 +146,28 @@ def _by_pattern(scheme: str, pattern: str, expected: str, prefix: str = "", drop
     return parse
 
 
-_PARSERS: dict[str, Callable[[str], str]] = {
-    "ror": _parse_ror,
-    "isni": _parse_isni,
-    "lei": _parse_lei,
-    "did": _parse_did,
-    "schac": _parse_schac,
-    "erasmus": parse_erasmus,
-    "pic": _by_pattern("pic", r"[0-9]{9}", "a PIC of 9 digits"),
-    "oid": _by_pattern("oid", r"E[0-9]{8}", "an OID: E and 8 digits"),
-    "wikidata": _by_pattern(
-        "wikidata",
-        r"Q[1-9][0-9]*",
-        "a Wikidata item such as Q648838",
-        r"^https?://(www\.)?wikidata\.org/(wiki|entity)/",
-    ),
-    "eidas": _by_pattern("eidas", r"[A-Z0-9:]{5}-?[!-~]+", "an organisation identifier such as VATBE-0876866142"),
-    "vat": _by_pattern("vat", r"[A-Z]{2}[A-Z0-9+*]{2,13}", "a VAT number with its country letters", drop=" .-"),
-    "euid": _by_pattern("euid", r"[A-Z]{2}[A-Z0-9]*\.[!-~]+", "a EUID such as NLNHR.12345678"),
-}
+@cache
+def _parsers() -> dict[str, Callable[[str], str]]:
+    return {
+        "ror": _parse_ror,
+        "isni": _parse_isni,
+        "lei": _parse_lei,
+        "did": _parse_did,
+        "schac": _parse_schac,
+        "erasmus": parse_erasmus,
+        "pic": _by_pattern("pic", r"[0-9]{9}", sentences.say("a PIC of 9 digits")),
+        "oid": _by_pattern("oid", r"E[0-9]{8}", sentences.say("an OID: E and 8 digits")),
+        "wikidata": _by_pattern(
+            "wikidata",
+            r"Q[1-9][0-9]*",
+            sentences.say("a Wikidata item such as Q648838"),
+            r"^https?://(www\.)?wikidata\.org/(wiki|entity)/",
+        ),
+        "eidas": _by_pattern(
+            "eidas", r"[A-Z0-9:]{5}-?[!-~]+", sentences.say("an organisation identifier such as VATBE-0876866142")
+        ),
+        "vat": _by_pattern(
+            "vat", r"[A-Z]{2}[A-Z0-9+*]{2,13}", sentences.say("a VAT number with its country letters"), drop=" .-"
+        ),
+        "euid": _by_pattern("euid", r"[A-Z]{2}[A-Z0-9]*\.[!-~]+", sentences.say("a EUID such as NLNHR.12345678")),
+    }

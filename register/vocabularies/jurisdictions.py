@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from register import sentences
 from register.vocabularies.concepts import UnknownTerm
 from register.vocabularies.loading import load
 
@@ -18,13 +19,12 @@ ATU_PREFIX = "http://publications.europa.eu/resource/authority/atu/"
 NUTS_PREFIXES = ("http://data.europa.eu/nuts/code/", "http://data.europa.eu/nuts/")
 NUTS_COUNTRIES = {"EL": "GR", "UK": "GB"}
 NATIONS = {"SCT": "UKM", "CYM": "UKL", "NIR": "UKN"}  # an ATU nation and the NUTS 1 region of the same borders
-EXPECTED = "an ISO 3166-1 country code such as NL, a NUTS code such as NL31, or an EU country, NUTS or ATU address"
 
 
 def parse_jurisdiction(text: object) -> str:
     """Give the canonical code of a country or region from a code, URI or alias; raise `UnknownTerm` otherwise."""
     if not isinstance(text, str) or not text.strip() or len(text) > 200:
-        raise UnknownTerm("countries", text, EXPECTED)
+        raise _unknown(text)
     given = text.strip().replace("https://", "http://", 1)
     if given.startswith(ATU_PREFIX):
         return _from_atu(given.removeprefix(ATU_PREFIX))
@@ -74,7 +74,14 @@ def _find(code: str, got: str) -> str:
     except UnknownTerm:
         first, second = (nuts, countries) if 3 <= len(code) <= 5 else (countries, nuts)
         nearest = dict.fromkeys(first.nearest(code) + second.nearest(code))
-        raise UnknownTerm("countries", got, EXPECTED, tuple(nearest)[:3]) from None
+        raise _unknown(got, tuple(nearest)[:3]) from None
+
+
+def _unknown(got: object, nearest: tuple[str, ...] = ()) -> UnknownTerm:
+    expected = sentences.say(
+        "an ISO 3166-1 country code such as NL, a NUTS code such as NL31, or an EU country, NUTS or ATU address"
+    )
+    return UnknownTerm("countries", got, expected, nearest)
 
 
 def _from_atu(tail: str) -> str:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from register import sentences
 from register.vocabularies.concepts import Concept, UnknownTerm, Vocabulary
 
 NAMES: tuple[str, ...] = (
@@ -74,7 +75,7 @@ def names() -> list[str]:
 def load(name: str) -> Vocabulary:
     """Load a vocabulary by name, once; raise `UnknownTerm` for a name that is not published."""
     if name not in NAMES:
-        raise UnknownTerm("", name, f"one of the vocabularies {', '.join(NAMES)}")
+        raise UnknownTerm("", name, sentences.say("one of the vocabularies {names}", names=", ".join(NAMES)))
     document = json.loads(files(__package__).joinpath("data", f"{name}.json").read_text("utf-8"))
     if "members_of" in document:
         return _read_group(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from register import sentences
 from register.vocabularies.concepts import UnknownTerm
 from register.vocabularies.loading import load
 
@@ -28,9 +29,8 @@ def parse_eqf(value: object) -> int:
             return int(load("eqf").get(value).code)
         except UnknownTerm:
             pass
-    raise UnknownTerm(
-        "eqf", value, "an EQF level from 1 to 8, its URI, or a QF-EHEA cycle (short, first, second, third)"
-    )
+    expected = sentences.say("an EQF level from 1 to 8, its URI, or a QF-EHEA cycle (short, first, second, third)")
+    raise UnknownTerm("eqf", value, expected)
 
 
 def parse_isced_f(value: object) -> str:
@@ -43,7 +43,9 @@ def parse_isced_f(value: object) -> str:
         match = _ISCED_F.fullmatch(value.strip()) or _ISCED_F_URI.fullmatch(value.strip())
         if match and match[1] in fields:
             return match[1]
-    expected = "an ISCED-F 2013 code of 2, 3 or 4 digits as text, with its leading zero (such as 061), or its URI"
+    expected = sentences.say(
+        "an ISCED-F 2013 code of 2, 3 or 4 digits as text, with its leading zero (such as 061), or its URI"
+    )
     raise UnknownTerm("isced-f", value, expected, fields.nearest(value))
 
 
