@@ -29,6 +29,10 @@ WIDE: Final = Layout("wide", 680, 250, 36, 8)
 NARROW: Final = Layout("narrow", 340, 0, 50, 4, stacked=True)
 
 
+LETTER: Final = 7.0
+"""Room for one letter of a label, wide ones of any script among them, in units of the drawing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What is drawn: its words, its number (the sum of `parts` where it has some), and where it leads."""
@@ -107,7 +111,8 @@ def draw_columns(rows: Sequence[Row], layout: Layout) -> Drawing:
     ticks = list_ticks(max((row.number for row in rows), default=0))
     scale = (bottom - top) / ticks[-1]
     step = (layout.width - left - 22) / max(len(rows), 1)
-    every = max(1, ceil(len(rows) / layout.labels))
+    broad = LETTER * max((len(row.words) for row in rows), default=0)
+    every = max(1, ceil(len(rows) / layout.labels), ceil((broad + LETTER) / step))
     rects, texts = list[Rect](), list[Text]()
     for place, row in enumerate(rows):
         height = 0.0
@@ -118,7 +123,10 @@ def draw_columns(rows: Sequence[Row], layout: Layout) -> Drawing:
                 x, y = round(left + place * step + step * 0.14, 1), round(bottom - height, 1)
                 rects.append(Rect(x, y, round(step * 0.72, 1), round(part_height, 1), f"c{series}"))
         if place % every == 0:
-            texts.append(Text(round(left + (place + 0.5) * step, 1), bottom + 18, row.words, "middle", axis=True))
+            middle = left + (place + 0.5) * step
+            at_edge = middle + LETTER * len(row.words) / 2 > layout.width
+            x, anchor = (layout.width, "end") if at_edge else (round(middle, 1), "middle")
+            texts.append(Text(x, bottom + 18, row.words, anchor, axis=True))
     lines = [round(bottom - tick * scale, 1) for tick in ticks]
     marks = zip(lines, ticks, strict=True)
     texts += [Text(left - 8, line + 4, write_number(tick), "end", axis=True) for line, tick in marks]

@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from register import commands
-from register.site.charts import NARROW, WIDE, Row, draw_bars, draw_columns, list_ticks, shorten
+from register.site.charts import (
+    LETTER,
+    NARROW,
+    WIDE,
+    Layout,
+    Row,
+    Text,
+    draw_bars,
+    draw_columns,
+    list_ticks,
+    shorten,
+)
 from register.site.figure_words import list_months
 from tests import factories
 from tests.site.conftest import Register
@@ -131,6 +143,26 @@ def test_drawings_stay_within_their_layout() -> None:
             assert all(rect.x >= 0 and rect.x + rect.width <= chosen.width for rect in drawing.rects)
             assert all(rect.y >= 0 and rect.y + rect.height <= drawing.height for rect in drawing.rects)
             assert all(0 <= text.x <= chosen.width for text in drawing.texts)
+
+
+def reach(text: Text) -> tuple[float, float]:
+    """Return where a label begins and ends."""
+    length = LETTER * len(text.words)
+    start = {"start": text.x, "middle": text.x - length / 2, "end": text.x - length}[text.anchor]
+    return start, start + length
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+@pytest.mark.parametrize("number", [1, 2, 4, 5, 9, 13, 24, 30])
+@pytest.mark.parametrize("words", ["2026", "Sept. 2026", "Παρασκευή 2026"])
+def test_labels_of_columns_neither_run_into_each_other_nor_out_of_the_drawing(
+    layout: Layout, number: int, words: str
+) -> None:
+    drawing = draw_columns([Row(words, place) for place in range(number)], layout)
+    labels = [reach(text) for text in drawing.texts if text.words == words]
+    assert labels
+    assert all(end <= after for (_, end), (after, _) in pairwise(labels))
+    assert all(start >= 0 and end <= layout.width for start, end in labels)
 
 
 @pytest.mark.parametrize(

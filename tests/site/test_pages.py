@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from register import commands
+from register.site.dates import spell_day
 from tests import factories
 from tests.site.conftest import HOSTILE, LONG, RTL, Register
 
@@ -241,6 +242,35 @@ def test_an_id_that_names_nothing_gets_a_page_and_404(register: Register, kind: 
     page = read(register, f"/{kind}/{uuid.uuid4()}", 404)
     assert "There is nothing at this address" in page
     assert 'name="q"' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"), [("/verify", "A credential is rarely larger"), ("/desk/imports", "over several files")]
+)
+def test_what_is_too_large_is_answered_with_what_to_do_there(
+    register: Register, settings: Any, path: str, advice: str
+) -> None:
+    settings.ASSAY_MAX_BODY_BYTES = 10
+    answer = register.client.post(path, {"text": "x" * 20}, headers={"Accept": "text/html"})
+    assert answer.status_code == 413
+    assert advice in words(answer.content.decode())
+    assert f'href="{path}"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/issuers/{}?at=2024-03-04&known_at={}", ("As of 4 March 2024", "As the register knew on {}")),
+        ("/figures?at=2024-03-04", ("As of 4 March 2024",)),
+        ("/issuers?at=2024-03-04", ("As of 4 March 2024",)),
+    ],
+)
+def test_a_day_that_a_field_may_spell_in_another_order_is_spelt_out_beside_it(
+    register: Register, path: str, said: tuple[str, ...]
+) -> None:
+    today = datetime.now(UTC)
+    page = words(read(register, path.format(register.issuer, today.date())))
+    assert all(sentence.format(spell_day(today)) in page for sentence in said)
 
 
 def test_only_reading_is_allowed(register: Register) -> None:
