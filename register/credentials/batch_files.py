@@ -21,6 +21,7 @@ import msgspec
 from register.credentials.batch_tree import BatchTree, build_tree
 from register.credentials.commitments import SALT_BYTES, commit
 from register.credentials.errors import CredentialError
+from register.sentences import say
 
 FORMAT: Final = "assay/batch@v1"
 ENDING: Final = ".batch"
@@ -104,9 +105,11 @@ def parse(data: bytes) -> Sealed:
         positions, first = _find_positions(digests)
         tree = build_tree([commit(digests[at], salts[at]) for at in first])
     except (ValueError, IndexError) as error:
-        raise CredentialError("malformed_batch", f"This cannot be read as a batch file: {error}.") from error
+        raise CredentialError(
+            "malformed_batch", say("This cannot be read as a batch file: {fault}.", fault=str(error))
+        ) from error
     if header.format != FORMAT or (tree.root.hex(), tree.count) != (sealed.root, sealed.count):
-        raise CredentialError("altered_batch", "This batch file is not as it was sealed.")
+        raise CredentialError("altered_batch", say("This batch file is not as it was sealed."))
     terms = Terms(header.issuer, header.origin, header.terms)
     return Sealed(terms, [line.name for line in lines], digests, salts, positions, tree)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from register.desk.four_eyes import SETTING
+from register.desk.four_eyes import CONFIRMING, SETTING, UNFREEZING, codes_of
 from register.desk.models import Draft
 from register.desk.terms import ids_of
 
@@ -26,9 +26,17 @@ FORMS: Final[Mapping[str, str]] = {
     "close_programme": "/desk/programmes/{0}/close",
     "grant_mandate": "/desk/mandates/new",
     "revoke_mandate": "/desk/mandates/{0}/revoke",
+    "anchor_batch": "/desk/batches/anchor",
     "revoke_credentials": "/desk/credentials/revoke",
     "suspend_credentials": "/desk/credentials/suspend",
     "reinstate_credentials": "/desk/credentials/reinstate",
+    "recognise_agency": "/operator/agencies/new",
+    "amend_agency": "/operator/agencies/{0}/amend",
+    "withdraw_agency": "/operator/agencies/{0}/withdraw",
+    "recognise_peer": "/federation/add",
+    "amend_peer": "/federation/peers/{0}/amend",
+    "withdraw_peer": "/federation/peers/{0}/withdraw",
+    UNFREEZING: "/federation/peers/{0}/unfreeze",
     SETTING: "/desk/four-eyes",
 }
 """Verb → the address of its form; `{0}` and `{1}` are the ids of the draft's subject."""
@@ -39,4 +47,8 @@ def path_to_form(draft: Draft) -> str:
     path = FORMS.get(draft.verb, "")
     if draft.verb == "amend_accreditation" and draft.said.get("corrects") is not None:
         path = "/desk/accreditations/{0}/correct"
+    if draft.verb == "amend_agency" and draft.said.get("corrects") is not None:
+        path = "/operator/agencies/{0}/take-back"
+    if CONFIRMING in codes_of(draft.verb, draft.said):
+        path = ""  # a key is compared anew, never edited
     return f"{path.format(*ids_of(draft.subject))}?draft={draft.pk}" if path else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from register.desk.views import issuers, keys, mandates, own, programmes, relations
+from register.desk.views import batches, issuers, keys, mandates, own, programmes, relations
 
 urlpatterns: list[URLPattern] = [
     path("desk/issuers", issuers.list_found, name="desk-issuers"),
@@ -25,6 +25,9 @@ urlpatterns: list[URLPattern] = [
     path("desk/mandates/<uuid:id>/revoke", mandates.revoke, name="desk-mandate-revoke"),
     path("desk/own", own.show_own, name="desk-own"),
     path("desk/batches", own.list_anchored, name="desk-batches"),
+    path("desk/batches/new", batches.seal, name="desk-batch-new"),
+    path("desk/batches/anchor", batches.anchor, name="desk-batch-anchor"),
+    path("desk/batches/receipts", batches.hand_out, name="desk-batch-receipts"),
     path("desk/credentials", own.list_credentials, name="desk-credentials"),
     re_path("^desk/credentials/(?P<act>revoke|suspend|reinstate)$", own.withdraw, name="desk-withdraw"),
 ]
