@@ -47,8 +47,18 @@ CODES: Final[Mapping[str, str | Promise]] = {
     "draft_returned": _("Draft returned"),
     "draft_discarded": _("Draft discarded"),
     "draft_published": _("Published"),
+    "import_submitted": _("Import handed to a second person"),
+    "import_approved": _("Import approved"),
+    "import_returned": _("Import returned"),
+    "import_discarded": _("Import discarded"),
     "import_published": _("Import published"),
     "remark_cleared": _("Remark cleared"),
+    "remark_reopened": _("Remark opened again"),
+    "peer_paused": _("Peer paused"),
+    "peer_resumed": _("Peer followed again"),
+    "peer_unfrozen": _("Peer followed again after a fork"),
+    "alert_settled": _("Alert settled"),
+    "single_sign_on_removed": _("Single sign-on disconnected"),
 }
 """Code → what was done, in words. A code that is not here is shown as it is."""
 

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from register.access.acting import Acting
-from register.errors import NotFound
+from register.errors import NotFound, Refused
 from register.intake.columns import KINDS, check_mapping, recognise
 from register.intake.grids import Grid, read_grid, recognise_format
 from register.intake.rows import NotRecognised
@@ -25,11 +26,18 @@ from register.uploads.models import (
     DISCARDED,
     FAILED,
     MAPPING,
+    PUBLISHED,
     READING,
     Upload,
     UploadedFile,
     UploadRow,
 )
+
+MOST_OPEN: Final = 50
+"""Files of a desk that are neither published nor discarded: their rows fill the disk."""
+
+MOST_ATTEMPTS: Final = 3
+"""Times that reading a file is begun: one that kills its worker, whatever is in it, is not read for ever."""
 
 _AT_ONCE: Final = 2_000
 _MAPPABLE: Final = (MAPPING, CHECKED)
@@ -51,8 +59,14 @@ def find(acting: Acting, upload_id: UUID) -> Upload:
 
 
 def hand_in(acting: Acting, name: str, data: bytes, default_agency: str = "") -> Upload:
-    """Keep a file and have its rows read; raises NotRecognised at once for what cannot be a table."""
+    """Keep a file and have its rows read.
+
+    Raises NotRecognised at once for what cannot be a table, Refused where the desk has too many open.
+    """
     kind_of_file = recognise_format(data)
+    if uploads_of(acting).exclude(state__in=(PUBLISHED, DISCARDED, FAILED)).count() >= MOST_OPEN:
+        told = gettext("Too many files are open at this desk. Publish or discard some first.")
+        raise Refused("too_many_files", "file", told)
     with transaction.atomic():
         upload = Upload.objects.create(
             role=acting.role,
@@ -81,7 +95,7 @@ def read(upload_id: UUID) -> bool:
     """Read the rows of an upload; tell whether a dry run may follow at once. May be called twice."""
     with alone(upload_id) as mine:
         upload = Upload.objects.filter(pk=upload_id, state=READING).first() if mine else None
-        if upload is None:
+        if upload is None or not _begin(upload):
             return False
         try:
             grid = read_grid(bytes(upload.file.data))
@@ -89,6 +103,16 @@ def read(upload_id: UUID) -> bool:
             _fail(upload, str(error))
             return False
         return _keep(upload, grid)
+
+
+def _begin(upload: Upload) -> bool:
+    """Count an attempt to read, before it is made; give the file up where all were broken off."""
+    if upload.run >= MOST_ATTEMPTS:
+        _fail(upload, gettext("The file could not be read: the work on it was broken off each time. Split it."))
+        return False
+    upload.run += 1
+    Upload.objects.filter(pk=upload.pk).update(run=upload.run, heard=timezone.now())
+    return True
 
 
 def _fail(upload: Upload, trouble: str) -> None:

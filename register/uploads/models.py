@@ -38,9 +38,9 @@ class Upload(models.Model):
     """A file that was handed in at one desk, and how far it has come.
 
     `header` are its columns as written, `names` the canonical name of each ("" where nobody said, "-" left out).
-    `kind` as in intake.columns.KINDS. `default_agency` is for rows that name none. `run` counts dry runs: a worker that
-    finds another number stops. `heard` is when a worker last said that it is at it. `partial` tells whether only the
-    good rows are to be published, `digest` (hex) which rows its author was shown.
+    `kind` as in intake.columns.KINDS. `default_agency` is for rows that name none. `run` counts dry runs, and before
+    them attempts to read: a worker that finds another number stops. `heard` is when a worker last said that it is at
+    it. `partial` tells whether only the good rows are to be published, `digest` (hex) which rows its author was shown.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

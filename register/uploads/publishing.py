@@ -8,7 +8,7 @@ killed whenever, nothing is published twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -84,7 +84,8 @@ def request(acting: Acting, upload: Upload, partial: bool, digest: str) -> Uploa
         _move(upload, (CHECKED,), WAITING if second else PUBLISHING, partial=refused, digest=digest, remark="",
               author_id=acting.user)  # fmt: skip
         if second:
-            facts = {"what": upload.name, "address": f"/desk/imports/{upload.pk}"}
+            audit.note(acting, "import_submitted", _about(upload), file=upload.name)
+            facts = {"what": upload.name, "address": _about(upload)}
             tell_members(
                 upload.role, upload.organisation, "approval", f"import-approval:{upload.pk}:{upload.run}", facts
             )
@@ -95,14 +96,20 @@ def approve(acting: Acting, upload: Upload, digest: str) -> Upload:
     """Let another person's import go on the ledger; raises NotEntitled for its author and who does not approve."""
     _check_second(acting, upload)
     _check_shown(upload, digest)
-    _move(upload, (WAITING,), PUBLISHING, decided_by_id=acting.user)
+    with transaction.atomic():
+        # Called back, mended and handed over anew meanwhile, it is another import than the one that was looked at.
+        same = {"digest": digest, "author_id": upload.author_id}
+        _move(upload, (WAITING,), PUBLISHING, same, decided_by_id=acting.user)
+        audit.note(acting, "import_approved", _about(upload), file=upload.name)
     return upload
 
 
 def return_(acting: Acting, upload: Upload, remark: str) -> None:
     """Give an import that waits back to its author, with a remark."""
     _check_second(acting, upload)
-    _move(upload, (WAITING,), CHECKED, remark=remark[:2_000], decided_by_id=acting.user)
+    with transaction.atomic():
+        _move(upload, (WAITING,), CHECKED, remark=remark[:2_000], decided_by_id=acting.user)
+        audit.note(acting, "import_returned", _about(upload), file=upload.name)
 
 
 def call_back(acting: Acting, upload: Upload) -> None:
@@ -112,12 +119,17 @@ def call_back(acting: Acting, upload: Upload) -> None:
     _move(upload, (WAITING,), CHECKED)
 
 
-def discard(upload: Upload) -> None:
+def discard(acting: Acting, upload: Upload) -> None:
     """Forget an upload's rows; its head stays, so that the same file is noticed when it comes again."""
     with transaction.atomic():
+        audit.note(acting, "import_discarded", _about(upload), file=upload.name)
         _move(upload, [state for state in STATES if state not in (PUBLISHING, PUBLISHED)], DISCARDED)
         upload.rows.all().delete()
         UploadedFile.objects.filter(upload=upload).delete()
+
+
+def _about(upload: Upload) -> str:
+    return f"/desk/imports/{upload.pk}"
 
 
 def _check_shown(upload: Upload, digest: str) -> None:
@@ -133,10 +145,12 @@ def _check_second(acting: Acting, upload: Upload) -> None:
         raise NotEntitled("not_second", "", gettext("Somebody else who may approve has to do this."))
 
 
-def _move(upload: Upload, states: Sequence[str], to: str, **fields: object) -> None:
-    """Move an upload on from one of some states; raises Moved when it is in another by now."""
+def _move(
+    upload: Upload, states: Sequence[str], to: str, same: Mapping[str, object] | None = None, **fields: object
+) -> None:
+    """Move an upload on from one of some states; raises Moved when it is in another by now, or not the `same`."""
     now = timezone.now()
-    moved = Upload.objects.filter(pk=upload.pk, state__in=states).update(
+    moved = Upload.objects.filter(pk=upload.pk, state__in=states, **(same or {})).update(
         **fields, state=to, changed=now, heard=now, trouble=""
     )
     if not moved:
@@ -218,10 +232,10 @@ def _finish(upload: Upload, rows: Sequence[UploadRow], first: int | None, number
     upload.state, upload.first_index, upload.written, upload.heard = PUBLISHED, first, number, timezone.now()
     upload.done = len(rows)
     upload.save()
-    audit.note(None, "import_published", str(upload.pk), organisation=upload.organisation, person=upload.author,
+    audit.note(None, "import_published", _about(upload), organisation=upload.organisation, person=upload.author,
                file=upload.name, rows=len(rows), entries=number, first_entry=first or 0)  # fmt: skip
     facts = {"file": upload.name, "written": number, "refused": upload.rows.filter(index=None).count(),
-             "address": f"/desk/imports/{upload.pk}"}  # fmt: skip
+             "address": _about(upload)}  # fmt: skip
     tell_members(upload.role, upload.organisation, "import_done", f"import:{upload.pk}", facts, _users_of(upload))
 
 

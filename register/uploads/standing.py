@@ -15,6 +15,7 @@ from django.utils import timezone
 from ledger.database import fetch_all
 from ledger.reader import get_log
 from register.access.acting import Acting
+from register.access.audit import note
 from register.payloads import AccreditationTerms
 from register.records import AccreditationRecord, load
 from register.remarks import look
@@ -101,11 +102,23 @@ def _of_desk(acting: Acting) -> Any:
 
 def clear(acting: Acting, ids: list[int], reason: str) -> int:
     """Clear some open remarks of one's own desk with a reason; return how many there were."""
-    chosen = _of_desk(acting).filter(pk__in=ids, cleared=None)
-    return int(chosen.update(cleared=timezone.now(), cleared_by_id=acting.user, reason=reason))
+    with transaction.atomic():
+        chosen = list(_of_desk(acting).filter(pk__in=ids, cleared=None).select_for_update())
+        for one in chosen:
+            note(
+                acting, "remark_cleared", f"/accreditations/{one.subject}", organisation=str(one.agency), rule=one.code
+            )
+        rows = StandingRemark.objects.filter(pk__in=[one.pk for one in chosen])
+        return rows.update(cleared=timezone.now(), cleared_by_id=acting.user, reason=reason)
 
 
 def reopen(acting: Acting, remark: int) -> int:
     """Open a remark again that was cleared."""
-    chosen = _of_desk(acting).filter(pk=remark).exclude(cleared=None)
-    return int(chosen.update(cleared=None, cleared_by=None, reason=""))
+    with transaction.atomic():
+        one = _of_desk(acting).filter(pk=remark).exclude(cleared=None).select_for_update().first()
+        if one is None:
+            return 0
+        # What is opened again forgets who cleared it and why; the audit record does not.
+        about = f"/accreditations/{one.subject}"
+        note(acting, "remark_reopened", about, organisation=str(one.agency), rule=one.code, reason=one.reason)
+        return StandingRemark.objects.filter(pk=one.pk).update(cleared=None, cleared_by=None, reason="")

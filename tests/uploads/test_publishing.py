@@ -12,11 +12,11 @@ from register import commands
 from register.access.acting import Acting
 from register.access.models import AuditRecord, Membership
 from register.desk import four_eyes
-from register.errors import NotEntitled, NotFound
+from register.errors import NotEntitled, NotFound, Refused
 from register.payloads import EndingTerms
 from register.uploads import checking, handing_in, mending, publishing, sweeping
 from register.uploads.errors import Moved, OtherRows
-from register.uploads.models import CHECKED, PUBLISHED, PUBLISHING, WAITING, Upload, UploadRow
+from register.uploads.models import CHECKED, FAILED, PUBLISHED, PUBLISHING, WAITING, Upload, UploadedFile, UploadRow
 from tests.factories import OPERATOR, verify_command
 from tests.uploads.conftest import Desk, bring, release
 from tests.uploads.tables import as_csv, table
@@ -136,6 +136,31 @@ def test_what_nobody_is_at_work_on_any_more_is_found(desk: Desk) -> None:
         assert [name for name, _, _ in sweeping.find_abandoned()] == ([task] if task else [])
 
 
+def test_a_file_that_kills_its_worker_each_time_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(data: bytes) -> None:
+        raise SystemExit
+
+    upload = handing_in.hand_in(desk.officer, "bomb.csv", as_csv(table(desk.issuers, 1)[0]))
+    monkeypatch.setattr(handing_in, "read_grid", die)
+    for _ in range(handing_in.MOST_ATTEMPTS):
+        with pytest.raises(SystemExit):
+            handing_in.read(upload.pk)
+    assert not handing_in.read(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, "broken off" in upload.trouble) == (FAILED, True)
+    assert not UploadedFile.objects.exists()
+    assert not sweeping.find_abandoned()
+
+
+def test_a_desk_cannot_fill_the_disk_with_open_files(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handing_in, "MOST_OPEN", 1)
+    upload = handing_in.hand_in(desk.officer, "one.csv", b"a,b")
+    with pytest.raises(Refused, match="Too many files"):
+        handing_in.hand_in(desk.approver, "two.csv", b"a,b")
+    publishing.discard(desk.officer, upload)
+    handing_in.hand_in(desk.officer, "two.csv", b"a,b")
+
+
 def test_a_row_that_the_rules_refuse_by_now_keeps_all_from_being_published(desk: Desk) -> None:
     upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
     terms = upload.rows.get(line=3).said[0][2]
@@ -163,8 +188,45 @@ def test_who_lost_their_membership_publishes_nothing(desk: Desk) -> None:
 
 def test_who_published_what_is_in_the_audit_record(desk: Desk) -> None:
     upload = release(desk, bring(desk, as_csv(table(desk.issuers, 2)[0])))
-    noted = AuditRecord.objects.filter(code="import_published", about=str(upload.pk))
+    noted = AuditRecord.objects.filter(code="import_published", about=f"/desk/imports/{upload.pk}")
     assert noted.count() == 1
+
+
+def test_each_step_towards_a_publication_is_in_the_audit_record(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    publishing.return_(desk.approver, upload, "Look at line 2.")
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    publishing.approve(desk.approver, upload, publishing.digest_of(upload))
+    publishing.publish(upload.pk)
+    other = bring(desk, as_csv(table(desk.issuers, 1)[0]), "other.csv")
+    publishing.discard(desk.approver, other)
+    rows = AuditRecord.objects.filter(code__startswith="import_").order_by("id").values_list("code", "email", "about")
+    officer, approver, own = desk.officer.email, desk.approver.email, f"/desk/imports/{upload.pk}"
+    assert list(rows) == [
+        ("import_submitted", officer, own),
+        ("import_returned", approver, own),
+        ("import_submitted", officer, own),
+        ("import_approved", approver, own),
+        ("import_published", officer, own),
+        ("import_discarded", approver, f"/desk/imports/{other.pk}"),
+    ]
+
+
+def test_an_approval_does_not_hold_for_what_was_called_back_and_changed_meanwhile(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    looked_at, digest = Upload.objects.get(pk=upload.pk), publishing.digest_of(upload)
+    publishing.call_back(desk.officer, upload)
+    mending.leave_out(upload, upload.rows.get(line=2))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    with pytest.raises(Moved):  # as if it had been compared just before it was called back
+        publishing._move(looked_at, (WAITING,), PUBLISHING, {"digest": digest, "author_id": looked_at.author_id})
+    with pytest.raises(OtherRows):
+        publishing.approve(desk.approver, looked_at, digest)
+    assert Upload.objects.get(pk=upload.pk).state == WAITING
 
 
 def test_the_same_file_is_noticed(desk: Desk) -> None:
@@ -201,7 +263,7 @@ def test_another_desk_sees_nothing_of_it(desk: Desk) -> None:
 
 def test_discarded_files_keep_their_head_alone(desk: Desk) -> None:
     upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
-    publishing.discard(upload)
+    publishing.discard(desk.officer, upload)
     assert upload.rows.count() == 0
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from register import commands
+from register.access.models import AuditRecord
 from register.payloads import AccreditationTerms
 from register.uploads import standing
 from register.uploads.models import StandingRemark
@@ -64,6 +65,10 @@ def test_remarks_are_cleared_with_a_reason_and_opened_again(client: Client, desk
     assert page.count("Looked at.") == 2
     client.post("/desk/remarks", {"step": "reopen", "remark": ids[0]})
     assert StandingRemark.objects.filter(cleared=None).count() == len(ids) - 1
+    noted = AuditRecord.objects.filter(code__startswith="remark_", organisation=desk.agency).order_by("id")
+    assert [one.code for one in noted] == ["remark_cleared", "remark_cleared", "remark_reopened"]
+    assert noted[2].facts["reason"] == "Looked at."
+    assert client.post("/desk/remarks", {"step": "clear", "remark": "9" * 5_000}).status_code == 422
 
 
 def test_an_agency_neither_sees_nor_clears_another_s(client: Client, desk: Desk) -> None:

@@ -69,7 +69,7 @@ def _try_again(request: HttpRequest, acting: Acting, upload: Upload) -> None:
 
 
 def _discard(request: HttpRequest, acting: Acting, upload: Upload) -> None:
-    publishing.discard(upload)
+    publishing.discard(acting, upload)
     messages.success(request, gettext("The file is discarded. Nothing of it is on record."))
 
 

@@ -47,14 +47,18 @@ def list_remarks(request: HttpRequest, acting: Acting) -> HttpResponse:
         "why": say_why(code) if code in ACCREDITATION else "",
         "rules": _count_rules(rows),
         "total": rows.count(),
-        "chosen": {int(one) for one in request.POST.getlist("remark") if one.isdecimal()},
+        "chosen": set(_read_chosen(request)),
     }
     return answer(request, acting, "uploads/remarks.html", context, 422 if form.errors else 200)
 
 
+def _read_chosen(request: HttpRequest) -> list[int]:
+    return [int(one) for one in request.POST.getlist("remark") if one.isdecimal() and len(one) < 18]
+
+
 def _step(request: HttpRequest, acting: Acting, form: ReasonForm) -> HttpResponse | None:
     """Do what was asked for; None where something is missing that the page then asks for."""
-    ids = [int(one) for one in request.POST.getlist("remark") if one.isdecimal() and len(one) < 18]
+    ids = _read_chosen(request)
     if request.POST.get("step") == "reopen":
         standing.reopen(acting, ids[0] if ids else 0)
         messages.success(request, gettext("The remark is open again."))
