@@ -78,10 +78,12 @@ def _closed_lists() -> Iterator[str]:
     """Yield what pages translate of modules that know nothing of languages: closed lists of decisions and reports."""
     from register import sentences, vocabularies
     from register.credentials import elements, report, wording
+    from register.credentials.reading import foreign
     from register.trust import reasons
 
     yield from (sentences.OPEN_DATE, sentences.NO_TERMS, *reasons.list_templates(), *wording.list_templates())
     yield from (*report.VERDICTS.values(), *report.QUESTIONS.values(), *wording.FORMATS.values())
+    yield from (foreign.SUPPORTED, *foreign.FORMATS.values())
     yield from sorted({element.label for element in elements.list_elements("elm")})
     yield from (vocabularies.load(name).title for name in vocabularies.names())
 

@@ -32,6 +32,7 @@ from register.outgoing.fetching import Fetcher
 from register.queries.credentials import find_withdrawals
 from register.queries.hearing import find_all_placed, hear_peers
 from register.queries.peers import find_register, list_peers
+from register.sentences import say
 from register.trust import parse_question
 
 _ID_LENGTH: Final = 36
@@ -126,17 +127,20 @@ def _answer_ourselves(url: str) -> bytes:
     """Return what this node publishes at one of its addresses for verifiers: a status list or its DID document."""
     path = urlsplit(url).path
     if path != "/.well-known/did.json" and not path.startswith("/status/"):
-        raise Unreachable("unexpected_answer", f"this node publishes no list or key at {path[:100]}")
+        raise Unreachable("unexpected_answer", say("this node publishes no list or key at {path}", path=path[:100]))
     try:
         match = resolve(path)
     except Resolver404:
-        raise Unreachable("unexpected_answer", f"this node publishes nothing at {path[:100]}") from None
+        raise Unreachable("unexpected_answer", say("this node publishes nothing at {path}", path=path[:100])) from None
     request = HttpRequest()
     request.method, request.path = "GET", path
     request.META = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "REQUEST_METHOD": "GET"}
     answer = match.func(request, *match.args, **match.kwargs)
     if answer.status_code != OK:
-        raise Unreachable("unexpected_answer", f"this node answers {answer.status_code} at {path[:100]}")
+        raise Unreachable(
+            "unexpected_answer",
+            say("this node answers {status} at {path}", status=answer.status_code, path=path[:100]),
+        )
     content: bytes = answer.content
     return content
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 from register.errors import RegisterError
+from register.sentences import say
 
 LONGEST_NUMBER: Final = 30
 LARGEST: Final = 2**53 - 1
@@ -46,12 +47,27 @@ def parse_strict(text: bytes, *, depth: int) -> Any:
     try:
         decoded = text.decode("utf-8")
     except UnicodeDecodeError as error:
-        _refuse("not_utf8", f"expected UTF-8, got byte {text[error.start]:#04x} at position {error.start}")
+        _refuse(
+            "not_utf8",
+            say(
+                "expected UTF-8, got byte {byte} at position {position}",
+                byte=f"{text[error.start]:#04x}",
+                position=error.start,
+            ),
+        )
     _check_size(decoded)
     try:
         value = _DECODER.decode(decoded)
     except json.JSONDecodeError as error:
-        _refuse("not_json", f"{error.msg} at line {error.lineno}, column {error.colno}")
+        _refuse(
+            "not_json",
+            say(
+                "{fault} at line {line}, column {column}",
+                fault=error.msg,
+                line=error.lineno,
+                column=error.colno,
+            ),
+        )
     except RecursionError:
         _refuse_depth(depth)
     if isinstance(value, dict | list) and (len(decoded) > _LONG or decoded.count("[") + decoded.count("{") > depth):
@@ -72,7 +88,7 @@ def _check_size(text: str) -> None:
         and _count_signs(text) > MOST_VALUES
         and _count_signs(_STRINGS.sub("", text)) > MOST_VALUES
     ):
-        _refuse("too_many_values", f"expected at most {MOST_VALUES} values")
+        _refuse("too_many_values", say("expected at most {most} values", most=MOST_VALUES))
 
 
 def _count_signs(text: str) -> int:
@@ -91,31 +107,31 @@ def _check_depth(value: Any, deepest: int) -> None:
 
 
 def _refuse_depth(deepest: int) -> NoReturn:
-    _refuse("too_deep", f"expected at most {deepest} levels of nesting")
+    _refuse("too_deep", say("expected at most {most} levels of nesting", most=deepest))
 
 
 def _read_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        _refuse("name_twice", f"the name {twice[:60]!r} appears twice in one object")
+        _refuse("name_twice", say("the name {twice} appears twice in one object", twice=repr(twice[:60])))
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    _refuse("not_a_number", f"{name} is not JSON")
+    _refuse("not_a_number", say("{name} is not JSON", name=name))
 
 
 def _read_integer(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER or abs(int(digits)) > LARGEST:
-        _refuse("number_too_large", f"expected integers between -{LARGEST} and {LARGEST}")
+        _refuse("number_too_large", say("expected integers between -{most} and {most}", most=LARGEST))
     return int(digits)
 
 
 def _read_decimal(digits: str) -> float:
     number = float(digits) if len(digits) <= LONGEST_NUMBER else float("inf")
     if number in (float("inf"), float("-inf")):
-        _refuse("number_too_large", "expected a number of ordinary size")
+        _refuse("number_too_large", say("expected a number of ordinary size"))
     return number
 
 
@@ -142,6 +158,6 @@ def _check_texts(value: Any) -> None:
 
 def _check_text(text: str) -> None:
     if "\x00" in text:
-        _refuse("nul", "a text holds the character NUL (\\u0000); remove it")
+        _refuse("nul", say("a text holds the character NUL (\\u0000); remove it"))
     if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
-        _refuse("surrogate", "a text holds half of a surrogate pair; write the character itself")
+        _refuse("surrogate", say("a text holds half of a surrogate pair; write the character itself"))

@@ -15,6 +15,8 @@ import segno
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
+from register.sentences import say
+
 MEDIA_TYPE: Final = "image/svg+xml"
 MOST_PIXELS: Final = 50_000_000
 """Of a picture that is looked at: more than any telephone takes, and 50 MB as grey."""
@@ -48,7 +50,7 @@ def read_codes(picture: bytes) -> tuple[str, ...]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             grey = _load_grey(picture)
     except Image.DecompressionBombError:
-        raise _refuse_size("more") from None
+        raise _refuse_size(say("more")) from None
     except (UnidentifiedImageError, OSError, SyntaxError, EOFError):
         return ()
     found = zxingcpp.read_barcodes(grey, formats=_KINDS)
@@ -68,7 +70,7 @@ def _load_grey(picture: bytes) -> Image.Image:
 
 
 def _refuse_size(got: str) -> ValueError:
-    return ValueError(f"expected at most {MOST_PIXELS // 1_000_000} million pixels, got {got}")
+    return ValueError(say("expected at most {most} million pixels, got {got}", most=MOST_PIXELS // 1_000_000, got=got))
 
 
 def _flatten(image: Image.Image) -> Image.Image:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Final, Literal, NamedTuple
 
 from register.credentials.errors import BadReceipt
+from register.sentences import say
 
 ALGORITHM: Final = "merkletools-sha256-v1"
 """The value of `tree_algorithm` in `credentials.anchored` for the trees described above."""
@@ -45,7 +46,10 @@ def find_position(path: Sequence[Step], count: int) -> int:
     first, leaves = 0, count
     for side, _ in reversed(path):
         if leaves < 2:
-            raise BadReceipt("not_a_leaf", f"The path is longer than any of a batch of {count}; the receipt is forged.")
+            raise BadReceipt(
+                "not_a_leaf",
+                say("The path is longer than any of a batch of {count}; the receipt is forged.", count=count),
+            )
         half = 1 << (leaves - 1).bit_length() - 1
         if side == "left":
             first, leaves = first + half, leaves - half
@@ -54,6 +58,10 @@ def find_position(path: Sequence[Step], count: int) -> int:
     if leaves != 1:
         raise BadReceipt(
             "not_a_leaf",
-            f"The path starts at an inner node over {leaves} of {count} in the batch; a receipt is for one.",
+            say(
+                "The path starts at an inner node over {leaves} of {count} in the batch; a receipt is for one.",
+                leaves=leaves,
+                count=count,
+            ),
         )
     return first

@@ -17,6 +17,7 @@ from ledger.tlog import canonical
 from ledger.tlog.errors import CanonicalFormError
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.presented import Presented
+from register.sentences import say
 
 LABEL: Final = b"assay/credential-commitment: SHA-256 over this line, version, salt, digest\n"
 """What every commitment begins with; it never changes."""
@@ -41,7 +42,9 @@ def digest(presented: Presented) -> bytes:
         case "vc_jose":
             return hashlib.sha256(presented.raw.strip()).digest()
         case "edc_unsigned" | "vc_unsigned":
-            raise Unsupported("not_signed", "This credential is not signed; sign it first, a receipt is for what is.")
+            raise Unsupported(
+                "not_signed", say("This credential is not signed; sign it first, a receipt is for what is.")
+            )
         case _:
             return hashlib.sha256(_write_canonical(presented.document)).digest()
 
@@ -61,7 +64,7 @@ def _read_payload(raw: bytes) -> bytes:
         payload: str = json.loads(raw)["payload"]
         return payload.encode()
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise NotGenuine("no_payload", "Expected a sealed credential with a payload, got one without.") from error
+        raise NotGenuine("no_payload", say("Expected a sealed credential with a payload, got one without.")) from error
 
 
 def _write_canonical(document: Any) -> bytes:
@@ -73,4 +76,6 @@ def _write_canonical(document: Any) -> bytes:
     try:
         return rfc8785.dumps(document)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
-        raise Unsupported("no_canonical_form", f"This credential has no canonical form (RFC 8785): {error}.") from error
+        raise Unsupported(
+            "no_canonical_form", say("This credential has no canonical form (RFC 8785): {fault}.", fault=str(error))
+        ) from error

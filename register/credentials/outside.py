@@ -70,7 +70,7 @@ class Outside:
         try:
             host = urlsplit(url).netloc or say("a host")
         except ValueError:
-            raise Unreachable("address_malformed", "the credential names an address that cannot be read") from None
+            raise Unreachable("address_malformed", say("the credential names an address that cannot be read")) from None
         self._fetched[say("To {host}: a request for {url}, which the credential names.", host=host, url=url)] = None
         return self._fetch(url, limit=limit, types=types)
 

@@ -22,6 +22,7 @@ from register.credentials.batch_paths import ALGORITHM
 from register.credentials.errors import BadReceipt
 from register.credentials.ports import LedgerKeys
 from register.moments import parse_moment
+from register.sentences import say
 
 EVENT_TYPE: Final = "credentials.anchored"
 _REMEMBERED: Final = 32
@@ -70,7 +71,9 @@ def read_origin(tlog_proof: bytes) -> str:
     try:
         return parse_checkpoint_note(_read_proof(tlog_proof).checkpoint)[1].origin
     except TlogError as error:
-        raise BadReceipt("not_proven", f"The checkpoint of the receipt cannot be read: {error}.") from error
+        raise BadReceipt(
+            "not_proven", say("The checkpoint of the receipt cannot be read: {fault}.", fault=str(error))
+        ) from error
 
 
 @lru_cache(_REMEMBERED)
@@ -126,27 +129,32 @@ def read_entry(entry: bytes) -> BatchEntry:
         )
     except (CanonicalFormError, ValueError) as error:
         raise BadReceipt(
-            "not_a_batch", f"The receipt's entry does not say that a batch was anchored: {error}."
+            "not_a_batch", say("The receipt's entry does not say that a batch was anchored: {fault}.", fault=str(error))
         ) from error
 
 
 def _check_tree(algorithm: object) -> None:
     if algorithm != ALGORITHM:
         raise BadReceipt(
-            "unknown_tree", f"This software knows trees of {ALGORITHM} only; the batch names another kind."
+            "unknown_tree",
+            say("This software knows trees of {algorithm} only; the batch names another kind.", algorithm=ALGORITHM),
         )
 
 
 def _check_proof(proof: TlogProof, entry: bytes, keys: LedgerKeys) -> SignedCheckpoint:
     vkeys = [_read_vkey(vkey) for vkey in (*keys.log, *keys.witnesses)]
     if not keys.log:
-        raise BadReceipt("no_keys", "No key of the ledger is known, and the receipt brings none along.")
+        raise BadReceipt("no_keys", say("No key of the ledger is known, and the receipt brings none along."))
     try:
         return check_proof(proof, entry, vkeys)
     except UnknownKey as error:
-        raise BadReceipt("not_signed", f"The checkpoint is not signed with a key of {keys.origin[:100]}.") from error
+        raise BadReceipt(
+            "not_signed", say("The checkpoint is not signed with a key of {origin}.", origin=keys.origin[:100])
+        ) from error
     except TlogError as error:
-        raise BadReceipt("not_proven", f"The batch's entry is not proven to stand in the ledger: {error}.") from error
+        raise BadReceipt(
+            "not_proven", say("The batch's entry is not proven to stand in the ledger: {fault}.", fault=str(error))
+        ) from error
 
 
 @lru_cache(_REMEMBERED)
@@ -154,14 +162,16 @@ def _read_proof(tlog_proof: bytes) -> TlogProof:
     try:
         return parse_proof(tlog_proof)
     except TlogError as error:
-        raise BadReceipt("not_proven", f"The proof of the batch's entry cannot be read: {error}.") from error
+        raise BadReceipt(
+            "not_proven", say("The proof of the batch's entry cannot be read: {fault}.", fault=str(error))
+        ) from error
 
 
 def _read_vkey(vkey: str) -> VerifierKey:
     try:
         return parse_vkey(vkey)
     except TlogError as error:
-        raise BadReceipt("no_keys", "A key of the ledger or of a witness cannot be read.") from error
+        raise BadReceipt("no_keys", say("A key of the ledger or of a witness cannot be read.")) from error
 
 
 def _read_time(seconds: int) -> datetime | None:

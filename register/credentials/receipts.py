@@ -21,6 +21,7 @@ from register.credentials.commitments import SALT_BYTES, commit
 from register.credentials.errors import BadReceipt
 from register.credentials.ports import LedgerKeys
 from register.credentials.proven_batch import ProvenBatch, prove_batch, read_origin, sort_keys
+from register.sentences import say
 
 FORMAT: Final = "assay/receipt@v1"
 LARGEST: Final = 256 * 1024
@@ -97,18 +98,24 @@ class Anchor:
 def parse_receipt(data: bytes) -> Receipt:
     """Read a receipt and check its form; raises BadReceipt (`too_large`, `malformed`, `unknown_version`)."""
     if len(data) > LARGEST:
-        raise BadReceipt("too_large", f"Expected a receipt of at most {LARGEST} bytes, got {len(data)}.")
+        raise BadReceipt(
+            "too_large",
+            say("Expected a receipt of at most {most} bytes, got {count}.", most=LARGEST, count=len(data)),
+        )
     told = _read_object(data)
     version = told.get("format")
     if version != FORMAT:
-        raise BadReceipt("unknown_version", f"Expected a receipt of format {FORMAT}; this is another kind of file.")
-    _insist_on_members(told, _MEMBERS, "receipt")
+        raise BadReceipt(
+            "unknown_version",
+            say("Expected a receipt of format {format}; this is another kind of file.", format=FORMAT),
+        )
+    _insist_on_members(told, _MEMBERS, say("receipt"))
     proof = told["proof"]
     if not isinstance(proof, dict):
-        _refuse("an object as `proof`")
-    _insist_on_members(proof, _PROOF_MEMBERS, "proof")
+        _refuse(say("an object as `proof`"))
+    _insist_on_members(proof, _PROOF_MEMBERS, say("proof"))
     if proof["type"] != PROOF_TYPE:
-        _refuse(f"{PROOF_TYPE} as the proof's `type`")
+        _refuse(say("{type} as the proof's `type`", type=PROOF_TYPE))
     return Receipt(
         salt=_read_hex(told["salt"], _SALT, "salt"),
         target=_read_hex(proof["targetHash"], _HASH, "targetHash"),
@@ -147,9 +154,9 @@ def check_receipt(receipt: Receipt, digest: bytes, find_ledger: Callable[[str], 
     `not_proven`, `not_a_batch`, `unknown_tree`, `other_batch`, `not_a_leaf`; and whatever `find_ledger` raises.
     """
     if commit(digest, receipt.salt) != receipt.target:
-        raise BadReceipt("other_credential", "The receipt belongs to another credential, or its salt was changed.")
+        raise BadReceipt("other_credential", say("The receipt belongs to another credential, or its salt was changed."))
     if fold_path(receipt.target, receipt.path) != receipt.root:
-        raise BadReceipt("other_root", "The receipt's path does not lead to the root that it names.")
+        raise BadReceipt("other_root", say("The receipt's path does not lead to the root that it names."))
     origin = read_origin(receipt.tlog_proof)
     known = find_ledger(origin)
     batch, stolen = _prove(receipt, known or sort_keys(receipt.keys, origin))
@@ -189,18 +196,18 @@ def _prove(receipt: Receipt, keys: LedgerKeys) -> tuple[ProvenBatch, bool]:
 
 def _check_batch(receipt: Receipt, batch: ProvenBatch) -> None:
     if batch.entry.root != receipt.root:
-        raise BadReceipt("other_batch", "The receipt's path leads to another root than the batch's in the ledger.")
+        raise BadReceipt("other_batch", say("The receipt's path leads to another root than the batch's in the ledger."))
     if batch.entry.address != receipt.batch:
-        raise BadReceipt("other_batch", "The receipt names another batch than its entry in the ledger.")
+        raise BadReceipt("other_batch", say("The receipt names another batch than its entry in the ledger."))
 
 
 def _read_object(data: bytes) -> dict[str, Any]:
     try:
         told = json.loads(data.decode(), object_pairs_hook=_read_pairs)
     except (ValueError, RecursionError) as error:
-        raise BadReceipt("malformed", f"The receipt cannot be read as JSON: {error}.") from error
+        raise BadReceipt("malformed", say("The receipt cannot be read as JSON: {fault}.", fault=str(error))) from error
     if not isinstance(told, dict):
-        _refuse("an object")
+        _refuse(say("an object"))
     return told
 
 
@@ -213,23 +220,25 @@ def _read_pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _insist_on_members(told: dict[str, Any], names: set[str], what: str) -> None:
     if odd := sorted(told.keys() ^ names):
-        missing = [name for name in odd if name in names]
-        raise BadReceipt(
-            "malformed",
-            f"Expected {', '.join(sorted(names))} in the {what}; "
-            + (f"{missing[0]} is missing." if missing else f"got {len(odd)} members more."),
-        )
+        missing, listed = [name for name in odd if name in names], ", ".join(sorted(names))
+        if missing:
+            wrong = say("Expected {names} in the {what}; {name} is missing.", names=listed, what=what, name=missing[0])
+        else:
+            wrong = say(
+                "Expected {names} in the {what}; got {count} members more.", names=listed, what=what, count=len(odd)
+            )
+        raise BadReceipt("malformed", wrong)
 
 
 def _read_hex(value: object, form: re.Pattern[str], name: str) -> bytes:
     if not isinstance(value, str) or not form.fullmatch(value):
-        _refuse(f"lower-case hexadecimal digits of the right number as `{name}`")
+        _refuse(say("lower-case hexadecimal digits of the right number as `{name}`", name=name))
     return bytes.fromhex(value)
 
 
 def _read_path(steps: object) -> tuple[Step, ...]:
     if not isinstance(steps, list) or len(steps) > LONGEST_PATH:
-        _refuse(f"a list of at most {LONGEST_PATH} steps as `path`")
+        _refuse(say("a list of at most {most} steps as `path`", most=LONGEST_PATH))
     return tuple(_read_step(step) for step in steps)
 
 
@@ -238,24 +247,26 @@ def _read_step(step: object) -> Step:
         case [("left" | "right" as side, sibling)]:
             step_read = Step(side, _read_hex(sibling, _HASH, side))
         case _:
-            _refuse("steps of `path` with either `left` or `right`")
+            _refuse(say("steps of `path` with either `left` or `right`"))
     return step_read
 
 
 def _read_text(value: object, name: str) -> bytes:
     if not isinstance(value, str):
-        _refuse(f"a text as `{name}`")
+        _refuse(say("a text as `{name}`", name=name))
     try:
         return value.encode()
     except UnicodeEncodeError:
-        _refuse(f"characters of Unicode in `{name}`")
+        _refuse(say("characters of Unicode in `{name}`", name=name))
 
 
 def _read_keys(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > MOST_KEYS or not all(isinstance(vkey, str) for vkey in value):
-        _refuse(f"a list of at most {MOST_KEYS} keys as `keys`")
+        _refuse(say("a list of at most {most} keys as `keys`", most=MOST_KEYS))
     return tuple(value)
 
 
 def _refuse(expected: str) -> NoReturn:
-    raise BadReceipt("malformed", f"Expected {expected} in the receipt; it was damaged or altered.")
+    raise BadReceipt(
+        "malformed", say("Expected {expected} in the receipt; it was damaged or altered.", expected=expected)
+    )

@@ -22,6 +22,7 @@ from register.credentials.errors import Unreachable, Unsupported
 from register.credentials.presented import StatusEntry
 from register.credentials.report import Finding
 from register.moments import parse_moment
+from register.sentences import say
 
 LEAST_ENTRIES: Final = 131_072
 """Entries that a list has at least, so that asking for it tells nobody which credential is meant (section 6.1)."""
@@ -88,7 +89,7 @@ def decode_list(encoded: str) -> bytes:
             continue
         if packed[:2] == b"\x1f\x8b":
             return _unpack(packed)
-    raise Unreachable("list_unreadable", "expected a status list of base64url and gzip, got something else")
+    raise Unreachable("list_unreadable", say("expected a status list of base64url and gzip, got something else"))
 
 
 def _without_prefix(encoded: str) -> tuple[str, ...]:
@@ -102,9 +103,12 @@ def _unpack(packed: bytes) -> bytes:
     try:
         bits = unpacker.decompress(packed, MOST_BYTES)
     except zlib.error:
-        raise Unreachable("list_unreadable", "the status list is damaged: it cannot be unpacked") from None
+        raise Unreachable("list_unreadable", say("the status list is damaged: it cannot be unpacked")) from None
     if unpacker.unconsumed_tail or not unpacker.eof:
-        raise Unreachable("list_unreadable", f"the status list is cut short or unpacks to more than {MOST_BYTES} bytes")
+        raise Unreachable(
+            "list_unreadable",
+            say("the status list is cut short or unpacks to more than {most} bytes", most=MOST_BYTES),
+        )
     return bits
 
 
@@ -115,11 +119,12 @@ def address_of(entry: StatusEntry) -> str:
     """
     if entry.type not in KINDS:
         raise Unsupported(
-            "status_unsupported", f"the credential keeps its status as {entry.type[:60]!r}, which is not read here"
+            "status_unsupported",
+            say("the credential keeps its status as {type}, which is not read here", type=repr(entry.type[:60])),
         )
     address = entry.value.get("statusListCredential" if entry.type in BITSTRING else "id")
     if not isinstance(address, str) or not address:
-        raise Unreachable("status_malformed", "the credential names a status list without its address")
+        raise Unreachable("status_malformed", say("the credential names a status list without its address"))
     return address
 
 
@@ -148,7 +153,10 @@ def _read_purpose(entry: StatusEntry) -> str:
     if lowered not in PURPOSES:
         raise Unsupported(
             "status_unsupported",
-            f"the credential's status has a purpose not known here; expected one of {', '.join(PURPOSES)}",
+            say(
+                "the credential's status has a purpose not known here; expected one of {purposes}",
+                purposes=", ".join(PURPOSES),
+            ),
         )
     return lowered
 
@@ -157,12 +165,13 @@ def _read_subject(document: Mapping[str, Any], purpose: str) -> Mapping[str, Any
     """Return the list proper, which says that it is one; it may serve several purposes (sections 2.2 and 3.2)."""
     subject = document.get("credentialSubject")
     if not isinstance(subject, Mapping) or not _names_itself(document, subject):
-        raise Unreachable("list_malformed", "what is published as a status list does not say that it is one")
+        raise Unreachable("list_malformed", say("what is published as a status list does not say that it is one"))
     said = subject.get("statusPurpose")
     purposes = [said] if isinstance(said, str) else said if isinstance(said, list) else []
     if purpose not in [str(one).lower() for one in purposes]:
         raise Unreachable(
-            "list_of_other_purpose", f"the credential's {purpose} is to be found in a list that is for something else"
+            "list_of_other_purpose",
+            say("the credential's {purpose} is to be found in a list that is for something else", purpose=purpose),
         )
     return subject
 
@@ -181,7 +190,7 @@ def _check_in_force(document: Mapping[str, Any], now: datetime) -> None:
     ends = _instant(document.get("validUntil", document.get("expirationDate")))
     if (starts and now < starts) or (ends and now >= ends):
         raise Unreachable(
-            "list_not_in_force", "the status list is not in force today; its issuer has to publish a new one"
+            "list_not_in_force", say("the status list is not in force today; its issuer has to publish a new one")
         )
 
 
@@ -191,17 +200,20 @@ def _instant(said: object) -> datetime | None:
     try:
         return parse_moment(str(said))
     except ValueError:
-        raise Unreachable("list_malformed", "the status list is dated in a way that cannot be read") from None
+        raise Unreachable("list_malformed", say("the status list is dated in a way that cannot be read")) from None
 
 
 def _look_up(entry: StatusEntry, bits: bytes) -> tuple[int, int]:
     """Return the value at an entry's index and the bits each entry has (`statusSize`, section 2.1)."""
     index, size = str(entry.value.get("statusListIndex", "")), entry.value.get("statusSize", 1)
     if not _INDEX.fullmatch(index) or type(size) is not int or not 1 <= size <= 8:
-        raise Unreachable("status_malformed", "the credential's place in its status list cannot be read")
+        raise Unreachable("status_malformed", say("the credential's place in its status list cannot be read"))
     first = int(index) * size
     if first + size > len(bits) * 8:
-        raise Unreachable("status_malformed", f"the credential's place in its status list, {index}, is beyond its end")
+        raise Unreachable(
+            "status_malformed",
+            say("the credential's place in its status list, {index}, is beyond its end", index=index),
+        )
     value = 0
     for position in range(first, first + size):
         value = value << 1 | bits[position // 8] >> (7 - position % 8) & 1
@@ -221,8 +233,12 @@ def _remark_on(bits: bytes, size: int) -> Iterable[Finding]:
         yield Finding(
             "list_short",
             "warning",
-            f"The status list has {len(bits) * 8 // size} entries, fewer than the {LEAST_ENTRIES} that the standard "
-            "asks for; asking for it may tell its publisher which credential is meant.",
+            say(
+                "The status list has {count} entries, fewer than the {least} that the standard asks for; "
+                "asking for it may tell its publisher which credential is meant.",
+                count=len(bits) * 8 // size,
+                least=LEAST_ENTRIES,
+            ),
         )
 
 
@@ -230,9 +246,9 @@ def _read_revoked_ids(document: Mapping[str, Any], credential_id: str | None) ->
     """Ids of revoked credentials, written in full: 1EdTech Revocation List, and that of Open Badges 2.0."""
     listed = next((document[name] for name in _NAMES_OF_REVOKED if name in document), None)
     if not isinstance(listed, list):
-        raise Unreachable("list_malformed", "what is published as a revocation list holds no list")
+        raise Unreachable("list_malformed", say("what is published as a revocation list holds no list"))
     if not credential_id:
-        raise Unreachable("status_malformed", "the credential names a list of ids and has no id of its own")
+        raise Unreachable("status_malformed", say("the credential names a list of ids and has no id of its own"))
     found = [one for one in listed if (one.get("id") if isinstance(one, Mapping) else one) == credential_id]
     revoked = [one for one in found if not isinstance(one, Mapping) or one.get("revoked", True) is not False]
     reasons = [

@@ -18,6 +18,7 @@ from register.credentials.presented import Claims, Signature, StatusEntry
 from register.credentials.report import Answer, Finding
 from register.credentials.wording import find_reason, give_finding
 from register.json_text import NotStrictJson, parse_strict
+from register.sentences import say
 
 _DEEPEST: Final = 16
 _PURPOSES: Final = ("revocation", "suspension")
@@ -87,10 +88,10 @@ def _open_list(
         return (_parse_plain(fetch(profiled)) if isinstance(profiled, str) else document), ()
     found = reading.read(data)
     if len(found) != 1:
-        raise Unreachable("list_malformed", "what is published as a status list holds several credentials")
+        raise Unreachable("list_malformed", say("what is published as a status list holds several credentials"))
     signatures = proofs.check_signatures(found[0], fetch, now)
     if not any(one.keys for one in signatures):  # a path to a root in some blockchain is nobody's word
-        raise Unreachable("list_not_signed", "what is published as a status list is signed with no key")
+        raise Unreachable("list_not_signed", say("what is published as a status list is signed with no key"))
     return found[0].document, signatures
 
 
@@ -98,9 +99,11 @@ def _parse_plain(data: bytes) -> Mapping[str, Any]:
     try:
         document = parse_strict(data, depth=_DEEPEST)
     except NotStrictJson as error:
-        raise Unreachable("list_malformed", f"what is published as a revocation list is not JSON: {error}") from None
+        raise Unreachable(
+            "list_malformed", say("what is published as a revocation list is not JSON: {fault}", fault=str(error))
+        ) from None
     if not isinstance(document, dict):
-        raise Unreachable("list_malformed", "what is published as a revocation list holds no list")
+        raise Unreachable("list_malformed", say("what is published as a revocation list holds no list"))
     return document
 
 

@@ -273,7 +273,8 @@ def _choose(text: str, values: Mapping[str, Value]) -> str:
     chosen = {"why": "reason" if "reason" in values else "", **values}
     for place, wordings in _CHOICES.items():
         if f"{{{place}}}" in text:
-            text = text.replace(f"{{{place}}}", wordings[chosen[place] if chosen[place] in wordings else ""])
+            wording = wordings.get(str(chosen[place]))
+            text = text.replace(f"{{{place}}}", wordings[""] if wording is None else wording)
     return text
 
 

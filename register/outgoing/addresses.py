@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpcore
 
 from register.outgoing.errors import AddressForbidden, Unreachable
+from register.sentences import say
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -41,7 +42,7 @@ class Reach:
     """
 
     networks: tuple[Network, ...] = ()
-    setting: str = "the networks allowed"
+    setting: str = say("the networks allowed")
 
 
 class Turn(local):
@@ -73,13 +74,19 @@ def split_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise AddressForbidden(f"expected an http(s) address, got {url[:120]!r}: {error}") from error
+        raise AddressForbidden(
+            say("expected an http(s) address, got {url}: {fault}", url=repr(url[:120]), fault=str(error))
+        ) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.fragment:
-        raise AddressForbidden(f"expected https://host/path without a name or password in it, got {url[:120]!r}")
+        raise AddressForbidden(
+            say("expected https://host/path without a name or password in it, got {url}", url=repr(url[:120]))
+        )
     if not url.isascii() or any(c.isspace() for c in url):
-        raise AddressForbidden(f"expected an address in ASCII without spaces, got {url[:120]!r}; encode it")
+        raise AddressForbidden(
+            say("expected an address in ASCII without spaces, got {url}; encode it", url=repr(url[:120]))
+        )
     if port is not None and port < 1024 and port not in (80, 443):
-        raise AddressForbidden(f"expected port 80, 443 or one from 1024 on, got {port}")
+        raise AddressForbidden(say("expected port 80, 443 or one from 1024 on, got {port}", port=port))
     return parts
 
 
@@ -93,15 +100,24 @@ def check_addresses(host: str, found: Sequence[str], reach: Reach, *, secure: bo
         inside = any(address in network for network in reach.networks)
         if not inside and not _is_public(address):
             raise AddressForbidden(
-                f"expected {host} to have public addresses, got {address}; give the address it has for everybody, or "
-                f"name its network in {reach.setting}"
+                say(
+                    "expected {host} to have public addresses, got {address}; give the address it has for everybody, "
+                    "or name its network in {setting}",
+                    host=host,
+                    address=str(address),
+                    setting=reach.setting,
+                )
             )
         if not inside and not secure:
             raise AddressForbidden(
-                f"expected https:// for {host}, got http://, which only networks in {reach.setting} may use"
+                say(
+                    "expected https:// for {host}, got http://, which only networks in {setting} may use",
+                    host=host,
+                    setting=reach.setting,
+                )
             )
     if not found:
-        raise Unreachable(f"expected an address for {host}, got none; check the name")
+        raise Unreachable(say("expected an address for {host}, got none; check the name", host=host))
     return list(found)
 
 
@@ -160,7 +176,9 @@ class CheckedBackend(httpcore.NetworkBackend):
         except FutureTimeoutError as error:
             raise httpcore.ConnectTimeout(f"{host} was not resolved in time") from error
         except (OSError, UnicodeError) as error:
-            raise Unreachable(f"expected {host} to be a name that resolves, it does not; check it") from error
+            raise Unreachable(
+                say("expected {host} to be a name that resolves, it does not; check it", host=host)
+            ) from error
 
 
 class TimedStream(httpcore.NetworkStream):

@@ -23,6 +23,7 @@ from register.credentials.ports import MOST_BYTES
 from register.outgoing.addresses import Reach, Resolve, resolve_name
 from register.outgoing.errors import OutgoingError
 from register.outgoing.transport import Answer, Client, name_url
+from register.sentences import say
 
 SECONDS: Final = 5.0
 """For one fetch with all its redirects."""
@@ -131,11 +132,19 @@ class Fetcher:
             answer = self._read(address, limit)
             self._memory.keep(address, answer)
         if len(answer.body) > limit:
-            raise Unreachable("too_large", f"expected at most {limit} bytes from {name_url(address)}, got more")
+            raise Unreachable(
+                "too_large",
+                say("expected at most {most} bytes from {address}, got more", most=limit, address=name_url(address)),
+            )
         if types and answer.content_type not in types:
             raise Unreachable(
                 "unexpected_answer",
-                f"expected {' or '.join(types)} from {name_url(address)}, got {answer.content_type[:60] or 'no type'}",
+                say(
+                    "expected {types} from {address}, got {content_type}",
+                    types=" or ".join(types),
+                    address=name_url(address),
+                    content_type=answer.content_type[:60] or say("no type"),
+                ),
             )
         return answer.body
 
@@ -153,12 +162,19 @@ class Fetcher:
                 return _check_status(answer, here)
             here = urldefrag(_join(here, answer.location)).url
         raise Unreachable(
-            "too_many_redirects", f"expected at most {MOST_REDIRECTS} redirects from {name_url(url)}, got more"
+            "too_many_redirects",
+            say(
+                "expected at most {most} redirects from {address}, got more",
+                most=MOST_REDIRECTS,
+                address=name_url(url),
+            ),
         )
 
     def _ask(self, url: str, limit: int, seconds: float) -> Answer:
         if not url.startswith("https://") and not (url.startswith("http://") and self._reach.networks):
-            raise Unreachable("not_https", f"expected an https:// address, got {name_url(url)}; it is not read")
+            raise Unreachable(
+                "not_https", say("expected an https:// address, got {address}; it is not read", address=name_url(url))
+            )
         try:
             return self._client.ask("GET", url, limit=limit, seconds=seconds)
         except OutgoingError as error:
@@ -170,10 +186,15 @@ def _join(here: str, location: str) -> str:
     try:
         return urljoin(here, location)
     except ValueError as error:
-        raise Unreachable("unexpected_answer", f"expected a redirect from {name_url(here)} to an address") from error
+        raise Unreachable(
+            "unexpected_answer", say("expected a redirect from {address} to an address", address=name_url(here))
+        ) from error
 
 
 def _check_status(answer: Answer, url: str) -> Answer:
     if answer.status != 200:
-        raise Unreachable("unexpected_answer", f"expected status 200 from {name_url(url)}, got {answer.status}")
+        raise Unreachable(
+            "unexpected_answer",
+            say("expected status 200 from {address}, got {status}", address=name_url(url), status=answer.status),
+        )
     return answer

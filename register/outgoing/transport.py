@@ -20,6 +20,7 @@ import httpcore
 
 from register.outgoing.addresses import CheckedBackend, Reach, Resolve, Turn, resolve_name, split_url
 from register.outgoing.errors import TooLarge, TooSlow, UnexpectedAnswer, Unreachable
+from register.sentences import say
 
 MIN_RATE = 1024
 """Bytes a second below which a body is given up, once it has been coming for a quarter of the deadline.
@@ -72,11 +73,18 @@ class Client:
         """
         answer = self._ask_itself("GET", url, None, (), limit)
         if answer.status != 200:
-            raise UnexpectedAnswer(f"expected status 200 from {name_url(url)}, got {answer.status}", answer.status)
+            raise UnexpectedAnswer(
+                say("expected status 200 from {address}, got {status}", address=name_url(url), status=answer.status),
+                answer.status,
+            )
         if answer.content_type in _HTML or (types and answer.content_type not in types):
             raise UnexpectedAnswer(
-                f"expected {' or '.join(types) or 'no web page'} from {name_url(url)}, got "
-                f"{answer.content_type[:60] or 'no content type'}; is this the address of a node?",
+                say(
+                    "expected {types} from {address}, got {content_type}; is this the address of a node?",
+                    types=" or ".join(types) or say("no web page"),
+                    address=name_url(url),
+                    content_type=answer.content_type[:60] or say("no content type"),
+                ),
                 answer.status,
             )
         return answer.body
@@ -107,10 +115,20 @@ class Client:
             ) as response:  # fmt: skip
                 return self._read(response, url, limit, allowed)
         except httpcore.TimeoutException as error:
-            raise TooSlow(f"expected {name_url(url)} to answer within {self._seconds:g} s, it did not") from error
+            raise TooSlow(
+                say(
+                    "expected {address} to answer within {seconds} s, it did not",
+                    address=name_url(url),
+                    seconds=f"{self._seconds:g}",
+                )
+            ) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
             raise Unreachable(
-                f"expected an answer from {name_url(url)}, the connection failed: {_reason(error)}"
+                say(
+                    "expected an answer from {address}, the connection failed: {fault}",
+                    address=name_url(url),
+                    fault=_reason(error),
+                )
             ) from error
 
     def close(self) -> None:
@@ -124,8 +142,11 @@ class Client:
         answer = self.ask(method, url, body, headers, limit=limit)
         if 300 <= answer.status < 400:
             raise UnexpectedAnswer(
-                f"expected an answer from {name_url(url)} itself, got a redirect ({answer.status}); give the final "
-                "address",
+                say(
+                    "expected an answer from {address} itself, got a redirect ({status}); give the final address",
+                    address=name_url(url),
+                    status=answer.status,
+                ),
                 answer.status,
             )
         return answer
@@ -143,7 +164,13 @@ class Client:
             body.add(chunk)
             elapsed = time.monotonic() - begun
             if elapsed > seconds / 4 and body.received < elapsed * MIN_RATE:
-                raise TooSlow(f"expected at least {MIN_RATE} bytes a second from {name_url(url)}, got fewer")
+                raise TooSlow(
+                    say(
+                        "expected at least {least} bytes a second from {address}, got fewer",
+                        least=MIN_RATE,
+                        address=name_url(url),
+                    )
+                )
         return Answer(response.status, media, body.whole(), cache_control=headers.get(b"cache-control", ""))
 
 
@@ -152,7 +179,14 @@ class _Body:
 
     def __init__(self, url: str, limit: int, coding: str) -> None:
         if coding.lower() not in ("", "identity", "gzip"):
-            raise UnexpectedAnswer(f"expected gzip or no encoding from {name_url(url)}, got {coding[:40]!r}", 200)
+            raise UnexpectedAnswer(
+                say(
+                    "expected gzip or no encoding from {address}, got {coding}",
+                    address=name_url(url),
+                    coding=repr(coding[:40]),
+                ),
+                200,
+            )
         self._url = url
         self._limit = limit
         self._unpack = zlib.decompressobj(31) if coding.lower() == "gzip" else None
@@ -168,7 +202,9 @@ class _Body:
             try:
                 chunk = self._unpack.decompress(chunk, self._limit - self._length + 1)
             except zlib.error as error:
-                raise Unreachable(f"expected gzip from {name_url(self._url)}, got something else") from error
+                raise Unreachable(
+                    say("expected gzip from {address}, got something else", address=name_url(self._url))
+                ) from error
         self._length += len(chunk)
         if self._length > self._limit:
             raise self.too_large()
@@ -177,11 +213,19 @@ class _Body:
     def whole(self) -> bytes:
         """Return all of it; raises `Unreachable` for gzip that ends too early or goes on after its end."""
         if self._unpack is not None and self.received and (not self._unpack.eof or self._unpack.unused_data):
-            raise Unreachable(f"expected one whole gzip stream from {name_url(self._url)}, got another length")
+            raise Unreachable(
+                say("expected one whole gzip stream from {address}, got another length", address=name_url(self._url))
+            )
         return b"".join(self._pieces)
 
     def too_large(self) -> TooLarge:
-        return TooLarge(f"expected at most {self._limit} bytes from {name_url(self._url)}, got more")
+        return TooLarge(
+            say(
+                "expected at most {most} bytes from {address}, got more",
+                most=self._limit,
+                address=name_url(self._url),
+            )
+        )
 
 
 @lru_cache(maxsize=1)
@@ -207,9 +251,9 @@ def _reason(error: Exception) -> str:
     while not isinstance(cause, OSError) and (cause.__cause__ or cause.__context__):
         cause = cause.__cause__ or cause.__context__ or cause
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid ({cause.verify_message})"
+        return say("its certificate is not valid ({fault})", fault=str(cause.verify_message))
     if isinstance(cause, ssl.SSLError):
-        return "TLS could not be agreed on"
+        return say("TLS could not be agreed on")
     if isinstance(cause, OSError):
         return cause.strerror or type(cause).__name__
-    return "it was cut off, or the answer is not HTTP"
+    return say("it was cut off, or the answer is not HTTP")

@@ -17,6 +17,7 @@ from register.credentials.receipts import LARGEST as LARGEST_RECEIPT
 from register.errors import NotEntitled, NotUnderstood
 from register.qr_codes import is_address, read_codes
 from register.site.examples import find_example
+from register.site.telling import tell_plainly
 
 FIELDS: Final = ("file", "text", "receipt", "example")
 
@@ -111,7 +112,8 @@ def read_pictured(data: bytes) -> bytes:
     try:
         found = read_codes(data)
     except ValueError as error:
-        raise NotUnderstood("too_large", "file", gettext("The picture is too large: %s.") % error) from None
+        told = gettext("The picture is too large: %s.") % tell_plainly(str(error))
+        raise NotUnderstood("too_large", "file", told) from None
     if len(found) > 1:
         told = gettext("The picture shows %(count)d different QR codes; cut out the one that is meant.")
         raise NotUnderstood("several", "file", told % {"count": len(found)})

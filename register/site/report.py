@@ -308,9 +308,9 @@ def _show_element(element: Mapping[str, Any]) -> tuple[str, Standing]:
 
 
 def _show_profile(profile: Mapping[str, Any] | None) -> ShownProfile | None:
-    return profile and ShownProfile(
-        str(profile["name"]), bool(profile["fits"]), [tell(one) for one in profile["missing"]]
-    )
+    if not profile:
+        return None
+    return ShownProfile(str(profile["name"]), bool(profile["fits"]), [tell(one) for one in profile["missing"]])
 
 
 def _list_registers(decision: Mapping[str, Any]) -> list[AskedRegister]:

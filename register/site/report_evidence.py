@@ -12,6 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from register.receipts import path_to_entry
+from register.sentences import Said
+from register.site.telling import tell
 from register.site.words import Words
 
 _LABELS: Final[Mapping[str, Words]] = {
@@ -80,6 +82,8 @@ def _spell(value: Any) -> SafeString:
         return format_html("{}", gettext("yes") if value else gettext("no"))
     if isinstance(value, int | float):
         return format_html("{}", str(value))
+    if isinstance(value, Said):
+        return tell(value)
     if isinstance(value, str):
         return format_html('<bdi class="mono">{}</bdi>', _shorten(value))
     if isinstance(value, list) and len(value) <= _MOST_LINES and all(isinstance(one, str) for one in value):

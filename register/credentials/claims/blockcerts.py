@@ -12,6 +12,7 @@ from typing import Any, Final
 from register.credentials.claims import vc
 from register.credentials.errors import NotGenuine
 from register.credentials.presented import Claims, Presented, StatusEntry
+from register.sentences import say
 
 REVOKED_BY_ISSUER: Final = "BlockcertsRevocationList"
 """Our name for the list of revoked certificates in the profile of an issuer of version 2."""
@@ -47,10 +48,12 @@ def _read_v2(document: Mapping[str, Any]) -> Claims:
     badge = document.get("badge")
     issuer = badge.get("issuer") if isinstance(badge, Mapping) else None
     if not isinstance(badge, Mapping) or not isinstance(issuer, Mapping):
-        raise NotGenuine("malformed_issuer", "This certificate is not whole: expected a badge that names its issuer.")
+        raise NotGenuine(
+            "malformed_issuer", say("This certificate is not whole: expected a badge that names its issuer.")
+        )
     identifier = issuer.get("id")
     if not isinstance(identifier, str):
-        raise NotGenuine("malformed_issuer", 'This certificate is not whole: expected its issuer to have an "id".')
+        raise NotGenuine("malformed_issuer", say('This certificate is not whole: expected its issuer to have an "id".'))
     issued_at = vc.read_moment(document, "issuedOn")
     return Claims(
         model="blockcerts",

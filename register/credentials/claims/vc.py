@@ -14,6 +14,7 @@ from register.credentials.errors import NotGenuine
 from register.credentials.presented import Claims, Presented, StatusEntry
 from register.identifiers import parse_identifier
 from register.moments import parse_moment
+from register.sentences import say
 
 _LONGEST_NAME: Final = 300
 _ISSUED: Final = ("issued", "issuanceDate")
@@ -58,7 +59,7 @@ def read_issuer(document: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"id": issuer}
     if isinstance(issuer, Mapping):
         return issuer
-    raise NotGenuine("malformed_issuer", "The credential must name one issuer; it names none, or several.")
+    raise NotGenuine("malformed_issuer", say("The credential must name one issuer; it names none, or several."))
 
 
 def read_issuers(document: Mapping[str, Any], others: Sequence[Any] = ()) -> tuple[str, ...]:
@@ -117,7 +118,9 @@ def read_moment(document: Mapping[str, Any], *names: str) -> datetime | None:
             try:
                 return parse_moment(document[name])
             except (ValueError, OverflowError):
-                raise NotGenuine("malformed_date", f"The credential's {name} is not a date and time.") from None
+                raise NotGenuine(
+                    "malformed_date", say("The credential's {name} is not a date and time.", name=name)
+                ) from None
     return None
 
 
@@ -131,7 +134,7 @@ def read_status_entries(document: Mapping[str, Any]) -> tuple[StatusEntry, ...]:
     for entry in entries:
         types = list_types(entry) if isinstance(entry, Mapping) else frozenset()
         if not types:
-            raise NotGenuine("malformed_status", "The credential's status entry cannot be read: it has no type.")
+            raise NotGenuine("malformed_status", say("The credential's status entry cannot be read: it has no type."))
         found.append(StatusEntry(_pick_type(types), entry))
     return tuple(found)
 

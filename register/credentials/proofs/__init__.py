@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from register.credentials.errors import Unsupported
 from register.credentials.ports import Fetch
 from register.credentials.presented import Presented, Signature
+from register.sentences import say
 
 if TYPE_CHECKING:
     from register.credentials.proofs.trust_anchors import TrustAnchors
@@ -45,4 +46,4 @@ def check_signatures(
 
             return blockcerts.check(presented, fetch, now)
         case "edc_unsigned" | "vc_unsigned":
-            raise Unsupported("unsigned", "The credential carries no signature: nothing shows who made it.")
+            raise Unsupported("unsigned", say("The credential carries no signature: nothing shows who made it."))

@@ -9,6 +9,7 @@ from typing import Any
 from register.credentials.errors import NotGenuine
 from register.credentials.proofs.dids import VerificationMethod
 from register.credentials.report import Finding
+from register.sentences import say
 
 
 def read_issuer(credential: Mapping[str, Any]) -> str:
@@ -16,7 +17,7 @@ def read_issuer(credential: Mapping[str, Any]) -> str:
     issuer = credential.get("issuer")
     named = issuer.get("id") if isinstance(issuer, Mapping) else issuer
     if not isinstance(named, str) or not named:
-        raise NotGenuine("issuer_missing", "The credential names no issuer by a DID or an address.")
+        raise NotGenuine("issuer_missing", say("The credential names no issuer by a DID or an address."))
     return named
 
 
@@ -28,18 +29,19 @@ def check_method(method: VerificationMethod, signed_at: datetime | None, now: da
     """
     if "assertionMethod" not in method.purposes:
         raise NotGenuine(
-            "key_not_for_assertions", "The key is the controller's, but not one to issue credentials with."
+            "key_not_for_assertions", say("The key is the controller's, but not one to issue credentials with.")
         )
     if method.revoked is not None and method.revoked <= now:
-        raise NotGenuine("key_revoked", "The controller of the signing key has revoked it.")
+        raise NotGenuine("key_revoked", say("The controller of the signing key has revoked it."))
     findings = []
     if method.expires is not None and method.expires <= now:
         if signed_at is None or signed_at >= method.expires:
-            raise NotGenuine("key_expired", "The signing key had ended before the credential says it was signed.")
-        text = "The signing key has ended since; that it was used before its end is the credential's own word."
+            raise NotGenuine("key_expired", say("The signing key had ended before the credential says it was signed."))
+        text = say("The signing key has ended since; that it was used before its end is the credential's own word.")
         findings.append(Finding("key_expired", "warning", text))
     if not method.proven:
-        text = f"The signature holds, but {method.controller[:120]} was not seen to list the key."
+        controller = method.controller[:120]
+        text = say("The signature holds, but {controller} was not seen to list the key.", controller=controller)
         findings.append(Finding("key_not_listed", "not_checked", text, {"controller": method.controller}))
     return tuple(findings)
 
@@ -53,7 +55,10 @@ def check_controller(controller: str, issuer: str) -> tuple[Finding, ...]:
     if controller == issuer:
         return ()
     if issuer.startswith("did:"):
-        raise NotGenuine("signed_by_another", f"The credential was signed by {controller[:120]!r}, not by its issuer.")
+        raise NotGenuine(
+            "signed_by_another",
+            say("The credential was signed by {controller}, not by its issuer.", controller=repr(controller[:120])),
+        )
     if controller.startswith(f"{issuer.rstrip('/')}/"):
         return ()
     text = "The signature holds, but nothing in it ties its key to the issuer: only the register can say whose it is."

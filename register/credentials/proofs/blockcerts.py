@@ -25,6 +25,7 @@ from register.credentials.proofs.canonicalisation import canonicalise_graph, che
 from register.credentials.proofs.graphs import canonicalise_dataset, to_dataset
 from register.credentials.proofs.merkle_proofs import Anchoring, MerkleProof, parse_2017, parse_2019
 from register.credentials.report import Finding, Outcome
+from register.sentences import say
 
 Document = Mapping[str, Any]
 
@@ -35,7 +36,7 @@ _TEST_NETWORKS: Final = frozenset("testnet regtest ropsten rinkeby goerli sepoli
 _OWN_TERMS: Final = Finding(
     "own_terms",
     "not_checked",
-    "The certificate defines terms of its own; whether its words mean what they seem to was not checked.",
+    say("The certificate defines terms of its own; whether its words mean what they seem to was not checked."),
 )
 
 
@@ -101,7 +102,7 @@ def _check_v3(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signat
     for position in paths:
         proof = proofs[position]
         if proof.get("proofPurpose", "assertionMethod") != "assertionMethod":
-            raise NotGenuine("wrong_purpose", "The proof of this certificate was not made for issuing it.")
+            raise NotGenuine("wrong_purpose", say("The proof of this certificate was not made for issuing it."))
         merkle = parse_2019(proof.get("proofValue"))
         text, remarks = _canonicalise(_as_anchored(document, proofs[:position]))
         merkle.check(hashlib.sha256(text).hexdigest())
@@ -131,14 +132,16 @@ def _check_others(
     try:
         return data_integrity.check(alone, fetch, now), ()
     except (Unsupported, Unreachable) as error:
-        return (), (Finding("proof_not_checked", "not_checked", f"A signature beside it: {error.message}"),)
+        return (), (
+            Finding("proof_not_checked", "not_checked", say("A signature beside it: {fault}", fault=error.message)),
+        )
 
 
 def _tell_path(proof: MerkleProof, suite: str, outcome: Outcome, remarks: Sequence[Finding]) -> Signature:
     holds = Finding(
         "hash_path_holds",
         "pass",
-        "The certificate is unaltered since its hash was put into the tree that its proof names.",
+        say("The certificate is unaltered since its hash was put into the tree that its proof names."),
         {"target_hash": proof.target, "merkle_root": proof.root, "steps": len(proof.path)},
     )
     return Signature(
@@ -149,12 +152,15 @@ def _tell_path(proof: MerkleProof, suite: str, outcome: Outcome, remarks: Sequen
 def _tell_anchor(anchor: Anchoring, outcome: Outcome) -> Finding:
     evidence = {"chain": anchor.chain, "network": anchor.network, "transaction": anchor.transaction}
     if anchor.network in _TEST_NETWORKS:
-        text = (
-            f"The root is said to stand in {anchor.chain} ({anchor.network}), a network for tests: it proves nothing."
+        text = say(
+            "The root is said to stand in {chain} ({network}), a network for tests: it proves nothing.",
+            chain=anchor.chain,
+            network=anchor.network,
         )
         return Finding("test_network", "not_checked" if outcome == "not_checked" else "warning", text, evidence)
-    text = (
-        f"Whether {anchor.chain} really holds the root, put there by the issuer, was not checked: "
-        "look the transaction up in a block explorer."
+    text = say(
+        "Whether {chain} really holds the root, put there by the issuer, was not checked: look the transaction up in a "
+        "block explorer.",
+        chain=anchor.chain,
     )
     return Finding("chain_not_checked", outcome, text, evidence)

@@ -20,6 +20,7 @@ from ledger.tlog.errors import CanonicalFormError
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.proofs.contexts import check_contexts, list_second_names, list_single_terms
 from register.credentials.proofs.graphs import Digest, canonicalise_dataset, to_dataset
+from register.sentences import say
 
 DEEPEST: Final = canonical.MAX_DEPTH
 MOST_COMPARISONS: Final = 4_000_000
@@ -63,7 +64,9 @@ def _canonicalise_numbers(value: object) -> bytes:
     try:
         return rfc8785.dumps(_as_doubles(value))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, OverflowError):
-        raise NotGenuine("malformed_json", "The credential holds a value that canonical JSON cannot write.") from None
+        raise NotGenuine(
+            "malformed_json", say("The credential holds a value that canonical JSON cannot write.")
+        ) from None
 
 
 def _as_doubles(value: Any) -> Any:
@@ -84,7 +87,7 @@ def check_depth(value: object) -> None:
         level = [child for item in level for child in _children(item)]
         if not level:
             return
-    raise NotGenuine("too_deep", f"The credential is nested more than {DEEPEST} levels deep.")
+    raise NotGenuine("too_deep", say("The credential is nested more than {most} levels deep.", most=DEEPEST))
 
 
 def _children(item: object) -> Iterator[object]:
@@ -118,11 +121,11 @@ def check_document(document: Mapping[str, Any]) -> None:
             weights[name if isinstance(name, str) else id(node)] += _weigh(node)
         heaviest = sum(weight * weight for weight in weights.values())
         if len(weights) > MOST_NODES or heaviest > MOST_COMPARISONS:
-            raise Unsupported("too_complex", "The credential is so large that checking its graph takes too long.")
+            raise Unsupported("too_complex", say("The credential is so large that checking its graph takes too long."))
         level = [child for node in level for child in _open(node)]
         if not level:
             return
-    raise NotGenuine("too_deep", f"The credential is nested more than {DEEPEST} levels deep.")
+    raise NotGenuine("too_deep", say("The credential is nested more than {most} levels deep.", most=DEEPEST))
 
 
 def _weigh(node: Mapping[str, Any]) -> int:
@@ -144,11 +147,16 @@ def _open_list(key: str, items: Sequence[Any]) -> Iterator[Any]:
     """Give the objects of a list in which none is named twice: two halves of one object are the whole to the graph."""
     names = [name for item in items if isinstance(item, dict) and isinstance(name := item.get("id"), str)]
     if len(set(names)) < len(names) or not set(names).isdisjoint(item for item in items if isinstance(item, str)):
-        raise Unsupported("split_object", f"The list {key[:60]!r} of the credential names one thing twice.")
+        raise Unsupported(
+            "split_object", say("The list {key} of the credential names one thing twice.", key=repr(key[:60]))
+        )
     if len(items) == 1 and not isinstance(items[0], dict) and key in list_single_terms():
-        raise Unsupported("list_of_one", f"The credential writes {key[:60]!r} as a list of one; that is not read here.")
+        raise Unsupported(
+            "list_of_one",
+            say("The credential writes {key} as a list of one; that is not read here.", key=repr(key[:60])),
+        )
     if any(isinstance(item, list) for item in items):
-        raise NotGenuine("malformed_json_ld", "The credential holds a list within a list.")
+        raise NotGenuine("malformed_json_ld", say("The credential holds a list within a list."))
     return (item for item in items if isinstance(item, dict))
 
 
@@ -158,5 +166,7 @@ def _check_key(key: str, item: Mapping[str, Any]) -> None:
     elif key in list_second_names() or ":" in key or (key.startswith("@") and item.keys() != _TEXT_IN_LANGUAGE):
         raise Unsupported(
             "json_ld_keyword",
-            f"The credential spells a property as {key[:80]!r}, not by its term; that is not read here.",
+            say(
+                "The credential spells a property as {key}, not by its term; that is not read here.", key=repr(key[:80])
+            ),
         )

@@ -29,7 +29,8 @@ from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.presented import SigningKey
 from register.credentials.proofs.keys import PublicKey, thumbprint
 from register.credentials.report import Finding
-from register.moments import format_instant
+from register.moments import format_instant, parse_moment
+from register.sentences import Written, say
 
 MOST_CERTIFICATES: Final = 8
 LARGEST_CHAIN: Final = 64 * 1024
@@ -37,6 +38,7 @@ LARGEST_CHAIN: Final = 64 * 1024
 
 _LEAST_RSA_BITS: Final = 2048
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+_NOBODY: Final = say("nobody by name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Certificate:
     @property
     def name(self) -> str:
         """The name it bears, as people say it."""
-        return self.organization_name or self.common_name or "nobody by name"
+        return self.organization_name or self.common_name or _NOBODY
 
     def is_valid_at(self, moment: datetime) -> bool:
         """Say whether its own dates cover an instant; both ends belong to it (RFC 5280, section 4.1.2.5)."""
@@ -95,9 +97,12 @@ def read_chain(x5c: object) -> tuple[Certificate, ...]:
     (`key_type`) for a key that signs nothing here.
     """
     if not isinstance(x5c, list) or not 0 < len(x5c) <= MOST_CERTIFICATES or not all(type(x) is str for x in x5c):
-        raise NotGenuine("certificate_malformed", f"Expected 1 to {MOST_CERTIFICATES} certificates in 'x5c'.")
+        raise NotGenuine(
+            "certificate_malformed",
+            say("Expected 1 to {most} certificates in 'x5c'.", most=MOST_CERTIFICATES),
+        )
     if sum(len(text) for text in x5c) > LARGEST_CHAIN:
-        raise NotGenuine("certificate_malformed", "The certificates in 'x5c' are too large.")
+        raise NotGenuine("certificate_malformed", say("The certificates in 'x5c' are too large."))
     return _read_chain(tuple(x5c))
 
 
@@ -106,7 +111,7 @@ def _read_chain(texts: tuple[str, ...]) -> tuple[Certificate, ...]:
     chain = tuple(read_certificate(_decode(text)) for text in texts)
     for certificate, issuer in pairwise(chain):
         if not is_issued_by(certificate.x509, issuer.x509):
-            raise NotGenuine("chain_broken", "A certificate of the chain was not issued by the one after it.")
+            raise NotGenuine("chain_broken", say("A certificate of the chain was not issued by the one after it."))
     _check_usage(chain[0].x509)
     return chain
 
@@ -115,7 +120,9 @@ def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise NotGenuine("certificate_malformed", "A certificate of the seal is damaged: it is not base64.") from None
+        raise NotGenuine(
+            "certificate_malformed", say("A certificate of the seal is damaged: it is not base64.")
+        ) from None
 
 
 UNREADABLE: Final = (
@@ -139,9 +146,9 @@ def read_certificate(der: bytes) -> Certificate:
         key, _ = found.public_key(), found.extensions
         _ = found.not_valid_before_utc, found.not_valid_after_utc  # a year 0 is found out here
     except UNREADABLE:
-        raise NotGenuine("certificate_malformed", "A certificate of the seal is damaged.") from None
+        raise NotGenuine("certificate_malformed", say("A certificate of the seal is damaged.")) from None
     keys = SigningKey("x5t", _encode(hashlib.sha256(der).digest())), SigningKey("jwk", thumbprint(_check_key(key)))
-    return Certificate(der, found, _check_key(key), keys, common, organization, identifier, issuer or "nobody by name")
+    return Certificate(der, found, _check_key(key), keys, common, organization, identifier, issuer or _NOBODY)
 
 
 _NAMES: Final = (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATION_IDENTIFIER)
@@ -155,19 +162,22 @@ def _first(name: x509.Name, oid: ObjectIdentifier) -> str | None:
 def _check_key(key: object) -> PublicKey:
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < _LEAST_RSA_BITS:
-            raise NotGenuine("weak_key", f"A key of the seal is too weak: RSA of {key.key_size} bits can be forged.")
+            raise NotGenuine(
+                "weak_key",
+                say("A key of the seal is too weak: RSA of {bits} bits can be forged.", bits=key.key_size),
+            )
         return key
     if isinstance(key, ed25519.Ed25519PublicKey):
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return key
-    raise Unsupported("key_type", "The certificate's key is of a kind that is not supported.")
+    raise Unsupported("key_type", say("The certificate's key is of a kind that is not supported."))
 
 
 def _check_usage(certificate: x509.Certificate) -> None:
     usage = find_extension(certificate, x509.KeyUsage)
     if usage is not None and not (usage.digital_signature or usage.content_commitment):
-        raise NotGenuine("certificate_not_for_signing", "The certificate's key is not one to sign or seal with.")
+        raise NotGenuine("certificate_not_for_signing", say("The certificate's key is not one to sign or seal with."))
 
 
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
@@ -213,13 +223,15 @@ def check_thumbprints(header: Mapping[str, Any], chain: Sequence[Certificate]) -
 
 
 def _refuse_swapped(name: str) -> NoReturn:
-    text = f"The certificate that came with the seal is not the one that its header means by {name!r}."
+    text = say(
+        "The certificate that came with the seal is not the one that its header means by {name}.", name=repr(name)
+    )
     raise NotGenuine("certificate_swapped", text)
 
 
 def _as_list(value: object) -> list[Any]:
     if not isinstance(value, list) or len(value) > MOST_CERTIFICATES:
-        raise NotGenuine("malformed_jws", "The header's 'sigX5ts' is damaged.")
+        raise NotGenuine("malformed_jws", say("The header's 'sigX5ts' is damaged."))
     return value
 
 
@@ -229,10 +241,12 @@ _DIGESTS: Final = {"S256": hashlib.sha256, "S384": hashlib.sha384, "S512": hashl
 def _check_pointer(pointer: object, certificate: Certificate) -> None:
     """Check one `{digAlg, digVal}` (ETSI TS 119 182-1, section 5.2.2.2)."""
     if not isinstance(pointer, Mapping):
-        raise NotGenuine("malformed_jws", "The header's digest of its certificate is damaged.")
+        raise NotGenuine("malformed_jws", say("The header's digest of its certificate is damaged."))
     digest = _DIGESTS.get(str(pointer.get("digAlg")))
     if digest is None:
-        raise Unsupported("digest", "The digest of the seal's certificate is by an algorithm that is not supported.")
+        raise Unsupported(
+            "digest", say("The digest of the seal's certificate is by an algorithm that is not supported.")
+        )
     if pointer.get("digVal") != _encode(digest(certificate.der).digest()):
         _refuse_swapped("x5t#o")
 
@@ -271,11 +285,15 @@ def check_age(
     moment = signed_at or now
     evidence = {name: certificate.describe()[name] for name in ("valid_from", "valid_until")}
     if signed_at is not None and not certificate.is_valid_at(moment):
-        text = (
-            f"It was sealed on {format_instant(moment)[:10]}, when the certificate of {certificate.name} was not valid."
+        text = say(
+            "It was sealed on {day}, when the certificate of {name} was not valid.",
+            day=Written(parse_moment(format_instant(moment)[:10])),
+            name=certificate.name,
         )
         raise NotGenuine("certificate_not_valid_then", text)
     if certificate.is_valid_at(proven_at or now):
         return ()
-    text = "The certificate is not valid today, and no trusted timestamp shows that the seal was made while it was."
+    text = say(
+        "The certificate is not valid today, and no trusted timestamp shows that the seal was made while it was."
+    )
     return (Finding("certificate_expired", "warning", text, evidence),)

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from register.credentials.errors import NotGenuine, Unsupported
+from register.sentences import say
 
 MOST_CONTEXTS: Final = 20
 """Contexts of one object at most."""
@@ -60,7 +61,8 @@ def read_context(url: str) -> Mapping[str, Any]:
     pinned = _by_url().get(url)
     if pinned is None:
         raise Unsupported(
-            "unknown_context", f"The credential uses the JSON-LD context {url[:200]!r}, which is not known here."
+            "unknown_context",
+            say("The credential uses the JSON-LD context {address}, which is not known here.", address=repr(url[:200])),
         )
     return _read_pinned(pinned)
 
@@ -90,27 +92,30 @@ def check_contexts(value: object) -> None:
     """
     items = value if isinstance(value, list) else [value]
     if len(items) > MOST_CONTEXTS:
-        raise NotGenuine("malformed_context", f"Expected at most {MOST_CONTEXTS} contexts in one object.")
+        raise NotGenuine(
+            "malformed_context",
+            say("Expected at most {most} contexts in one object.", most=MOST_CONTEXTS),
+        )
     for item in items:
         if isinstance(item, str):
             read_context(item)
         elif isinstance(item, dict):
             _check_inline(item)
         else:
-            raise NotGenuine("malformed_context", "Expected contexts to be addresses or objects.")
+            raise NotGenuine("malformed_context", say("Expected contexts to be addresses or objects."))
 
 
 def _check_inline(context: Mapping[str, Any]) -> None:
     """Terms of a credential's own may neither redefine a carried term nor rename what a carried term stands for."""
     if len(context) > MOST_INLINE_TERMS:
-        _refuse_inline("too many terms")
+        _refuse_inline(say("too many terms"))
     for term, definition in context.items():
         if term == "@version" or (term == "@protected" and isinstance(definition, bool)):
             continue
         if term == "@vocab":
             _check_vocabulary(definition)
         elif not _TERM.fullmatch(term) or term in _carried_terms():
-            _refuse_inline(f"{term[:60]!r}")
+            _refuse_inline(repr(term[:60]))
         else:
             _check_meaning(_read_meaning(term, definition, context))
 
@@ -119,34 +124,34 @@ def _read_meaning(term: str, definition: object, context: Mapping[str, Any]) -> 
     if isinstance(definition, Mapping):
         coercion = definition.get("@type", "@id")
         if not definition.keys() <= _PLAIN or definition.get("@container", "@set") not in ("@set", "@list"):
-            _refuse_inline(f"{term[:60]!r}")
+            _refuse_inline(repr(term[:60]))
         if not isinstance(coercion, str) or (coercion.startswith("@") and coercion != "@id"):
-            _refuse_inline(f"{term[:60]!r}")
+            _refuse_inline(repr(term[:60]))
         definition = definition.get("@id")
     compact = _COMPACT.fullmatch(definition) if isinstance(definition, str) else None
     if compact and isinstance(prefix := context.get(compact[1]), str):
         definition = prefix + compact[2]
     if not isinstance(definition, str) or not _ABSOLUTE.fullmatch(definition):
-        _refuse_inline(f"{term[:60]!r}")
+        _refuse_inline(repr(term[:60]))
     return definition
 
 
 def _check_meaning(address: str) -> None:
     if address in _carried_meanings():
-        _refuse_inline(f"a second name for {address[:120]!r}")
+        _refuse_inline(say("a second name for {address}", address=repr(address[:120])))
 
 
 def _check_vocabulary(address: object) -> None:
     if not isinstance(address, str) or not _ABSOLUTE.fullmatch(address):
         _refuse_inline("'@vocab'")
     if any(meaning.startswith(address) for meaning in _carried_meanings()):
-        _refuse_inline(f"'@vocab' over {address[:120]!r}")
+        _refuse_inline(say("'@vocab' over {address}", address=repr(address[:120])))
 
 
 def _refuse_inline(what: str) -> NoReturn:
     raise Unsupported(
         "inline_context",
-        f"The credential defines JSON-LD terms of its own in a way that is not followed here: {what}.",
+        say("The credential defines JSON-LD terms of its own in a way that is not followed here: {what}.", what=what),
     )
 
 

@@ -22,6 +22,7 @@ from register.credentials.proofs.graphs import Digest
 from register.credentials.proofs.suites import Suite, check_signature, find_suite
 from register.credentials.report import Finding
 from register.moments import parse_moment
+from register.sentences import say
 
 MOST_PROOFS: Final = 10
 """Proofs of one credential at most."""
@@ -55,12 +56,14 @@ def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature,
             held.append(_check_proof(proof, case))
         except (Unsupported, Unreachable) as error:
             unchecked.append(error)
-            beside.append(Finding("proof_not_checked", "warning", f"One of several signatures: {error.message}"))
+            beside.append(
+                Finding("proof_not_checked", "warning", say("One of several signatures: {fault}", fault=error.message))
+            )
     if not held:
         raise unchecked[0]
     ours = _find_ours(held, issuer, beside)
     if not any(one.covers_contexts for one in ours):
-        raise NotGenuine("unsigned_term", "The signature does not cover all JSON-LD contexts of the credential.")
+        raise NotGenuine("unsigned_term", say("The signature does not cover all JSON-LD contexts of the credential."))
     first, *others = (one.signature for one in ours)
     return (_add_findings(first, beside), *others)
 
@@ -95,17 +98,17 @@ def read_proofs(document: Document) -> Sequence[Document]:
     """Return the proofs of a credential; raises NotGenuine(`malformed_proof`) when they are none or too many."""
     proofs: list[Document] = _as_list(document.get("proof"))
     if not 1 <= len(proofs) <= MOST_PROOFS or not all(isinstance(proof, dict) for proof in proofs):
-        raise NotGenuine("malformed_proof", f"Expected one to {MOST_PROOFS} proofs, each an object.")
+        raise NotGenuine("malformed_proof", say("Expected one to {most} proofs, each an object.", most=MOST_PROOFS))
     names = [proof["id"] for proof in proofs if "id" in proof]
     if any(names.count(name) > 1 for name in names):
-        raise NotGenuine("malformed_proof", "Two proofs of the credential have the same id.")
+        raise NotGenuine("malformed_proof", say("Two proofs of the credential have the same id."))
     return proofs
 
 
 def _check_single(document: Document) -> None:
     for name in _SINGLE:
         if isinstance(document.get(name), list):
-            raise NotGenuine("malformed_credential", f"Expected one value as {name!r}, got a list.")
+            raise NotGenuine("malformed_credential", say("Expected one value as {name}, got a list.", name=repr(name)))
 
 
 def _find_ours(held: Sequence[_Held], issuer: str, beside: list[Finding]) -> list[_Held]:
@@ -118,12 +121,12 @@ def _find_ours(held: Sequence[_Held], issuer: str, beside: list[Finding]) -> lis
         except NotGenuine:
             if len(held) == 1:
                 raise
-            text = f"The credential was also signed by {controller[:120]!r}."
+            text = say("The credential was also signed by {controller}.", controller=repr(controller[:120]))
             beside.append(Finding("also_signed_by", "warning", text, {"controller": controller}))
             continue
         ours.append(_Held(_add_findings(signature, findings), covers))
     if not ours:
-        raise NotGenuine("signed_by_another", "The credential was signed by others, not by its issuer.")
+        raise NotGenuine("signed_by_another", say("The credential was signed by others, not by its issuer."))
     return ours
 
 
@@ -154,14 +157,19 @@ def _check_options(proof: Document, now: datetime) -> datetime | None:
     """Return the signing time; raises NotGenuine for a proof that says of itself that it is not one of issuing."""
     unknown = sorted(proof.keys() - _OPTIONS)
     if unknown:
-        raise Unsupported("proof_option", f"The proof has a member {unknown[0][:60]!r}, which is not followed here.")
+        raise Unsupported(
+            "proof_option",
+            say("The proof has a member {member}, which is not followed here.", member=repr(unknown[0][:60])),
+        )
     if proof.get("proofPurpose") != "assertionMethod":
-        raise NotGenuine("proof_purpose", "The proof was not made to issue a credential (purpose 'assertionMethod').")
+        raise NotGenuine(
+            "proof_purpose", say("The proof was not made to issue a credential (purpose 'assertionMethod').")
+        )
     if not isinstance(proof.get("verificationMethod"), str):
-        raise NotGenuine("malformed_proof", "The proof does not name its key ('verificationMethod').")
+        raise NotGenuine("malformed_proof", say("The proof does not name its key ('verificationMethod')."))
     created, expires = (_read_moment(proof, name) for name in ("created", "expires"))
     if expires is not None and expires <= now:
-        raise NotGenuine("proof_expired", "The proof says that it ended before now ('expires').")
+        raise NotGenuine("proof_expired", say("The proof says that it ended before now ('expires')."))
     return created
 
 
@@ -172,17 +180,19 @@ def _read_moment(proof: Document, name: str) -> datetime | None:
         return parse_moment(proof[name])
     except ValueError:
         raise NotGenuine(
-            "malformed_proof", f"Expected a date and time with an offset as {name!r} of the proof."
+            "malformed_proof", say("Expected a date and time with an offset as {name} of the proof.", name=repr(name))
         ) from None
 
 
 def _tell_options(proof: Document, created: datetime | None, now: datetime) -> tuple[Finding, ...]:
     findings = []
     if created is not None and created > now + TOLERANCE:
-        findings.append(Finding("created_in_future", "warning", "The signature says that it was made in the future."))
+        findings.append(
+            Finding("created_in_future", "warning", say("The signature says that it was made in the future."))
+        )
     if "domain" in proof:
         findings.append(
-            Finding("proof_domain", "warning", "The signature was made for use at one place only ('domain').")
+            Finding("proof_domain", "warning", say("The signature was made for use at one place only ('domain')."))
         )
     return tuple(findings)
 
@@ -202,7 +212,9 @@ def _split(proof: Document, case: _Case, suite: Suite) -> tuple[dict[str, Any], 
     elif "@context" in proof:
         mine, whole = (_as_list(value) for value in (proof["@context"], case.document.get("@context")))
         if whole[: len(mine)] != mine:
-            raise NotGenuine("unsigned_term", "The proof was made over other JSON-LD contexts than the credential has.")
+            raise NotGenuine(
+                "unsigned_term", say("The proof was made over other JSON-LD contexts than the credential has.")
+            )
         signed["@context"] = proof["@context"]
     return options, signed
 
@@ -211,7 +223,7 @@ def _find_previous(named: object, proof: Document, proofs: Sequence[Document]) -
     by_id = {other["id"]: other for other in proofs if isinstance(other.get("id"), str) and other is not proof}
     wanted = _as_list(named)
     if not wanted or not all(isinstance(name, str) and name in by_id for name in wanted):
-        raise NotGenuine("proof_missing", "The proof follows another one that is not there ('previousProof').")
+        raise NotGenuine("proof_missing", say("The proof follows another one that is not there ('previousProof')."))
     return [by_id[name] for name in wanted]
 
 

@@ -25,6 +25,7 @@ from register.credentials.presented import SigningKey
 from register.credentials.proofs.keys import PublicKey, read_jwk, read_multikey, spell
 from register.json_text import NotStrictJson, parse_strict
 from register.moments import parse_moment
+from register.sentences import say
 
 MOST_METHODS: Final = 100
 """Keys of a document that are looked through at most."""
@@ -65,22 +66,28 @@ def resolve(address: str, fetch: Fetch) -> VerificationMethod:
     methods, NotGenuine for an address or a document that names no such key, Unreachable when it cannot be read.
     """
     if not isinstance(address, str) or len(address) > _LONGEST:
-        raise NotGenuine("malformed_did", "The address of the signing key cannot be read.")
+        raise NotGenuine("malformed_did", say("The address of the signing key cannot be read."))
     if address.startswith(("https://", "http://")):
         return _resolve_address(address, fetch)
     did, _, fragment = address.partition("#")
     match = _DID.fullmatch(did)
     if match is None:
         if did.startswith("did:") and re.search(r"[?/;]", did):
-            raise Unsupported("did_parameters", "DIDs with a path, query or parameters are not supported.")
+            raise Unsupported("did_parameters", say("DIDs with a path, query or parameters are not supported."))
         if did.startswith("urn:"):
-            raise Unsupported("nameless_key", "The credential names its key by a name that leads nowhere.")
-        raise NotGenuine("malformed_did", f"Expected a DID or an https address of a key, got {address[:80]!r}.")
+            raise Unsupported("nameless_key", say("The credential names its key by a name that leads nowhere."))
+        raise NotGenuine(
+            "malformed_did",
+            say("Expected a DID or an https address of a key, got {address}.", address=repr(address[:80])),
+        )
     if match[1] in ("key", "jwk"):
         return _resolve_self_contained(did, fragment)
     if match[1] == "web":
         return _choose(_read_document(locate_web(did), did, fetch), did, fragment)
-    raise Unsupported("did_method", f"Keys of the DID method {match[1]!r} are not supported; key, jwk and web are.")
+    raise Unsupported(
+        "did_method",
+        say("Keys of the DID method {method} are not supported; key, jwk and web are.", method=repr(match[1])),
+    )
 
 
 @lru_cache(maxsize=4096)  # an issuer signs thousands with one key
@@ -89,7 +96,9 @@ def _resolve_self_contained(did: str, fragment: str) -> VerificationMethod:
     method, text = did[4:7], did[8:]
     own = text if method == "key" else "0"
     if fragment not in ("", own):
-        raise NotGenuine("key_not_in_document", f"{did[:80]!r} has no key {fragment[:60]!r}.")
+        raise NotGenuine(
+            "key_not_in_document", say("{did} has no key {key}.", did=repr(did[:80]), key=repr(fragment[:60]))
+        )
     key = read_multikey(text) if method == "key" else _read_did_jwk(text)
     return VerificationMethod(f"{did}#{own}", did, key, spell(key, did), _ALL_PURPOSES)
 
@@ -98,9 +107,9 @@ def _read_did_jwk(text: str) -> PublicKey:
     try:
         jwk = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
-        raise NotGenuine("malformed_key", "The did:jwk cannot be read: expected base64url of a JWK.") from None
+        raise NotGenuine("malformed_key", say("The did:jwk cannot be read: expected base64url of a JWK.")) from None
     if isinstance(jwk, dict) and jwk.get("use") == "enc":
-        raise NotGenuine("key_not_for_signing", "The key is one for encryption, not for signing.")
+        raise NotGenuine("key_not_for_signing", say("The key is one for encryption, not for signing."))
     return read_jwk(jwk)
 
 
@@ -112,7 +121,10 @@ def locate_web(did: str) -> str:
     host, *path = did.removeprefix("did:web:").split(":")
     name = unquote(host)
     if not _HOST.fullmatch(name) or any(not _SEGMENT.fullmatch(part) or ".." in unquote(part) for part in path):
-        raise NotGenuine("malformed_did", f"Expected a did:web such as did:web:university.example, got {did[:80]!r}.")
+        raise NotGenuine(
+            "malformed_did",
+            say("Expected a did:web such as did:web:university.example, got {did}.", did=repr(did[:80])),
+        )
     return f"https://{name}/{'/'.join(path) or '.well-known'}/did.json"
 
 
@@ -121,7 +133,7 @@ def _resolve_address(address: str, fetch: Fetch) -> VerificationMethod:
     location, _, fragment = address.partition("#")
     if _read_scheme(location) != "https":
         raise Unsupported(
-            "insecure_key_address", "The signing key lies at an address without https: anybody could swap it."
+            "insecure_key_address", say("The signing key lies at an address without https: anybody could swap it.")
         )
     try:
         document = _read_document(location, None, fetch)
@@ -134,13 +146,19 @@ def _resolve_address(address: str, fetch: Fetch) -> VerificationMethod:
     if "publicKeyMultibase" in document or "publicKeyJwk" in document:
         controller = document.get("controller")
         if document.get("id") not in (address, location) or not isinstance(controller, str):
-            raise NotGenuine("key_not_in_document", f"The document at {location[:120]!r} is of another key.")
+            raise NotGenuine(
+                "key_not_in_document",
+                say("The document at {address} is of another key.", address=repr(location[:120])),
+            )
         if not _lies_within(location, controller):  # whoever publishes a key may name anybody as its controller
             key = _read_key(document)
             return VerificationMethod(address, location, key, spell(key), _ALL_PURPOSES, proven=False)
         return _read_method(document, controller, address, _ALL_PURPOSES)
     if document.get("id") != location:
-        raise NotGenuine("foreign_document", f"The document at {location[:120]!r} says it is of somebody else.")
+        raise NotGenuine(
+            "foreign_document",
+            say("The document at {address} says it is of somebody else.", address=repr(location[:120])),
+        )
     return _choose(document, location, fragment)
 
 
@@ -148,7 +166,7 @@ def _read_scheme(location: str) -> str:
     try:
         return urlsplit(location).scheme
     except ValueError:
-        raise NotGenuine("malformed_did", "The address of the signing key cannot be read.") from None
+        raise NotGenuine("malformed_did", say("The address of the signing key cannot be read.")) from None
 
 
 def _lies_within(location: str, controller: str) -> bool:
@@ -159,11 +177,19 @@ def _read_document(location: str, did: str | None, fetch: Fetch) -> Mapping[str,
     try:
         document = parse_strict(fetch(location, types=_JSON_TYPES), depth=_DEEPEST)
     except NotStrictJson:
-        raise Unreachable("did_document_malformed", f"What {location[:120]!r} answered is no JSON document.") from None
+        raise Unreachable(
+            "did_document_malformed",
+            say("What {address} answered is no JSON document.", address=repr(location[:120])),
+        ) from None
     if not isinstance(document, dict):
-        raise Unreachable("did_document_malformed", f"What {location[:120]!r} answered is no JSON object.")
+        raise Unreachable(
+            "did_document_malformed", say("What {address} answered is no JSON object.", address=repr(location[:120]))
+        )
     if did is not None and document.get("id") != did:
-        raise NotGenuine("foreign_document", f"The document at {location[:120]!r} is not that of {did[:80]!r}.")
+        raise NotGenuine(
+            "foreign_document",
+            say("The document at {address} is not that of {did}.", address=repr(location[:120]), did=repr(did[:80])),
+        )
     return document
 
 
@@ -174,12 +200,26 @@ def _choose(document: Mapping[str, Any], controller: str, fragment: str) -> Veri
     if not fragment:
         asserting = [name for name, purposes in listed.items() if "assertionMethod" in purposes]
         if len(asserting) != 1:
-            raise NotGenuine("key_not_named", f"{controller[:80]!r} has {len(asserting)} keys, and none is named.")
+            raise NotGenuine(
+                "key_not_named",
+                say(
+                    "{controller} has {count} keys, and none is named.",
+                    controller=repr(controller[:80]),
+                    count=len(asserting),
+                ),
+            )
         wanted = asserting[0]
     for method in _list_methods(document):
         if _absolute(method.get("id"), controller) == wanted:
             return _read_method(method, controller, wanted, listed.get(wanted, frozenset()))
-    raise NotGenuine("key_not_in_document", f"{controller[:80]!r} does not list the key {fragment[:60]!r}.")
+    raise NotGenuine(
+        "key_not_in_document",
+        say(
+            "{controller} does not list the key {key}.",
+            controller=repr(controller[:80]),
+            key=repr(fragment[:60]),
+        ),
+    )
 
 
 def _list_methods(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -202,7 +242,10 @@ def _list_relationships(document: Mapping[str, Any], controller: str) -> Iterato
 def _as_list(value: object) -> list[Any]:
     found = value if isinstance(value, list) else [] if value is None else [value]
     if len(found) > MOST_METHODS:
-        raise Unreachable("did_document_too_large", f"A document with more than {MOST_METHODS} keys is not read.")
+        raise Unreachable(
+            "did_document_too_large",
+            say("A document with more than {most} keys is not read.", most=MOST_METHODS),
+        )
     return found
 
 
@@ -216,7 +259,7 @@ def _read_method(
 ) -> VerificationMethod:
     """Read one method; its controller has to be whose document it stands in."""
     if method.get("controller", document_of) != document_of:
-        raise NotGenuine("foreign_key", f"The key {name[:120]!r} is controlled by somebody else.")
+        raise NotGenuine("foreign_key", say("The key {name} is controlled by somebody else.", name=repr(name[:120])))
     key = _read_key(method)
     did = document_of if document_of.startswith("did:") else None
     expires, revoked = (_read_moment(method.get(member)) for member in ("expires", "revoked"))
@@ -226,14 +269,18 @@ def _read_method(
 def _read_key(method: Mapping[str, Any]) -> PublicKey:
     """Read the key by its members: Multikey, JsonWebKey(2020), Ed25519VerificationKey2020 differ in name only."""
     if "secretKeyMultibase" in method or "privateKeyMultibase" in method or "secretKeyJwk" in method:
-        raise NotGenuine("private_key_published", "The private part of the signing key is public: anybody can sign.")
+        raise NotGenuine(
+            "private_key_published", say("The private part of the signing key is public: anybody can sign.")
+        )
     if "publicKeyJwk" in method:
         return read_jwk(method["publicKeyJwk"])
     if "publicKeyMultibase" in method:
         return read_multikey(method["publicKeyMultibase"])
     if method.get("type") == "Ed25519VerificationKey2018":
         return _read_key_of_2018(method.get("publicKeyBase58"))
-    raise Unsupported("key_type", f"Keys of the type {str(method.get('type'))[:60]!r} are not supported.")
+    raise Unsupported(
+        "key_type", say("Keys of the type {method} are not supported.", method=repr(str(method.get("type"))[:60]))
+    )
 
 
 def _read_key_of_2018(text: object) -> PublicKey:
@@ -252,4 +299,4 @@ def _read_moment(value: object) -> datetime | None:
     try:
         return parse_moment(value)
     except ValueError:
-        raise NotGenuine("malformed_key", "The signing key states an end that is no date.") from None
+        raise NotGenuine("malformed_key", say("The signing key states an end that is no date.")) from None

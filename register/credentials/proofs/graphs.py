@@ -25,6 +25,7 @@ from pyld.resolved_context import ResolvedContext
 
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.proofs.contexts import list_contexts, read_context
+from register.sentences import say
 
 Digest = Literal["sha256", "sha384"]
 Dataset = dict[str, Any]
@@ -51,9 +52,11 @@ def to_dataset(document: Mapping[str, Any]) -> Dataset:
     try:
         dataset: Dataset = _Processor().to_rdf(document, options)
     except JsonLdError as error:
-        raise NotGenuine("malformed_json_ld", f"The credential is no well-formed JSON-LD: {_tell(error)}.") from None
+        raise NotGenuine(
+            "malformed_json_ld", say("The credential is no well-formed JSON-LD: {fault}.", fault=_tell(error))
+        ) from None
     except (RecursionError, LookupError, TypeError, ValueError, AttributeError):
-        raise NotGenuine("malformed_json_ld", "The credential is no well-formed JSON-LD.") from None
+        raise NotGenuine("malformed_json_ld", say("The credential is no well-formed JSON-LD.")) from None
     return dataset
 
 
@@ -64,7 +67,7 @@ def _tell(error: BaseException) -> str:
     while cause is not None:
         codes.append(getattr(cause, "code", None))
         cause = cause.__cause__
-    return next((code for code in reversed(codes) if isinstance(code, str)), "invalid syntax")
+    return next((code for code in reversed(codes) if isinstance(code, str)), say("invalid syntax"))
 
 
 def canonicalise_dataset(dataset: Dataset, digest: Digest) -> bytes:
@@ -98,23 +101,23 @@ class _Processor(JsonLdProcessor):  # type: ignore[misc]
     def _graph_to_rdf(self, graph: Mapping[str, Any], issuer: Any, options: Mapping[str, Any]) -> Any:
         for subject, node in graph.items():
             if not (_is_address(subject) or _BLANK.match(subject)):
-                _refuse("an id that is no full address")
+                _refuse(say("an id that is no full address"))
             for name in node:
                 if name not in ("@id", "@type") and not _is_address(name):
-                    _refuse("a property without an address")
+                    _refuse(say("a property without an address"))
         return super()._graph_to_rdf(graph, issuer, options)
 
     def _object_to_rdf(self, item: Any, issuer: Any, triples: Any, options: Mapping[str, Any]) -> Any:
         if isinstance(item, dict) and ("@direction" in item or "@index" in item):
-            _refuse("the direction of a text")
+            _refuse(say("the direction of a text"))
         made = super()._object_to_rdf(item, issuer, triples, options)
         if made is None or not isinstance(made["value"], str):
-            _refuse("a value that RDF cannot express")
+            _refuse(say("a value that RDF cannot express"))
         if made["type"] == "IRI" and not _is_address(made["value"]):
-            _refuse("a type or address that is no full address")
+            _refuse(say("a type or address that is no full address"))
         # Neither language nor datatype is escaped in N-Quads: a crafted one could hold whole lines.
         if not _LANGUAGE.match(made.get("language", "en")) or not _is_address(made.get("datatype", "x:")):
-            _refuse("the language or type of a text")
+            _refuse(say("the language or type of a text"))
         return made
 
 
@@ -135,11 +138,13 @@ def _is_address(text: str) -> bool:
 
 
 def _refuse_property(name: str | None) -> NoReturn:
-    _refuse(f"the property {str(name)[:80]!r}")
+    _refuse(say("the property {name}", name=repr(str(name)[:80])))
 
 
 def _refuse(what: str) -> NoReturn:
-    raise NotGenuine("unsigned_term", f"The signature does not cover all of the credential: {what} is outside of it.")
+    raise NotGenuine(
+        "unsigned_term", say("The signature does not cover all of the credential: {what} is outside of it.", what=what)
+    )
 
 
 class _Canonicaliser(URDNA2015):  # type: ignore[misc]
@@ -163,7 +168,7 @@ class _Canonicaliser(URDNA2015):  # type: ignore[misc]
         orders = sum(factorial(min(len(group), 12)) for group in related.values())
         self._left -= (1 + orders) * (1 + len(issuer.existing))
         if self._left < 0:
-            raise Unsupported("too_complex", "The credential's graph is made so that checking it takes too long.")
+            raise Unsupported("too_complex", say("The credential's graph is made so that checking it takes too long."))
         return related
 
 

@@ -33,6 +33,7 @@ from register.credentials.proofs.timestamps import BadTimestamp, Timestamp, read
 from register.credentials.proofs.trust_anchors import NO_ANCHORS, TrustAnchors, find_anchor, spell_identifier
 from register.credentials.report import Finding
 from register.moments import format_instant, parse_moment
+from register.sentences import Written, say
 
 LARGEST: Final = 32 * 1024 * 1024
 """Bytes of a sealed credential that are read at most."""
@@ -78,16 +79,23 @@ def check(
 def _read_jws(raw: bytes) -> tuple[str, tuple[_Part, ...]]:
     """Return the payload as it stands in the JWS and its signatures, from general or flattened form."""
     if len(raw) > LARGEST:
-        raise NotGenuine("malformed_jws", f"A sealed credential of more than {LARGEST} bytes is not read.")
-    outer = jws.read_object(raw, "sealed credential")
+        raise NotGenuine(
+            "malformed_jws", say("A sealed credential of more than {most} bytes is not read.", most=LARGEST)
+        )
+    outer = jws.read_object(raw, say("sealed credential"))
     general = set(outer) == {"payload", "signatures"}
     if not general and not {"payload", "protected", "signature"} <= set(outer) <= {*_FLATTENED, "payload"}:
-        raise NotGenuine("malformed_jws", "The sealed credential holds something besides one payload and its seals.")
+        raise NotGenuine(
+            "malformed_jws", say("The sealed credential holds something besides one payload and its seals.")
+        )
     payload, found = outer["payload"], outer["signatures"] if general else [outer]
     if not isinstance(payload, str) or not payload or not isinstance(found, list):
-        raise NotGenuine("malformed_jws", "The sealed credential has no payload or no seal.")
+        raise NotGenuine("malformed_jws", say("The sealed credential has no payload or no seal."))
     if not 0 < len(found) <= MOST_SIGNATURES:
-        raise NotGenuine("malformed_jws", f"Expected 1 to {MOST_SIGNATURES} seals, got {len(found)}.")
+        raise NotGenuine(
+            "malformed_jws",
+            say("Expected 1 to {most} seals, got {count}.", most=MOST_SIGNATURES, count=len(found)),
+        )
     return payload, tuple(_read_part(part, {"payload"} if not general else set()) for part in found)
 
 
@@ -96,27 +104,29 @@ _FLATTENED: Final = frozenset({"protected", "header", "signature"})
 
 def _read_part(part: object, besides: set[str]) -> _Part:
     if not isinstance(part, Mapping) or not set(part) <= _FLATTENED | besides:
-        raise NotGenuine("malformed_jws", "A seal of the credential is damaged.")
+        raise NotGenuine("malformed_jws", say("A seal of the credential is damaged."))
     protected, signature, unprotected = part.get("protected"), part.get("signature"), part.get("header", {})
     if not isinstance(protected, str) or not isinstance(signature, str) or not isinstance(unprotected, Mapping):
-        raise NotGenuine("malformed_jws", "A seal of the credential is damaged.")
+        raise NotGenuine("malformed_jws", say("A seal of the credential is damaged."))
     if not set(unprotected) <= {"etsiU"}:
-        raise NotGenuine("unprotected_header", "A part of the seal's header that matters is not covered by the seal.")
+        raise NotGenuine(
+            "unprotected_header", say("A part of the seal's header that matters is not covered by the seal.")
+        )
     return _Part(protected, jws.read_header(protected), tuple(_read_later(unprotected.get("etsiU", []))), signature)
 
 
 def _read_later(items: object) -> Iterator[Mapping[str, Any]]:
     """Give the members of `etsiU`, each an object or base64url of one (ETSI TS 119 182-1, section 5.3.1)."""
     if not isinstance(items, list):
-        raise NotGenuine("malformed_jws", "The unprotected part of the seal is damaged.")
+        raise NotGenuine("malformed_jws", say("The unprotected part of the seal is damaged."))
     for item in items:
         yield item if isinstance(item, Mapping) else _open_item(item)
 
 
 def _open_item(item: object) -> Mapping[str, Any]:
     if not isinstance(item, str):
-        raise NotGenuine("malformed_jws", "The unprotected part of the seal is damaged.")
-    what = "unprotected part of the seal"
+        raise NotGenuine("malformed_jws", say("The unprotected part of the seal is damaged."))
+    what = say("unprotected part of the seal")
     return jws.read_object(jws.decode_base64url(item, what), what)
 
 
@@ -126,7 +136,7 @@ def _check_part(part: _Part, payload: str, now: datetime, anchors: TrustAnchors)
     _check_encoding(header, payload)
     chain = _read_chain(header)
     signed = f"{part.protected}.{payload}".encode()
-    jws.verify(header["alg"], chain[0].public_key, signed, jws.decode_base64url(part.signature, "seal"))
+    jws.verify(header["alg"], chain[0].public_key, signed, jws.decode_base64url(part.signature, say("seal")))
     created = _read_signing_time(header, now)
     others = tuple(_list_values(part.later))
     content = [*_read_content_stamps(header, payload, anchors, others)]
@@ -148,36 +158,38 @@ def _check_part(part: _Part, payload: str, now: datetime, anchors: TrustAnchors)
 def _check_header(header: Mapping[str, Any]) -> None:
     jws.check_critical(header, UNDERSTOOD, KNOWN)
     if header.get("b64", True) is not True and "b64" not in header.get("crit", ()):
-        raise NotGenuine("crit_malformed", "The seal's 'b64' has to be called critical (RFC 7797, section 6).")
+        raise NotGenuine("crit_malformed", say("The seal's 'b64' has to be called critical (RFC 7797, section 6)."))
     if not isinstance(header.get("b64", True), bool):
-        raise NotGenuine("malformed_jws", "The seal's 'b64' is neither true nor false.")
+        raise NotGenuine("malformed_jws", say("The seal's 'b64' is neither true nor false."))
     if "sigD" in header:
-        raise Unsupported("detached", "The seal covers objects that lie elsewhere (sigD), which is not supported.")
+        raise Unsupported("detached", say("The seal covers objects that lie elsewhere (sigD), which is not supported."))
     for commitment in _list(header, "srCms"):
         named = commitment.get("commId", {}) if isinstance(commitment, Mapping) else {}
         if not isinstance(named, Mapping) or named.get("id") not in _COMMITMENTS or set(commitment) != {"commId"}:
-            raise Unsupported("commitment", "The sealer says that the seal is for something else than issuing.")
+            raise Unsupported("commitment", say("The sealer says that the seal is for something else than issuing."))
 
 
 def _check_encoding(header: Mapping[str, Any], payload: str) -> None:
     """The payload has to be written as its seal says; a reader that goes by its looks reads the same (RFC 7797)."""
     plain = payload.lstrip().startswith("{")
     if plain is header.get("b64", True):
-        raise NotGenuine("b64_contradicts", "The payload is not encoded as the seal says it is.")
+        raise NotGenuine("b64_contradicts", say("The payload is not encoded as the seal says it is."))
     if not plain:
-        jws.decode_base64url(payload, "payload")
+        jws.decode_base64url(payload, say("payload"))
 
 
 def _list(header: Mapping[str, Any], name: str) -> list[Any]:
     value = header.get(name, [])
     if not isinstance(value, list):
-        raise NotGenuine("malformed_jws", f"The seal's {name!r} is damaged.")
+        raise NotGenuine("malformed_jws", say("The seal's {name} is damaged.", name=repr(name)))
     return value
 
 
 def _read_chain(header: Mapping[str, Any]) -> Sequence[Certificate]:
     if "x5c" not in header:
-        raise Unsupported("no_certificate", "The seal does not carry its certificate, and nothing else shows its key.")
+        raise Unsupported(
+            "no_certificate", say("The seal does not carry its certificate, and nothing else shows its key.")
+        )
     chain = certificates.read_chain(header["x5c"])
     certificates.check_thumbprints(header, chain)
     return chain
@@ -190,12 +202,12 @@ def _read_signing_time(header: Mapping[str, Any], now: datetime) -> datetime | N
         try:
             written = parse_moment(header["sigT"])
         except ValueError:
-            raise NotGenuine("malformed_jws", "The seal's signing time (sigT) is no date.") from None
+            raise NotGenuine("malformed_jws", say("The seal's signing time (sigT) is no date.")) from None
         if found is not None and abs(found - written) > timedelta(seconds=1):
-            raise NotGenuine("claims_contradict", "The seal states two signing times, and they differ.")
+            raise NotGenuine("claims_contradict", say("The seal states two signing times, and they differ."))
         found = written
     if found is not None and found > now + TOLERANCE:
-        raise NotGenuine("signed_in_future", "The seal says that it was made at a time that is yet to come.")
+        raise NotGenuine("signed_in_future", say("The seal says that it was made at a time that is yet to come."))
     return found
 
 
@@ -209,7 +221,9 @@ def _read_content_stamps(
         for token in _list_tokens(header["adoTst"]):
             yield read_timestamp(token, payload.encode(), anchors.timestamping, others)
     except BadTimestamp as error:
-        raise NotGenuine(error.code, f"The timestamp under the seal is not of this content: {error.message}") from None
+        raise NotGenuine(
+            error.code, say("The timestamp under the seal is not of this content: {fault}", fault=error.message)
+        ) from None
 
 
 def _read_signature_stamps(
@@ -225,7 +239,7 @@ def _read_signature_stamps(
             tokens = _list_tokens(item["sigTst"])
             stamps += [read_timestamp(token, part.signature.encode(), anchors.timestamping, others) for token in tokens]
         except BadTimestamp as error:
-            text = f"A timestamp beside the seal was left out of account: {error.message}"
+            text = say("A timestamp beside the seal was left out of account: {fault}", fault=error.message)
             findings.append(Finding("timestamp_left_out", "warning", text, {"code": error.code}))
     return stamps, findings
 
@@ -234,13 +248,13 @@ def _list_tokens(container: object) -> list[bytes]:
     """Return the RFC 3161 tokens of a `tstContainer` (section 5.4.3.3), in base64."""
     tokens = container.get("tstTokens") if isinstance(container, Mapping) else None
     if not isinstance(container, Mapping) or not isinstance(tokens, list) or not 0 < len(tokens) <= MOST_TIMESTAMPS:
-        raise BadTimestamp("timestamp_malformed", "A timestamp of the seal is damaged.")
+        raise BadTimestamp("timestamp_malformed", say("A timestamp of the seal is damaged."))
     if container.get("canonAlg") is not None:
-        raise BadTimestamp("timestamp_canonicalised", "A timestamp is of the content in another form.")
+        raise BadTimestamp("timestamp_canonicalised", say("A timestamp is of the content in another form."))
     try:
         return [base64.b64decode(token["val"], validate=True) for token in tokens]
     except (binascii.Error, ValueError, TypeError, KeyError):
-        raise BadTimestamp("timestamp_malformed", "A timestamp of the seal is damaged.") from None
+        raise BadTimestamp("timestamp_malformed", say("A timestamp of the seal is damaged.")) from None
 
 
 def _list_values(later: Sequence[Mapping[str, Any]]) -> Iterator[Certificate]:
@@ -258,7 +272,9 @@ def _check_order(created: datetime | None, content: Sequence[Timestamp], proven:
     before = max((stamp.time for stamp in content if stamp.trusted), default=None)
     made = [moment for moment in (before, created, proven) if moment is not None]
     if any(later < earlier - TOLERANCE for earlier, later in pairwise(made)):
-        raise NotGenuine("times_contradict", "The seal's own time and the trusted timestamps contradict each other.")
+        raise NotGenuine(
+            "times_contradict", say("The seal's own time and the trusted timestamps contradict each other.")
+        )
 
 
 def _compare_issuer(presented: Presented, signature: Signature) -> Iterator[Finding]:
@@ -276,7 +292,8 @@ def _compare_issuer(presented: Presented, signature: Signature) -> Iterator[Find
     contradicted = bool(own and stated and own not in stated)
     if contradicted or (odd and None not in odd):
         imitated = next((code for code in odd if code in ("name_imitates", "name_looks_like")), None)
-        text = f"It was sealed by {certificate['name']}, which is not how the credential names its issuer."
+        name = certificate["name"]
+        text = say("It was sealed by {name}, which is not how the credential names its issuer.", name=name)
         yield Finding(imitated or "sealer_differs", "warning", text, {"sealed_by": known, "identifier": own})
 
 
@@ -290,13 +307,22 @@ def _list_texts(value: object) -> Iterator[str]:
 
 
 def _tell_sealer(signer: Certificate, anchor: Certificate | None) -> Finding:
-    named = signer.name + (f" ({signer.organization_identifier})" if signer.organization_identifier else "")
-    authority = (
-        f"an authority you trust, {anchor.name}"
-        if anchor
-        else f"{signer.issuer_name}; whether that authority is on a trusted list was not checked"
-    )
-    text = f"Sealed with the certificate of {named}, issued by {authority}."
+    named, identifier = signer.name, signer.organization_identifier
+    if identifier:
+        named = say("{name} ({identifier})", name=named, identifier=identifier)
+    if anchor:
+        text = say(
+            "Sealed with the certificate of {named}, issued by an authority you trust, {authority}.",
+            named=named,
+            authority=anchor.name,
+        )
+    else:
+        text = say(
+            "Sealed with the certificate of {named}, issued by {authority}; whether that authority is on a trusted "
+            "list was not checked.",
+            named=named,
+            authority=signer.issuer_name,
+        )
     return Finding("sealed", "pass", text, signer.describe(anchor.name if anchor else None))
 
 
@@ -305,8 +331,15 @@ def _tell_stamps(stamps: Sequence[Timestamp]) -> Iterator[Finding]:
     for stamp in {(stamp.authority, stamp.trusted): stamp for stamp in reversed(stamps)}.values():
         evidence = {"time": format_instant(stamp.time), "authority": stamp.authority}
         if stamp.trusted:
-            text = f"{stamp.authority}, a time-stamping authority you trust, saw it on {evidence['time'][:10]}."
+            text = say(
+                "{authority}, a time-stamping authority you trust, saw it on {day}.",
+                authority=stamp.authority,
+                day=Written(parse_moment(evidence["time"][:10])),
+            )
             yield Finding("timestamp", "pass", text, evidence)
         else:
-            text = f"A timestamp by {stamp.authority} was not counted: nobody here vouches for that authority."
+            text = say(
+                "A timestamp by {authority} was not counted: nobody here vouches for that authority.",
+                authority=stamp.authority,
+            )
             yield Finding("timestamp_untrusted", "pass", text, evidence)

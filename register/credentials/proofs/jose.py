@@ -21,6 +21,7 @@ from register.credentials.proofs import certificates, dids, jws, jwt_claims
 from register.credentials.proofs.binding import check_controller, check_method, read_issuer
 from register.credentials.proofs.keys import PublicKey, read_jwk, spell
 from register.credentials.report import Finding
+from register.sentences import say
 
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a JWT that are read at most; pictures make badges large."""
@@ -54,13 +55,15 @@ def check(presented: Presented, fetch: Fetch, now: datetime) -> tuple[Signature,
     header, payload, signed, signature = _split(presented.raw)
     credential = jwt_claims.unwrap(payload, header.get("typ"))
     if presented.document not in (payload, credential):
-        raise NotGenuine("other_document", "What was read is not what was signed.")
+        raise NotGenuine("other_document", say("What was read is not what was signed."))
     issuer = _name_issuer(credential, header)
     created = jwt_claims.read_instant(payload, "iat")
     signer = _find_signer(header, issuer, created, fetch, now)
     jws.verify(header["alg"], signer.public_key, signed, signature)
     if created is not None and created > now + TOLERANCE:
-        raise NotGenuine("signed_in_future", "The credential says that it was signed at a time that is yet to come.")
+        raise NotGenuine(
+            "signed_in_future", say("The credential says that it was signed at a time that is yet to come.")
+        )
     return (
         Signature(
             suite=f"JWT {header['alg']}",
@@ -77,26 +80,27 @@ def _split(raw: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any], bytes, byt
     """Return header, payload, signing input and signature of a compact JWS (RFC 7515, section 7.1)."""
     parts = raw.split(b".") if len(raw) <= LARGEST else []
     if len(parts) != 3 or not raw.isascii():
-        raise NotGenuine("malformed_jws", "Expected a signed JWT: three parts joined by dots.")
+        raise NotGenuine("malformed_jws", say("Expected a signed JWT: three parts joined by dots."))
     head, body, tail = (part.decode("ascii") for part in parts)
     header = jws.read_header(head)
     for name, kind in _HEADER.items():
         if name in header and not isinstance(header[name], kind):
-            raise NotGenuine("malformed_jws", f"The header's {name!r} is damaged.")
+            raise NotGenuine("malformed_jws", say("The header's {name} is damaged.", name=repr(name)))
     jws.check_critical(header, ("b64",))
     if header.get("b64") is False:
-        raise NotGenuine("b64_in_jwt", "The payload of a JWT has to be base64url (RFC 7797, section 7).")
+        raise NotGenuine("b64_in_jwt", say("The payload of a JWT has to be base64url (RFC 7797, section 7)."))
     if str(header.get("typ", "")).lower().removeprefix("application/") in _NOT_CREDENTIALS:
-        raise NotGenuine("other_type", f"The JWT is no credential but {header['typ'][:40]!r}.")
-    payload = jws.read_object(jws.decode_base64url(body, "payload"), "payload")
-    return header, payload, f"{head}.{body}".encode(), jws.decode_base64url(tail, "signature")
+        raise NotGenuine("other_type", say("The JWT is no credential but {type}.", type=repr(header["typ"][:40])))
+    what = say("payload")
+    payload = jws.read_object(jws.decode_base64url(body, what), what)
+    return header, payload, f"{head}.{body}".encode(), jws.decode_base64url(tail, say("signature"))
 
 
 def _name_issuer(credential: Mapping[str, Any], header: Mapping[str, Any]) -> str:
     """Return the address of the issuer, a DID or URL; the header's `iss` may repeat it (VC-JOSE-COSE, section 4.1)."""
     named = read_issuer(credential)
     if header.get("iss", named) != named:
-        raise NotGenuine("claims_contradict", "The header's 'iss' and the credential's issuer are not the same.")
+        raise NotGenuine("claims_contradict", say("The header's 'iss' and the credential's issuer are not the same."))
     return named
 
 
@@ -109,12 +113,12 @@ def _find_signer(
     if address is None:
         if carried is None:
             raise Unsupported(
-                "key_not_named", "Nothing in the credential says with which of its keys the issuer signed."
+                "key_not_named", say("Nothing in the credential says with which of its keys the issuer signed.")
             )
         return carried
     signer = _resolve(address, signed_at, fetch, now)
     if carried is not None and not set(signer.keys) & set(carried.keys):
-        raise NotGenuine("two_keys", "The key in the header is not the key that its 'kid' names.")
+        raise NotGenuine("two_keys", say("The key in the header is not the key that its 'kid' names."))
     return signer
 
 
@@ -145,9 +149,11 @@ def _fetch_jwk(address: str, fetch: Fetch) -> PublicKey | None:
     if fragment.startswith("z6Mk"):
         return None
     try:
-        found = jws.read_object(fetch(location), "key")
+        found = jws.read_object(fetch(location), say("key"))
     except NotGenuine:
-        raise Unreachable("key_malformed", f"What {address[:120]!r} answered is no key.") from None
+        raise Unreachable(
+            "key_malformed", say("What {address} answered is no key.", address=repr(address[:120]))
+        ) from None
     return read_jwk(found) if "kty" in found else None
 
 
@@ -164,5 +170,5 @@ def _read_carried(header: Mapping[str, Any], now: datetime) -> _Signer | None:
 
 
 def _warn_carried(name: str) -> Finding:
-    text = "The key came with the credential, where anybody can put one: only the register can say whose it is."
+    text = say("The key came with the credential, where anybody can put one: only the register can say whose it is.")
     return Finding("key_in_header", "warning", text, {"parameter": name})

@@ -23,6 +23,7 @@ from joserfc.util import urlsafe_b64decode
 
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.proofs.keys import PublicKey
+from register.sentences import say
 
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
@@ -40,7 +41,7 @@ def decode_base64url(text: str, what: str) -> bytes:
     try:
         return urlsafe_b64decode(text.encode("ascii"))
     except (binascii.Error, ValueError, IndexError):
-        raise NotGenuine("malformed_jws", f"The {what} is damaged: it is not base64url.") from None
+        raise NotGenuine("malformed_jws", say("The {what} is damaged: it is not base64url.", what=what)) from None
 
 
 def read_header(segment: str) -> Mapping[str, Any]:
@@ -50,8 +51,9 @@ def read_header(segment: str) -> Mapping[str, Any]:
     for an algorithm that is not checked here.
     """
     if not 0 < len(segment) <= LONGEST_HEADER:
-        raise NotGenuine("malformed_jws", "The protected header is missing or too large.")
-    header = read_object(decode_base64url(segment, "protected header"), "protected header")
+        raise NotGenuine("malformed_jws", say("The protected header is missing or too large."))
+    what = say("protected header")
+    header = read_object(decode_base64url(segment, what), what)
     _check_algorithm(header.get("alg"))
     return header
 
@@ -61,9 +63,11 @@ def read_object(text: bytes, what: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text.decode("utf-8"), object_pairs_hook=_read_members, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise NotGenuine("malformed_jws", f"The {what} is damaged: it is not unambiguous JSON.") from None
+        raise NotGenuine(
+            "malformed_jws", say("The {what} is damaged: it is not unambiguous JSON.", what=what)
+        ) from None
     if not isinstance(found, dict):
-        raise NotGenuine("malformed_jws", f"The {what} is damaged: it is not a JSON object.")
+        raise NotGenuine("malformed_jws", say("The {what} is damaged: it is not a JSON object.", what=what))
     return found
 
 
@@ -80,13 +84,19 @@ def _refuse_constant(name: str) -> float:
 
 def _check_algorithm(name: object) -> None:
     if not isinstance(name, str):
-        raise NotGenuine("malformed_jws", "The protected header names no algorithm.")
+        raise NotGenuine("malformed_jws", say("The protected header names no algorithm."))
     if name.lower() == "none":
-        raise NotGenuine("alg_none", "The credential says that it is not signed (alg none): anybody can have made it.")
+        raise NotGenuine(
+            "alg_none", say("The credential says that it is not signed (alg none): anybody can have made it.")
+        )
     if name.upper().startswith("HS"):
-        raise NotGenuine("alg_symmetric", f"{name[:20]} is secured by a shared secret, which proves no origin.")
+        raise NotGenuine(
+            "alg_symmetric", say("{name} is secured by a shared secret, which proves no origin.", name=name[:20])
+        )
     if name not in ALGORITHMS:
-        raise Unsupported("algorithm", f"Signatures with the algorithm {name[:40]!r} are not checked here.")
+        raise Unsupported(
+            "algorithm", say("Signatures with the algorithm {name} are not checked here.", name=repr(name[:40]))
+        )
 
 
 def check_critical(header: Mapping[str, Any], understood: Collection[str], known: Collection[str] = ()) -> None:
@@ -98,14 +108,20 @@ def check_critical(header: Mapping[str, Any], understood: Collection[str], known
         return
     names = header["crit"]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise NotGenuine("crit_malformed", "The list of critical header parameters is damaged.")
+        raise NotGenuine("crit_malformed", say("The list of critical header parameters is damaged."))
     if len(set(names)) != len(names) or any(name in _REGISTERED or name not in header for name in names):
-        raise NotGenuine("crit_malformed", "The list of critical header parameters contradicts the header.")
+        raise NotGenuine("crit_malformed", say("The list of critical header parameters contradicts the header."))
     for name in names:
         if name in known and name not in understood:
-            raise Unsupported("crit_not_supported", f"The signature depends on {name!r}, which is not checked here.")
+            raise Unsupported(
+                "crit_not_supported",
+                say("The signature depends on {name}, which is not checked here.", name=repr(name)),
+            )
         if name not in understood:
-            raise NotGenuine("crit_not_understood", f"The signature depends on {name[:40]!r}, which nobody defined.")
+            raise NotGenuine(
+                "crit_not_understood",
+                say("The signature depends on {name}, which nobody defined.", name=repr(name[:40])),
+            )
 
 
 def verify(algorithm: str, key: PublicKey, signed: bytes, signature: bytes) -> None:
@@ -119,9 +135,11 @@ def verify(algorithm: str, key: PublicKey, signed: bytes, signature: bytes) -> N
         model.check_key(jwk)
         holds = model.verify(signed, signature, jwk)
     except JoseError:
-        raise NotGenuine("algorithm_confusion", f"{algorithm} cannot be a signature by a key of this kind.") from None
+        raise NotGenuine(
+            "algorithm_confusion", say("{algorithm} cannot be a signature by a key of this kind.", algorithm=algorithm)
+        ) from None
     if not holds:
-        raise NotGenuine("signature_invalid", "The signature does not hold: what was signed was something else.")
+        raise NotGenuine("signature_invalid", say("The signature does not hold: what was signed was something else."))
 
 
 def _name_kind(key: PublicKey) -> str:

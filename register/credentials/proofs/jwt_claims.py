@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from register.credentials.errors import NotGenuine, Unsupported
 from register.moments import format_instant, parse_moment
+from register.sentences import say
 
 CLAIMS: Final = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce")
 """Registered claims of RFC 7519 (and RFC 7800, OpenID) that are no members of a credential."""
@@ -29,7 +30,7 @@ def unwrap(payload: Mapping[str, Any], typ: object = None) -> Mapping[str, Any]:
     do not say the same, Unsupported(`sd_jwt`) for selective disclosure.
     """
     if "_sd" in payload or "_sd_alg" in payload:
-        raise Unsupported("sd_jwt", "Credentials with selective disclosure (SD-JWT VC) are not supported.")
+        raise Unsupported("sd_jwt", say("Credentials with selective disclosure (SD-JWT VC) are not supported."))
     credential = _choose_credential(payload)
     _merge_text(credential, "id", payload.get("jti"), "jti")
     _merge_issuer(credential, payload.get("iss"))
@@ -54,7 +55,7 @@ def read_instant(payload: Mapping[str, Any], name: str) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST:
-        raise NotGenuine("malformed_claims", f"The claim {name!r} is no date in seconds since 1970.")
+        raise NotGenuine("malformed_claims", say("The claim {name} is no date in seconds since 1970.", name=repr(name)))
     return datetime.fromtimestamp(value, UTC)
 
 
@@ -64,21 +65,28 @@ def _choose_credential(payload: Mapping[str, Any]) -> dict[str, Any]:
     if "vc" not in payload:
         return own
     if not isinstance(payload["vc"], Mapping):
-        raise NotGenuine("malformed_claims", "The claim 'vc' is not a credential.")
+        raise NotGenuine("malformed_claims", say("The claim 'vc' is not a credential."))
     if {"@context", "credentialSubject", "issuer"} & set(own):
-        raise NotGenuine("two_payloads", "The JWT holds two credentials, one in its claim 'vc' and one beside it.")
+        raise NotGenuine("two_payloads", say("The JWT holds two credentials, one in its claim 'vc' and one beside it."))
     return dict(payload["vc"])
 
 
 def _contradict(claim: str, member: str) -> NoReturn:
-    raise NotGenuine("claims_contradict", f"The claim {claim!r} and the credential's {member!r} say different things.")
+    raise NotGenuine(
+        "claims_contradict",
+        say(
+            "The claim {claim} and the credential's {member} say different things.",
+            claim=repr(claim),
+            member=repr(member),
+        ),
+    )
 
 
 def _merge_text(into: dict[str, Any], member: str, value: object, claim: str) -> None:
     if value is None:
         return
     if not isinstance(value, str):
-        raise NotGenuine("malformed_claims", f"The claim {claim!r} is no text.")
+        raise NotGenuine("malformed_claims", say("The claim {claim} is no text.", claim=repr(claim)))
     if into.setdefault(member, value) != value:
         _contradict(claim, member)
 
@@ -143,4 +151,6 @@ def _read_date(value: object, member: str) -> datetime:
     try:
         return parse_moment(value)
     except ValueError:
-        raise NotGenuine("malformed_claims", f"The credential's {member!r} is no date.") from None
+        raise NotGenuine(
+            "malformed_claims", say("The credential's {member} is no date.", member=repr(member))
+        ) from None

@@ -19,6 +19,7 @@ from joserfc.jwk import JWKRegistry
 
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.presented import SigningKey
+from register.sentences import say
 
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
@@ -79,9 +80,9 @@ def read_multikey(text: object) -> PublicKey:
         if prefix == _RSA:
             return _read_rsa(rest)
     except (ValueError, TypeError):
-        raise NotGenuine("malformed_key", "The signing key cannot be read: it is damaged.") from None
+        raise NotGenuine("malformed_key", say("The signing key cannot be read: it is damaged.")) from None
     kind = _OTHER_KEYS.get(prefix, f"multicodec {prefix.hex()}")
-    raise Unsupported("key_type", f"The signing key is of a kind that is not supported: {kind}.")
+    raise Unsupported("key_type", say("The signing key is of a kind that is not supported: {kind}.", kind=kind))
 
 
 def _read_point(curve: ec.EllipticCurve, data: bytes) -> ec.EllipticCurvePublicKey:
@@ -104,17 +105,19 @@ def read_jwk(jwk: object) -> PublicKey:
     Unsupported(`key_type`).
     """
     if not isinstance(jwk, Mapping) or any(isinstance(v, str) and len(v) > _LONGEST for v in jwk.values()):
-        raise NotGenuine("malformed_key", "The signing key cannot be read: expected a JWK.")
+        raise NotGenuine("malformed_key", say("The signing key cannot be read: expected a JWK."))
     if "d" in jwk:
-        raise NotGenuine("private_key_published", "The private part of the signing key is public: anybody can sign.")
+        raise NotGenuine(
+            "private_key_published", say("The private part of the signing key is public: anybody can sign.")
+        )
     kind = {"EC": jwk.get("crv"), "OKP": jwk.get("crv"), "RSA": "RSA"}.get(str(jwk.get("kty")))
     if kind not in (*_JWK_CURVES, "Ed25519", "RSA"):
-        raise Unsupported("key_type", "The signing key is of a kind that is not supported.")
+        raise Unsupported("key_type", say("The signing key is of a kind that is not supported."))
     try:
         key = JWKRegistry.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk})
         return _expect_public(key.public_key)
     except (JoseError, ValueError, KeyError, TypeError, AttributeError):
-        raise NotGenuine("malformed_key", "The signing key cannot be read: the JWK is damaged.") from None
+        raise NotGenuine("malformed_key", say("The signing key cannot be read: the JWK is damaged.")) from None
 
 
 def _expect_public(key: Any) -> PublicKey:
@@ -127,7 +130,9 @@ def _expect_public(key: Any) -> PublicKey:
 
 def _check_strength(key: rsa.RSAPublicKey) -> rsa.RSAPublicKey:
     if key.key_size < _LEAST_RSA_BITS:
-        raise NotGenuine("weak_key", f"The signing key is too weak: RSA of {key.key_size} bits can be forged.")
+        raise NotGenuine(
+            "weak_key", say("The signing key is too weak: RSA of {bits} bits can be forged.", bits=key.key_size)
+        )
     return key
 
 

@@ -16,6 +16,7 @@ import base58
 import cbor2
 
 from register.credentials.errors import NotGenuine
+from register.sentences import say
 
 _LONGEST: Final = 20_000
 """Characters of an encoded proof: 64 steps and a few anchors have 6,000."""
@@ -61,24 +62,28 @@ class MerkleProof:
     def check(self, digest: str) -> None:
         """Raise NotGenuine unless the hash of a document (64 hex digits) is the leaf and its path leads to the root."""
         if digest != self.target:
-            raise NotGenuine("altered", "This certificate was altered: its hash is not the one that its proof is over.")
+            raise NotGenuine(
+                "altered", say("This certificate was altered: its hash is not the one that its proof is over.")
+            )
         here = bytes.fromhex(self.target)
         for side, other in self.path:
             pair = bytes.fromhex(other) + here if side == "left" else here + bytes.fromhex(other)
             here = hashlib.sha256(pair).digest()
         if here.hex() != self.root:
-            raise NotGenuine("broken_path", "The proof of this certificate is broken: its path leads to another root.")
+            raise NotGenuine(
+                "broken_path", say("The proof of this certificate is broken: its path leads to another root.")
+            )
 
 
 def parse_2017(signature: Mapping[str, Any]) -> MerkleProof:
     """Read the signature of a Blockcerts v2 certificate; raises NotGenuine when it is malformed."""
     steps, anchors = signature.get("proof"), signature.get("anchors")
     if not isinstance(steps, list) or not isinstance(anchors, list):
-        raise _malformed("a list of steps and a list of anchors")
+        raise _malformed(say("a list of steps and a list of anchors"))
     path = []
     for step in steps:
         if not isinstance(step, dict) or len(step) != 1 or not step.keys() <= {"left", "right"}:
-            raise _malformed("steps of one side each")
+            raise _malformed(say("steps of one side each"))
         path += [(side, _read_hash(other)) for side, other in step.items()]
     target, root = _read_hash(signature.get("targetHash")), _read_hash(signature.get("merkleRoot"))
     return _bound(MerkleProof(target, root, tuple(path), tuple(_read_anchor_2017(one) for one in anchors)))
@@ -86,27 +91,28 @@ def parse_2017(signature: Mapping[str, Any]) -> MerkleProof:
 
 def _read_anchor_2017(anchor: object) -> Anchoring:
     if not isinstance(anchor, dict) or not isinstance(anchor.get("sourceId"), str):
-        raise _malformed("anchors with the id of a transaction")
+        raise _malformed(say("anchors with the id of a transaction"))
     unstated = "ethereum" if anchor.get("type") == "ETHData" else "bitcoin"
-    chain, network = (unstated, "network not stated")
+    chain: str = unstated
+    network: str = say("network not stated")
     if "chain" in anchor:
-        chain, network = _CHAINS_2017.get(str(anchor["chain"]), ("an unknown chain", "unknown"))
+        chain, network = _CHAINS_2017.get(str(anchor["chain"]), (say("an unknown chain"), say("unknown")))
     return Anchoring(chain, network, anchor["sourceId"][:200])
 
 
 def parse_2019(value: object) -> MerkleProof:
     """Read the `proofValue` of a Blockcerts v3 certificate; raises NotGenuine when it is malformed."""
     if not isinstance(value, str) or not value.startswith("z") or len(value) > _LONGEST:
-        raise _malformed(f"multibase text in base58btc of at most {_LONGEST} characters")
+        raise _malformed(say("multibase text in base58btc of at most {most} characters", most=_LONGEST))
     decoded = _decode(_decode_base58(value[1:]))
     members = _read_members(decoded)
     if members.keys() != {_ROOT, _TARGET, _ANCHORS, _PATH}:
-        raise _malformed("merkleRoot, targetHash, anchors and path")
+        raise _malformed(say("merkleRoot, targetHash, anchors and path"))
     path = []
     for step in _read_pairs(members[_PATH]):
         side = _SIDES.get(_as_integer(step[0]))
         if side is None:
-            raise _malformed("steps to the left or the right")
+            raise _malformed(say("steps to the left or the right"))
         path.append((side, _read_packed(step[1])))
     anchors = members[_ANCHORS] if isinstance(members[_ANCHORS], list) else []
     return _bound(
@@ -121,12 +127,12 @@ def parse_2019(value: object) -> MerkleProof:
 
 def _read_anchor_2019(anchor: object) -> Anchoring:
     members = _read_members(anchor)
-    chain, networks = _CHAINS.get(_as_integer(members.get(0)), ("an unknown chain", {}))
+    chain, networks = _CHAINS.get(_as_integer(members.get(0)), (say("an unknown chain"), {}))
     # A mock chain has no networks: some encoders write its text in their place.
     packed = members.get(2, members.get(1))
     transaction = _decode(packed) if isinstance(packed, bytes) else ""
     text = transaction.hex() if isinstance(transaction, bytes) else str(transaction)
-    return Anchoring(chain, networks.get(_as_integer(members.get(1)), "unknown"), text[:200])
+    return Anchoring(chain, networks.get(_as_integer(members.get(1)), say("unknown")), text[:200])
 
 
 def _as_integer(value: object) -> int:
@@ -140,13 +146,13 @@ def _read_members(value: object) -> dict[Any, Any]:
     pairs = _read_pairs(value)
     members = {key: inner for key, inner in pairs if isinstance(key, int)}
     if len(members) != len(pairs):
-        raise _malformed("members that are numbered, each once")
+        raise _malformed(say("members that are numbered, each once"))
     return members
 
 
 def _read_pairs(value: object) -> Sequence[list[Any]]:
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
-        raise _malformed("a list of pairs")
+        raise _malformed(say("a list of pairs"))
     return value
 
 
@@ -159,31 +165,39 @@ def _read_packed(value: object) -> str:
 def _read_hash(value: object) -> str:
     text = value.lower() if isinstance(value, str) else ""
     if not _HASH.fullmatch(text):
-        raise _malformed("hashes of 64 hex digits")
+        raise _malformed(say("hashes of 64 hex digits"))
     return text
 
 
 def _decode(data: object) -> Any:
     if not isinstance(data, bytes):
-        raise _malformed("CBOR")
+        raise _malformed(say("CBOR"))
     try:
         return cbor2.loads(data)
     except (cbor2.CBORDecodeError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise _malformed("CBOR") from error
+        raise _malformed(say("CBOR")) from error
 
 
 def _decode_base58(text: str) -> bytes:
     try:
         return base58.b58decode(text)
     except ValueError as error:
-        raise _malformed("base58") from error
+        raise _malformed(say("base58")) from error
 
 
 def _bound(proof: MerkleProof) -> MerkleProof:
     if len(proof.path) > _MOST_STEPS or not 1 <= len(proof.anchors) <= _MOST_ANCHORS:
-        raise _malformed(f"at most {_MOST_STEPS} steps, and 1 to {_MOST_ANCHORS} anchors")
+        raise _malformed(
+            say(
+                "at most {steps} steps, and 1 to {anchors} anchors",
+                steps=_MOST_STEPS,
+                anchors=_MOST_ANCHORS,
+            )
+        )
     return proof
 
 
 def _malformed(expected: str) -> NotGenuine:
-    return NotGenuine("malformed_proof", f"The proof of this certificate cannot be read: expected {expected}.")
+    return NotGenuine(
+        "malformed_proof", say("The proof of this certificate cannot be read: expected {expected}.", expected=expected)
+    )

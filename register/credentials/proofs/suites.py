@@ -19,6 +19,7 @@ from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.proofs.canonicalisation import canonicalise_graph, canonicalise_json
 from register.credentials.proofs.graphs import Digest
 from register.credentials.proofs.keys import PublicKey, read_multibase
+from register.sentences import say
 
 _CURVES: Final[Mapping[str, Digest]] = {"secp256r1": "sha256", "secp384r1": "sha384"}
 _HASHES: Final[Mapping[Digest, tuple[Callable[[bytes], Any], hashes.HashAlgorithm]]] = {
@@ -41,7 +42,9 @@ class Suite:
             return "sha256"
         if self.algorithm == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
             return _CURVES[key.curve.name]
-        raise NotGenuine("wrong_key_type", f"The signing key is not of the kind that {self.name} signs with.")
+        raise NotGenuine(
+            "wrong_key_type", say("The signing key is not of the kind that {name} signs with.", name=self.name)
+        )
 
     def canonicalise(self, value: Mapping[str, Any], digest: Digest) -> bytes:
         """Return the canonical form of a document or of proof options."""
@@ -70,7 +73,8 @@ def find_suite(proof: Mapping[str, Any]) -> Suite:
     suite = SUITES.get(named) if kind == "DataIntegrityProof" and isinstance(named, str) else None
     if suite is None or suite.name == "Ed25519Signature2020":
         raise Unsupported(
-            "suite_unsupported", f"The signature is of the kind {str(named)[:60]!r}, which is not checked here."
+            "suite_unsupported",
+            say("The signature is of the kind {kind}, which is not checked here.", kind=repr(str(named)[:60])),
         )
     return suite
 
@@ -91,7 +95,8 @@ def check_signature(suite: Suite, key: PublicKey, options: bytes, document: byte
             key.verify(_encode_ecdsa(signature, key), signed, ec.ECDSA(algorithm))
     except (InvalidSignature, ValueError):
         raise NotGenuine(
-            "signature_invalid", "The signature does not fit: the credential was changed, or another key signed it."
+            "signature_invalid",
+            say("The signature does not fit: the credential was changed, or another key signed it."),
         ) from None
 
 

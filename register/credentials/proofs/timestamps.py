@@ -25,6 +25,7 @@ from register.credentials.errors import CredentialError
 from register.credentials.proofs.certificates import Certificate, read_certificate
 from register.credentials.proofs.keys import PublicKey
 from register.credentials.proofs.trust_anchors import find_anchor
+from register.sentences import say
 
 LARGEST: Final = 64 * 1024
 """Bytes of a token that are read at most."""
@@ -60,7 +61,9 @@ def read_timestamp(
     certificates that may lie between. Raises BadTimestamp.
     """
     if len(token) > LARGEST:
-        raise BadTimestamp("timestamp_malformed", f"A timestamp of more than {LARGEST} bytes is not read.")
+        raise BadTimestamp(
+            "timestamp_malformed", say("A timestamp of more than {most} bytes is not read.", most=LARGEST)
+        )
     try:
         signed = _read_signed(token)
         # Taken before anything looks inside: what asn1crypto has looked at, it writes anew.
@@ -74,7 +77,7 @@ def read_timestamp(
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, CredentialError) as error:
         if isinstance(error, BadTimestamp):
             raise
-        raise BadTimestamp("timestamp_malformed", "The timestamp is damaged and cannot be read.") from None
+        raise BadTimestamp("timestamp_malformed", say("The timestamp is damaged and cannot be read.")) from None
     _check_purpose(signer, time)
     return Timestamp(time, signer.name, find_anchor((signer, *carried), others, anchors, time) is not None)
 
@@ -98,15 +101,17 @@ def _take(signed: Any) -> tuple[bytes, bytes]:
 def _check_imprint(info: Any, covered: bytes) -> None:
     name = info["message_imprint"]["hash_algorithm"]["algorithm"].native
     if name not in _DIGESTS:
-        raise BadTimestamp("timestamp_weak", f"The timestamp rests on the hash {name!r}, which is not accepted.")
+        raise BadTimestamp(
+            "timestamp_weak", say("The timestamp rests on the hash {name}, which is not accepted.", name=repr(name))
+        )
     if info["message_imprint"]["hashed_message"].native != _DIGESTS[name](covered).digest():
-        raise BadTimestamp("timestamp_of_other", "The timestamp is of something else.")
+        raise BadTimestamp("timestamp_of_other", say("The timestamp is of something else."))
 
 
 def _list_certificates(signed: Any) -> list[Certificate]:
     found = [choice.chosen.dump() for choice in signed["certificates"] or () if choice.name == "certificate"]
     if len(found) > MOST_CERTIFICATES:
-        raise BadTimestamp("timestamp_malformed", "The timestamp carries too many certificates.")
+        raise BadTimestamp("timestamp_malformed", say("The timestamp carries too many certificates."))
     return [read_certificate(der) for der in found]
 
 
@@ -120,7 +125,9 @@ def _find_signer(signed: Any, certificates: Iterable[Certificate]) -> Certificat
             for certificate in certificates:
                 if digest(certificate.der).digest() == named["cert_hash"].native:
                     return certificate
-    raise BadTimestamp("timestamp_without_certificate", "The timestamp does not carry the certificate that made it.")
+    raise BadTimestamp(
+        "timestamp_without_certificate", say("The timestamp does not carry the certificate that made it.")
+    )
 
 
 def _digest_of(named: Any) -> Any:
@@ -137,12 +144,12 @@ def _check_signature(signer_info: Any, content: bytes, signed: bytes, signer: Ce
     if values["content_type"][0].native != "tst_info" or digest not in _DIGESTS:
         raise ValueError("attributes of something else")
     if values["message_digest"][0].native != _DIGESTS[digest](content).digest():
-        raise BadTimestamp("timestamp_altered", "The timestamp was altered after it was made.")
+        raise BadTimestamp("timestamp_altered", say("The timestamp was altered after it was made."))
     try:
         # What is signed is the attributes as the SET OF that they are, under its own tag (RFC 5652, section 5.4).
         _verify(signer_info, signer.public_key, b"\x31" + signed[1:])
     except (InvalidSignature, UnsupportedAlgorithm):
-        raise BadTimestamp("timestamp_altered", "The signature of the timestamp does not hold.") from None
+        raise BadTimestamp("timestamp_altered", say("The signature of the timestamp does not hold.")) from None
 
 
 def _verify(signer_info: Any, key: PublicKey, signed: bytes) -> None:
@@ -169,6 +176,8 @@ def _check_purpose(signer: Certificate, time: datetime) -> None:
     except x509.ExtensionNotFound:
         usage = None
     if usage is None or not usage.critical or list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
-        raise BadTimestamp("timestamp_not_by_authority", "The timestamp was made with a certificate not made for it.")
+        raise BadTimestamp(
+            "timestamp_not_by_authority", say("The timestamp was made with a certificate not made for it.")
+        )
     if not signer.is_valid_at(time):
-        raise BadTimestamp("timestamp_expired", "The timestamp was made when its certificate was not valid.")
+        raise BadTimestamp("timestamp_expired", say("The timestamp was made when its certificate was not valid."))

@@ -29,6 +29,7 @@ from register.credentials.proofs.certificates import (
     read_certificate,
 )
 from register.identifiers import normalise_value
+from register.sentences import say
 
 _UNDERSTOOD: Final = frozenset(
     {
@@ -61,7 +62,7 @@ def read_anchors(pem: bytes) -> frozenset[bytes]:
         found = x509.load_pem_x509_certificates(pem)
     except UNREADABLE:
         raise NotGenuine(
-            "certificate_malformed", "Expected certificates in PEM, found none that can be read."
+            "certificate_malformed", say("Expected certificates in PEM, found none that can be read.")
         ) from None
     return frozenset(read_certificate(one.public_bytes(Encoding.DER)).der for one in found)
 

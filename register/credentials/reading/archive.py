@@ -17,6 +17,7 @@ from register.credentials.reading.foreign import name_format
 from register.credentials.reading.inflation import too_large
 from register.credentials.reading.limits import MOST_BYTES, MOST_ENTRIES, MOST_UNPACKED
 from register.credentials.reading.parts import Part
+from register.sentences import say
 
 SIGNATURES: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _DIRECTORY_ENTRY: Final = b"PK\x01\x02"
@@ -32,12 +33,15 @@ def list_parts(data: bytes) -> list[Part]:
     what unpacks beyond bounds; NotACredential for a damaged file and for too many files.
     """
     if data.count(_DIRECTORY_ENTRY) > MOST_ENTRIES:
-        raise NotACredential("too_many_parts", f"expected at most {MOST_ENTRIES} files in a ZIP file, got more")
+        raise NotACredential(
+            "too_many_parts",
+            say("expected at most {most} files in a ZIP file, got more", most=MOST_ENTRIES),
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return list(_unpack(archive))
     except _DAMAGES as error:
-        raise NotACredential("damaged", "This ZIP file is damaged; hand in the original file.") from error
+        raise NotACredential("damaged", say("This ZIP file is damaged; hand in the original file.")) from error
 
 
 def _unpack(archive: zipfile.ZipFile) -> Iterator[Part]:
@@ -62,4 +66,6 @@ def _check_name(name: str) -> None:
     """Refuse a name that would lead outside the folder it is unpacked to."""
     steps = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in steps or name[1:2] == ":":
-        raise NotGenuine("hostile_name", "A file in this ZIP file has a name that leads outside it: do not unpack it.")
+        raise NotGenuine(
+            "hostile_name", say("A file in this ZIP file has a name that leads outside it: do not unpack it.")
+        )

@@ -31,6 +31,7 @@ from register.credentials.reading.structure import (
 from register.credentials.reading.tokens import is_token, parse_token, read_token
 from register.credentials.report import Finding
 from register.json_text import NotStrictJson, parse_strict
+from register.sentences import say
 
 Container = tuple[str, ...]
 Found = tuple[Presented, ...]
@@ -42,7 +43,7 @@ _JWT_DATA: Final = ("data:application/vc+jwt", "data:application/vp+jwt", "data:
 PRESENTATION_NOT_CHECKED: Final = Finding(
     "presentation_not_checked",
     "warning",
-    "It came in a presentation. Who presents it, and to whom, was not checked.",
+    say("It came in a presentation. Who presents it, and to whom, was not checked."),
 )
 
 
@@ -55,15 +56,22 @@ def read_json(text: bytes, container: Container) -> Found:
         value = parse_strict(text, depth=DEEPEST)
     except NotStrictJson as error:
         if any(hint in text for hint in _HINTS):
-            raise NotGenuine(error.code, f"This credential cannot be read: {error.sentence}.") from error
-        raise NotACredential("not_a_credential", f"This is no credential, nor JSON: {error.sentence}.") from error
+            raise NotGenuine(
+                error.code, say("This credential cannot be read: {fault}.", fault=error.sentence)
+            ) from error
+        raise NotACredential(
+            "not_a_credential", say("This is no credential, nor JSON: {fault}.", fault=error.sentence)
+        ) from error
     return read_value(value, text, container)
 
 
 def read_value(value: Any, raw: bytes | None, container: Container) -> Found:
     """Return the credentials in a JSON value; `raw` is its own text if it has one."""
     if len(container) > MOST_WRAPPINGS:
-        raise NotGenuine("too_deeply_wrapped", f"expected at most {MOST_WRAPPINGS} containers within each other")
+        raise NotGenuine(
+            "too_deeply_wrapped",
+            say("expected at most {most} containers within each other", most=MOST_WRAPPINGS),
+        )
     if isinstance(value, str):
         return read_text(value, container)
     if isinstance(value, list):
@@ -120,7 +128,7 @@ def _read_wrapper(document: Document, container: Container) -> Found:
     if receipt is None:
         return found
     if len(found) != 1:
-        raise NotGenuine("receipt_of_several", "expected one credential beside a receipt, got several")
+        raise NotGenuine("receipt_of_several", say("expected one credential beside a receipt, got several"))
     text = receipt if isinstance(receipt, str) else json.dumps(receipt, ensure_ascii=False)
     return (replace(found[0], receipt=text.encode()),)
 
@@ -130,7 +138,7 @@ def _read_presentation(document: Document, container: Container, *, signed: bool
     inner = (*container, "presentation")
     inside = list_values(document.get("verifiableCredential"))
     if not inside:
-        raise NotACredential("empty_presentation", "This presentation holds no credential.")
+        raise NotACredential("empty_presentation", say("This presentation holds no credential."))
     found = gather([_later(item, inner) for item in inside], strict=True)
     if not signed:
         return found
@@ -150,7 +158,9 @@ def _find_format(document: Document) -> Format:
         raise _nothing(document)
     check_credential(document)
     if not all(isinstance(proof, dict) for proof in proofs):
-        raise NotGenuine("malformed", 'This is not a whole credential: expected "proof" to be an object, or several.')
+        raise NotGenuine(
+            "malformed", say('This is not a whole credential: expected "proof" to be an object, or several.')
+        )
     return "vc_data_integrity" if proofs else "vc_unsigned"
 
 
@@ -186,10 +196,10 @@ def _check_foreign(document: Document) -> None:
 
 
 _OTHERS: Final[Sequence[tuple[frozenset[str], str]]] = (
-    (frozenset({"salt", "proof"}), "a receipt; hand it in together with the credential that it belongs to"),
-    (frozenset({"verificationMethod"}), "a DID document"),
-    (frozenset({"publicKey"}), "a profile of an issuer or a document of keys"),
-    (frozenset({"keys"}), "a set of keys"),
+    (frozenset({"salt", "proof"}), say("a receipt; hand it in together with the credential that it belongs to")),
+    (frozenset({"verificationMethod"}), say("a DID document")),
+    (frozenset({"publicKey"}), say("a profile of an issuer or a document of keys")),
+    (frozenset({"keys"}), say("a set of keys")),
 )
 
 
@@ -197,5 +207,7 @@ def _nothing(document: Document | None = None) -> NotACredential:
     """Return the error for JSON that is no credential, saying what it is if that is known."""
     for names, kind in _OTHERS:
         if document is not None and names <= document.keys():
-            return NotACredential("not_a_credential", f"This is {kind}. It is no credential.")
-    return NotACredential("not_a_credential", "This holds no credential of any kind. Hand in the file you received.")
+            return NotACredential("not_a_credential", say("This is {kind}. It is no credential.", kind=kind))
+    return NotACredential(
+        "not_a_credential", say("This holds no credential of any kind. Hand in the file you received.")
+    )

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from register.credentials.errors import Unsupported
+from register.sentences import Said, say
 
-_SUPPORTED: Final = (
+SUPPORTED: Final = (
     "Hand in a European Digital Credential, a W3C credential or Open Badge 3.0 (JSON, JWT, PNG or SVG), "
     "a Blockcerts certificate, or a PDF or ZIP file that holds one"
 )
@@ -44,4 +45,11 @@ FORMATS: Final[Mapping[str, str]] = {
 
 def name_format(code: str) -> Unsupported:
     """Return the error that names a format of FORMATS."""
-    return Unsupported(code, f"This is {FORMATS[code]}. It was recognised, but it is not checked here. {_SUPPORTED}.")
+    return Unsupported(
+        code,
+        say(
+            "This is {kind}. It was recognised, but it is not checked here. {supported}.",
+            kind=Said(FORMATS[code], {}),
+            supported=Said(SUPPORTED, {}),
+        ),
+    )

@@ -9,6 +9,7 @@ from register.credentials.errors import NotACredential, NotGenuine, Unsupported
 from register.credentials.presented import Presented
 from register.credentials.reading.limits import MOST_CREDENTIALS
 from register.credentials.report import Finding
+from register.sentences import say
 
 Found = tuple[Presented, ...]
 
@@ -34,19 +35,27 @@ def gather(parts: Sequence[Callable[[], Found]], *, strict: bool = False) -> Fou
             raise NotGenuine(error.code, _place(error.message, position, len(parts))) from error
         if len(found) > MOST_CREDENTIALS:
             raise NotACredential(
-                "too_many_credentials", f"expected at most {MOST_CREDENTIALS} credentials at once; hand in fewer"
+                "too_many_credentials",
+                say(
+                    "expected at most {most} credentials at once; hand in fewer",
+                    most=MOST_CREDENTIALS,
+                ),
             )
     return _remark(found, foreign)
 
 
 def _place(message: str, position: int, parts: int) -> str:
-    return message if parts == 1 else f"Part {position} of {parts}: {message}"
+    if parts == 1:
+        return message
+    return say("Part {position} of {parts}: {fault}", position=position, parts=parts, fault=message)
 
 
 def _name_part(error: NotACredential, position: int) -> NotACredential | NotGenuine:
     if error.code == "too_many_credentials":
         return error
-    return NotGenuine("malformed", f"Part {position} stands where a credential must stand and is none.")
+    return NotGenuine(
+        "malformed", say("Part {position} stands where a credential must stand and is none.", position=position)
+    )
 
 
 def _remark(found: Sequence[Presented], foreign: Sequence[Unsupported]) -> Found:
@@ -54,6 +63,9 @@ def _remark(found: Sequence[Presented], foreign: Sequence[Unsupported]) -> Found
     if not found and foreign:
         raise foreign[0]
     if not found:
-        raise NotACredential("not_a_credential", "Nothing in this is a credential of any kind.")
-    remarks = tuple(Finding("beside_not_checked", "warning", f"Beside it: {error.message}") for error in foreign[:1])
+        raise NotACredential("not_a_credential", say("Nothing in this is a credential of any kind."))
+    remarks = tuple(
+        Finding("beside_not_checked", "warning", say("Beside it: {fault}", fault=error.message))
+        for error in foreign[:1]
+    )
     return tuple(replace(one, findings=(*one.findings, *remarks)) for one in found) if remarks else tuple(found)

@@ -24,6 +24,7 @@ from register.credentials.reading.foreign import name_format
 from register.credentials.reading.inflation import too_large
 from register.credentials.reading.limits import MOST_BYTES, MOST_ENTRIES, MOST_UNPACKED
 from register.credentials.reading.parts import Part
+from register.sentences import say
 
 SIGNATURE: Final = b"%PDF-"
 LATEST_START: Final = 1024
@@ -87,22 +88,22 @@ def list_parts(data: bytes) -> list[Part]:
     except (FileNotDecryptedError, DependencyError) as error:
         raise name_format("pdf_encrypted") from error
     except LimitReachedError as error:
-        raise NotGenuine("unpacks_too_large", "This PDF file is larger inside than any that is read.") from error
+        raise NotGenuine("unpacks_too_large", say("This PDF file is larger inside than any that is read.")) from error
     except _DAMAGES as error:
-        raise NotACredential("damaged", "This PDF file is damaged; hand in the original file.") from error
+        raise NotACredential("damaged", say("This PDF file is damaged; hand in the original file.")) from error
 
 
 def name_plain(data: bytes) -> Unsupported | NotACredential:
     """Return the error for a PDF file in which no credential was found."""
     if b"/ByteRange" in data:
         return name_format("pdf_signature")
-    return NotACredential("plain_pdf", "This PDF file holds no credential; hand in the credential itself.")
+    return NotACredential("plain_pdf", say("This PDF file holds no credential; hand in the credential itself."))
 
 
 def _check_frame(data: bytes) -> None:
     """Refuse a file without an end, or with more ends than anybody saved it: pypdf looks for them line by line."""
     if _END not in data[-_LATEST_END:] or data.count(_END) > MOST_ENTRIES:
-        raise NotACredential("damaged", "This PDF file is damaged; hand in the original file.")
+        raise NotACredential("damaged", say("This PDF file is damaged; hand in the original file."))
 
 
 class _Reader(PdfReader):
@@ -115,7 +116,9 @@ class _Reader(PdfReader):
     def get_object(self, indirect_reference: int | IndirectObject) -> PdfObject | None:
         """Return an object; raises NotACredential when the time is up."""
         if time.monotonic() > self._deadline:
-            raise NotACredential("too_complex", f"This PDF file could not be read within {SECONDS:g} seconds.")
+            raise NotACredential(
+                "too_complex", say("This PDF file could not be read within {seconds} seconds.", seconds=f"{SECONDS:g}")
+            )
         return super().get_object(indirect_reference)
 
 
@@ -129,7 +132,10 @@ def _unpack(reader: PdfReader) -> Iterator[Part]:
             continue
         seen.add(id(stream))
         if len(seen) > MOST_ENTRIES:
-            raise NotACredential("too_many_parts", f"expected at most {MOST_ENTRIES} attachments in a PDF, got more")
+            raise NotACredential(
+                "too_many_parts",
+                say("expected at most {most} attachments in a PDF, got more", most=MOST_ENTRIES),
+            )
         with apply_configuration(zlib_maximum_output_length=MOST_BYTES):
             content = stream.get_data()
         left -= len(content)
@@ -174,7 +180,7 @@ class _Walk:
             self._seen.add(id(found))
             self._left -= len(found)
             if self._left < 0:
-                raise NotACredential("too_many_parts", "This PDF file refers to more things than are looked at.")
+                raise NotACredential("too_many_parts", say("This PDF file refers to more things than are looked at."))
             for item in found:
                 inner = item.get_object()
                 if isinstance(inner, DictionaryObject):

@@ -14,6 +14,7 @@ from typing import Final
 from register.credentials.errors import NotACredential, NotGenuine
 from register.credentials.reading.inflation import inflate
 from register.credentials.reading.limits import MOST_ENTRIES
+from register.sentences import say
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt")
@@ -34,10 +35,14 @@ def find_badge(data: bytes) -> bytes:
             found[keyword].add(_read_text(kind, body[len(keyword) + 1 :]))
     for keyword in _KEYWORDS:
         if len(found[keyword]) > 1:
-            raise NotGenuine("two_credentials", "This picture holds two different credentials: nobody can tell which.")
+            raise NotGenuine(
+                "two_credentials", say("This picture holds two different credentials: nobody can tell which.")
+            )
         if found[keyword]:
             return found[keyword].pop()
-    raise NotACredential("plain_picture", "This picture holds no credential; hand in the file of the badge itself.")
+    raise NotACredential(
+        "plain_picture", say("This picture holds no credential; hand in the file of the badge itself.")
+    )
 
 
 def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -53,13 +58,18 @@ def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if kind in _TEXTS:
             body = data[position + 8 : end - 4]
             if zlib.crc32(kind + body) != int.from_bytes(data[end - 4 : end], "big"):
-                raise NotGenuine("damaged", "A text in this picture was altered or damaged: its check sum is wrong.")
+                raise NotGenuine(
+                    "damaged", say("A text in this picture was altered or damaged: its check sum is wrong.")
+                )
             texts += 1
             yield kind, body
         if texts > MOST_ENTRIES:
-            raise NotGenuine("too_many_parts", f"expected at most {MOST_ENTRIES} texts in a picture, got more")
+            raise NotGenuine(
+                "too_many_parts",
+                say("expected at most {most} texts in a picture, got more", most=MOST_ENTRIES),
+            )
         position = end
-    raise NotACredential("damaged", "This picture ends too early; hand in the original file.")
+    raise NotACredential("damaged", say("This picture ends too early; hand in the original file."))
 
 
 def _read_text(kind: bytes, rest: bytes) -> bytes:

@@ -13,6 +13,7 @@ from register.credentials.reading.limits import DEEPEST
 from register.credentials.reading.structure import Document, find_issuer, list_types
 from register.credentials.reading.tokens import decode_base64url
 from register.json_text import NotStrictJson, parse_strict
+from register.sentences import say
 
 _GENERAL: Final = frozenset({"payload", "signatures"})
 _FLATTENED: Final = frozenset({"payload", "protected", "header", "signature"})
@@ -27,12 +28,14 @@ def read_sealed(document: Document) -> Document:
     if not (_GENERAL.issuperset(document) or _FLATTENED.issuperset(document)):
         raise NotGenuine(
             "outside_signature",
-            "Beside the sealed payload this file holds members that no signature covers: expected only "
-            "payload and signatures.",
+            say(
+                "Beside the sealed payload this file holds members that no signature covers: expected only "
+                "payload and signatures."
+            ),
         )
     signatures = document.get("signatures", [document])
     if not isinstance(signatures, list) or not all(isinstance(one, dict) for one in signatures):
-        raise NotGenuine("malformed", 'expected "signatures" to be a list of objects; is this file whole?')
+        raise NotGenuine("malformed", say('expected "signatures" to be a list of objects; is this file whole?'))
     if any("disclosures" in header for one in signatures if isinstance(header := one.get("header"), dict)):
         raise name_format("sd_jwt_vc")
     payload = _parse_payload(document.get("payload"))
@@ -49,14 +52,18 @@ def _parse_payload(payload: object) -> Document:
     if payload is None or payload == "":
         raise name_format("jades_detached")
     if not isinstance(payload, str):
-        raise NotGenuine("malformed", 'expected "payload" to be a text; is this file whole?')
+        raise NotGenuine("malformed", say('expected "payload" to be a text; is this file whole?'))
     try:
         text = payload.encode() if payload.lstrip().startswith("{") else decode_base64url(payload)
         value = parse_strict(text, depth=DEEPEST)
     except NotStrictJson as error:
-        raise NotGenuine(error.code, f"The sealed payload cannot be read: {error.sentence}.") from error
+        raise NotGenuine(
+            error.code, say("The sealed payload cannot be read: {fault}.", fault=error.sentence)
+        ) from error
     except ValueError as error:
-        raise NotGenuine("damaged", "The sealed payload is neither JSON nor base64url; is this file whole?") from error
+        raise NotGenuine(
+            "damaged", say("The sealed payload is neither JSON nor base64url; is this file whole?")
+        ) from error
     if not isinstance(value, dict):
         raise name_format("jws_json")
     return value
@@ -64,4 +71,4 @@ def _parse_payload(payload: object) -> Document:
 
 def _check_members(payload: Document) -> None:
     if find_issuer(payload) is None or "credentialSubject" not in payload:
-        raise NotGenuine("malformed", 'This is not a whole credential: expected "issuer" and "credentialSubject".')
+        raise NotGenuine("malformed", say('This is not a whole credential: expected "issuer" and "credentialSubject".'))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from register.credentials.errors import NotGenuine
+from register.sentences import say
 
 Document = Mapping[str, Any]
 
@@ -62,17 +63,20 @@ def check_credential(document: Document) -> None:
     """Raise NotGenuine unless a credential has what its data model requires of any."""
     contexts = list_values(document.get("@context"))
     if not contexts or contexts[0] not in VC_CONTEXTS:
-        _refuse(f'expected "@context" to begin with {" or ".join(VC_CONTEXTS)}')
+        _refuse(say('expected "@context" to begin with {contexts}', contexts=" or ".join(VC_CONTEXTS)))
     if "VerifiableCredential" not in list_types(document):
-        _refuse('expected "VerifiableCredential" among its types')
+        _refuse(say('expected "VerifiableCredential" among its types'))
     if find_issuer(document) is None:
-        _refuse('expected "issuer" to be an address or an object with "id"')
+        _refuse(say('expected "issuer" to be an address or an object with "id"'))
     subjects = list_values(document.get("credentialSubject"))
     if not subjects or not all(isinstance(subject, dict) and subject for subject in subjects):
-        _refuse('expected "credentialSubject" to be an object that says something, or several')
+        _refuse(say('expected "credentialSubject" to be an object that says something, or several'))
     if not isinstance(document.get("id", ""), str):
-        _refuse('expected "id" to be one address')
+        _refuse(say('expected "id" to be one address'))
 
 
 def _refuse(expected: str) -> None:
-    raise NotGenuine("malformed", f"This is not a whole credential: {expected}. Ask the issuer for a correct one.")
+    raise NotGenuine(
+        "malformed",
+        say("This is not a whole credential: {expected}. Ask the issuer for a correct one.", expected=expected),
+    )

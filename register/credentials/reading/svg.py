@@ -16,6 +16,7 @@ from register.credentials.errors import NotACredential, NotGenuine
 from register.credentials.reading.foreign import name_format
 from register.credentials.reading.limits import DEEPEST
 from register.credentials.reading.tokens import is_token
+from register.sentences import say
 
 _MOST_ELEMENTS: Final = 200_000
 _BADGE_3: Final = "https://purl.imsglobal.org/ob/"
@@ -44,7 +45,12 @@ class _Collector:
         self._elements += 1
         if self._depth > DEEPEST or self._elements > _MOST_ELEMENTS:
             raise NotGenuine(
-                "too_deep", f"expected at most {DEEPEST} levels and {_MOST_ELEMENTS} elements of XML, got more"
+                "too_deep",
+                say(
+                    "expected at most {levels} levels and {elements} elements of XML, got more",
+                    levels=DEEPEST,
+                    elements=_MOST_ELEMENTS,
+                ),
             )
         self.signed = self.signed or tag == _SIGNATURE
         self.older = self.older or tag.startswith(f"{{{_BADGE_2}")
@@ -84,11 +90,13 @@ def find_badge(data: bytes) -> bytes:
         raise _name_other(seen)
     badges = {badge for badge in seen.badges if badge}
     if len(badges) > 1:
-        raise NotGenuine("two_credentials", "This picture holds two different credentials: nobody can tell which.")
+        raise NotGenuine("two_credentials", say("This picture holds two different credentials: nobody can tell which."))
     if not badges and seen.older:
         raise name_format("open_badges_2")
     if not badges:
-        raise NotACredential("plain_picture", "This picture holds no credential; hand in the file of the badge itself.")
+        raise NotACredential(
+            "plain_picture", say("This picture holds no credential; hand in the file of the badge itself.")
+        )
     return badges.pop().encode()
 
 
@@ -102,8 +110,8 @@ def _parse(data: bytes) -> _Collector:
         raise name_format("xml_entities") from error
     except (ParseError, ValueError, LookupError) as error:
         if seen.badges or b"openbadges" in data:
-            raise NotGenuine("damaged", "This picture is damaged: it is not whole XML.") from error
-        raise NotACredential("not_a_credential", "This is no credential, nor whole XML.") from error
+            raise NotGenuine("damaged", say("This picture is damaged: it is not whole XML.")) from error
+        raise NotACredential("not_a_credential", say("This is no credential, nor whole XML.")) from error
     return seen
 
 
@@ -113,4 +121,4 @@ def _name_other(seen: _Collector) -> Exception:
             return name_format(code)
     if seen.signed:
         return name_format("signed_xml")
-    return NotACredential("not_a_credential", "This XML document is no credential of any kind.")
+    return NotACredential("not_a_credential", say("This XML document is no credential of any kind."))

@@ -20,6 +20,7 @@ from register.credentials.reading.foreign import name_format
 from register.credentials.reading.limits import DEEPEST
 from register.credentials.reading.structure import check_credential, find_issuer, is_credential, list_contexts
 from register.json_text import NotStrictJson, parse_strict
+from register.sentences import say
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]*(~[A-Za-z0-9_.~-]*)?")
 _MESSAGE_PARTS: Final = 5
@@ -55,7 +56,10 @@ def parse_token(text: str) -> Token:
     if str(header.get("typ", "")).lower().removeprefix("application/") in ("vc+sd-jwt", "dc+sd-jwt"):
         raise name_format("sd_jwt_vc")
     if len(parts) != 3:
-        raise NotGenuine("damaged", f"expected a JWT of three parts with dots between, got {len(parts)}; is it whole?")
+        raise NotGenuine(
+            "damaged",
+            say("expected a JWT of three parts with dots between, got {count}; is it whole?", count=len(parts)),
+        )
     if not parts[1] and parts[2]:
         raise name_format("jws_detached")
     _check_algorithm(header, signature=parts[2])
@@ -65,7 +69,7 @@ def parse_token(text: str) -> Token:
 def _check_algorithm(header: Mapping[str, Any], *, signature: str) -> None:
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm.lower() == "none" or not signature:
-        raise NotGenuine("not_signed", 'This JWT is not signed ("alg" is none, or there is no signature).')
+        raise NotGenuine("not_signed", say('This JWT is not signed ("alg" is none, or there is no signature).'))
 
 
 def _read_header(part: str) -> Mapping[str, Any]:
@@ -75,7 +79,9 @@ def _read_header(part: str) -> Mapping[str, Any]:
     except NotStrictJson as error:
         if error.code in ("not_json", "not_utf8"):
             raise _prose() from error
-        raise NotGenuine(error.code, f"The header of this JWT is ambiguous: {error.sentence}.") from error
+        raise NotGenuine(
+            error.code, say("The header of this JWT is ambiguous: {fault}.", fault=error.sentence)
+        ) from error
     except ValueError as error:
         raise _prose() from error
     if not isinstance(header, dict):
@@ -87,16 +93,18 @@ def _read_payload(part: str) -> Mapping[str, Any]:
     try:
         payload = parse_strict(decode_base64url(part), depth=DEEPEST)
     except NotStrictJson as error:
-        raise NotGenuine(error.code, f"The payload of this JWT cannot be read: {error.sentence}.") from error
+        raise NotGenuine(
+            error.code, say("The payload of this JWT cannot be read: {fault}.", fault=error.sentence)
+        ) from error
     except ValueError as error:
-        raise NotGenuine("damaged", "The payload of this JWT is not base64url; is it whole?") from error
+        raise NotGenuine("damaged", say("The payload of this JWT is not base64url; is it whole?")) from error
     if not isinstance(payload, dict):
-        raise NotACredential("not_a_credential", "This JWT holds no credential: its payload is not a JSON object.")
+        raise NotACredential("not_a_credential", say("This JWT holds no credential: its payload is not a JSON object."))
     return payload
 
 
 def _prose() -> NotACredential:
-    return NotACredential("not_a_credential", "This text is no credential of any kind. Hand in the whole file.")
+    return NotACredential("not_a_credential", say("This text is no credential of any kind. Hand in the whole file."))
 
 
 def decode_base64url(text: str) -> bytes:
@@ -119,7 +127,7 @@ def read_token(token: Token, container: tuple[str, ...]) -> Presented:
     if any("openbadges/v2" in context or "openbadges/v1" in context for context in list_contexts(payload)):
         raise name_format("open_badges_2")
     if not is_credential(claims):
-        raise NotACredential("not_a_credential", "This JWT holds no credential.")
+        raise NotACredential("not_a_credential", say("This JWT holds no credential."))
     credential = unwrap(payload, token.header.get("typ"))
     if (find_issuer(credential) or "").startswith("did:ebsi:"):
         raise name_format("ebsi")

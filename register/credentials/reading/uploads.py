@@ -17,6 +17,7 @@ from register.credentials.reading.gathering import gather
 from register.credentials.reading.limits import MOST_BYTES, MOST_WRAPPINGS
 from register.credentials.reading.parts import Part, pair_receipts
 from register.credentials.reading.tokens import decode_base64url
+from register.sentences import say
 
 Container = tuple[str, ...]
 Found = tuple[Presented, ...]
@@ -47,7 +48,11 @@ def read(data: bytes) -> Found:
     """
     if len(data) > MOST_BYTES:
         raise NotACredential(
-            "too_large", f"expected at most {MOST_BYTES // 1024 // 1024} MiB, got more; hand in the credential alone"
+            "too_large",
+            say(
+                "expected at most {most} MiB, got more; hand in the credential alone",
+                most=MOST_BYTES // 1024 // 1024,
+            ),
         )
     return _read_part(data, ())
 
@@ -55,7 +60,10 @@ def read(data: bytes) -> Found:
 def _read_part(data: bytes, container: Container) -> Found:
     """Return the credentials in a part of what was handed in."""
     if len(container) > MOST_WRAPPINGS:
-        raise NotGenuine("too_deeply_wrapped", f"expected at most {MOST_WRAPPINGS} containers within each other")
+        raise NotGenuine(
+            "too_deeply_wrapped",
+            say("expected at most {most} containers within each other", most=MOST_WRAPPINGS),
+        )
     if data.startswith(_JSON) and data[1:2] != b"\0":
         return read_json(data.rstrip(), container)
     if data.startswith(png.SIGNATURE):
@@ -67,7 +75,7 @@ def _read_part(data: bytes, container: Container) -> Found:
     _check_binary(data)
     text = data.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
-        raise NotACredential("empty", "expected a credential, got nothing")
+        raise NotACredential("empty", say("expected a credential, got nothing"))
     if text.startswith(_JSON):
         return read_json(text, container)
     if text.startswith(b"<"):
@@ -107,7 +115,7 @@ def _later(part: Part, receipt: bytes | None, container: Container) -> Callable[
         if receipt is None:
             return found
         if len(found) != 1:
-            raise NotGenuine("receipt_of_several", "expected one credential beside a receipt, got several")
+            raise NotGenuine("receipt_of_several", say("expected one credential beside a receipt, got several"))
         return (replace(found[0], receipt=receipt),)
 
     return read_with_receipt
@@ -116,7 +124,9 @@ def _later(part: Part, receipt: bytes | None, container: Container) -> Callable[
 def _check_binary(data: bytes) -> None:
     """Raise for what is no text: pictures, UTF-16, signed messages, ISO mdoc, COSE."""
     if data.startswith(_PICTURES):
-        raise NotACredential("plain_picture", "This picture holds no credential; hand in the file of the badge itself.")
+        raise NotACredential(
+            "plain_picture", say("This picture holds no credential; hand in the file of the badge itself.")
+        )
     if data.startswith(_UTF16):
         raise name_format("utf16")
     if data.startswith(b"\x1f\x8b"):
@@ -138,7 +148,9 @@ def _read_line(text: bytes, container: Container) -> Found:
         if container[-1:] == ("png",):
             # A picture that holds the address of its badge is one of version 2.
             raise name_format("open_badges_2")
-        raise NotACredential("address", "This is an address, not a credential: open it, and hand in what is there.")
+        raise NotACredential(
+            "address", say("This is an address, not a credential: open it, and hand in what is there.")
+        )
     if _BASE64URL.fullmatch(text):
         _check_binary(_decode(text))
     return read_text(text.decode("utf-8", "replace"), container)

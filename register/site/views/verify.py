@@ -41,6 +41,7 @@ from register.site.known_ledgers import list_ledgers
 from register.site.page import Context, choose_language, page, prefers_json, render_page
 from register.site.reading import newest_checkpoint, read_register
 from register.site.report import list_sent, show_reports
+from register.site.telling import tell
 
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 _LARGEST_DOWNLOAD: Final = 1_500_000
@@ -124,7 +125,7 @@ def _explain_refusal(error: Exception) -> Refusal | None:
         case NotUnderstood():
             return Refusal(413 if error.code == "too_large" else 422, error.message, error.field)
         case NotACredential():
-            return Refusal(422, error.message, "file")
+            return Refusal(422, tell(error.message), "file")
         case NotEntitled():
             return Refusal(403, error.message)
         case NotFound():
