@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from register.api.problems import describe_fault
 from register.errors import Conflict, NotUnderstood
+from register.faults import say_fault
 
 
 class Fault(NamedTuple):
@@ -46,11 +47,4 @@ class Stale(Conflict):
 def read_faults(error: ValidationError) -> Malformed:
     """Return the faults that pydantic found, as the desk tells them; what was filled in is never repeated."""
     found: list[Any] = error.errors(include_url=False, include_input=False)
-    faults = [describe_fault(fault) for fault in found[:50]]
-    return Malformed([Fault(one["field"], _sentence(one["field"], one["detail"])) for one in faults])
-
-
-def _sentence(field: str, detail: str) -> str:
-    """Return the sentence without the field's name, which stands beside it."""
-    told = detail.removeprefix(f"{field}: ") if field else detail.removeprefix("the body: ")
-    return told[:1].upper() + told[1:]
+    return Malformed([Fault(describe_fault(fault)["field"], say_fault(fault)) for fault in found[:50]])

@@ -13,6 +13,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
+from register.site.telling import tell_plainly
 from register.texts import check_line, check_text
 
 MOST: Final = 100
@@ -115,7 +116,7 @@ class RowsField(forms.Field):
         try:
             (check_text if column.kind == "text" else check_line)(text)
         except ValueError as error:
-            return str(error)
+            return tell_plainly(str(error))
         return ""
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext, override
 
 from register.moments import format_moment
@@ -40,8 +41,11 @@ _say: Final = gettext
 Write = Callable[[Value], str]
 
 
-def tell(text: str) -> SafeString:
-    """Return a sentence as markup; a plain text is English, and marked as such for readers of other languages."""
+def tell(text: str, *, capital: bool = False) -> SafeString:
+    """Return a sentence as markup; a plain text is English, and marked as such for readers of other languages.
+
+    With `capital` it begins with one, also where a program's answer would not.
+    """
     if isinstance(text, SafeString):
         return text
     if not isinstance(text, Said):
@@ -49,9 +53,9 @@ def tell(text: str) -> SafeString:
     template = _translate(text.template)
     if template is None:
         with override("en"):
-            written = tell(text)
+            written = tell(text, capital=capital)
         return _mark_english(written)
-    return mark_safe(fill(escape(template), text.values, _mark))
+    return mark_safe(fill(escape(capfirst(template) if capital else template), text.values, _mark))
 
 
 def tell_plainly(text: str) -> str:

@@ -8,6 +8,7 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
+from register.sentences import Said
 from register.site import dates, directory, links, names, telling, words
 
 register = template.Library()
@@ -30,6 +31,12 @@ register.filter("is_web_address", links.is_web_address)
 def term(code: Any, vocabulary: str) -> str:
     """Return the label of a vocabulary's term; nothing for an absent one."""
     return "" if code in (None, "") else words.label(vocabulary, code)
+
+
+@register.filter
+def told(text: Any) -> Any:
+    """Write a refusal in the reader's language, as a sentence of its own; what is in their language already stays."""
+    return telling.tell(text, capital=True) if isinstance(text, Said) else text
 
 
 @register.filter
