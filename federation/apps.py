@@ -9,5 +9,8 @@ class FederationConfig(AppConfig):
     name = "federation"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and take part in the desk's drafts about peers."""
         from federation import checks  # noqa: F401  importing registers them
+        from federation.deeds import take_part
+
+        take_part()

@@ -35,20 +35,17 @@ KEY_REPORTED_STOLEN: Final = "its own ledger says that its key is in other hands
 _KEYS: Final = frozenset({"vkeys", "witness_vkeys", "territory", "name"})
 
 
-def confirm(
+def propose(
     met: Introduction,
     *,
     remit: Sequence[str] | None = None,
     max_age_seconds: int | None = None,
     policy: str | None = None,
     note: str | None = None,
-    actor: Actor = OPERATOR,
-    also: Also | None = None,
-) -> Written:
-    """Recognise a node whose fingerprint the operator has compared, and begin to follow it.
+) -> PeerTerms:
+    """Return the terms on which a node would be recognised: what it says of itself, and what is accepted of it.
 
-    `remit` are countries of its territory (None: all of it). Raises `PeerRefused`, and what the rules refuse
-    (`register.errors.Refused`, such as `peer_taken`).
+    `remit` are countries of its territory (None: all of it). Raises `PeerRefused`.
     """
     check_stranger(met)
     said: dict[str, Any] = {
@@ -61,9 +58,17 @@ def confirm(
     }
     chosen: dict[str, Any] = {"remit": list(remit) if remit is not None else None, "max_age_seconds": max_age_seconds}
     chosen |= {"policy": policy, "note": note, "demonstration": met.demonstration or None}
-    terms = PeerTerms.model_validate(said | {name: value for name, value in chosen.items() if value is not None})
-    written = commands.recognise_peer(terms, actor=actor, also=also)
-    _follow_up(met.origin)
+    return PeerTerms.model_validate(said | {name: value for name, value in chosen.items() if value is not None})
+
+
+def confirm(met: Introduction, *, actor: Actor = OPERATOR, also: Also | None = None, **chosen: Any) -> Written:
+    """Recognise a node whose fingerprint the operator has compared, and begin to follow it.
+
+    `chosen` are as in `propose`. Raises `PeerRefused`, and what the rules refuse (`register.errors.Refused`, such as
+    `peer_taken`).
+    """
+    written = commands.recognise_peer(propose(met, **chosen), actor=actor, also=also)
+    follow_up(met.origin)
     return written
 
 
@@ -78,8 +83,7 @@ def amend(peer: str | UUID, changes: PeerChanges, *, actor: Actor = OPERATOR, al
     if given:
         raise PeerRefused(f"expected no change of {', '.join(given)}: confirm-key takes them from the peer itself")
     written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
-    _forget_trouble(row.origin)
-    _follow_up(row.origin)
+    take_up_amendment(row.origin)
     return written
 
 
@@ -103,6 +107,16 @@ def confirm_key(
     stored and nothing new. Raises `UnknownPeer`, `PeerRefused`, and what the rules refuse.
     """
     row = _row(peer)
+    check_new_key(row, met)
+    keys: dict[str, Any] = {"vkeys": [met.vkey], "witness_vkeys": [met.witness_vkey]}
+    changes = PeerChanges.model_validate(keys | ({"note": note} if note else {}))
+    written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
+    take_up_key(row.origin)
+    return written
+
+
+def check_new_key(row: Following, met: Introduction) -> None:
+    """Raise `PeerRefused` unless a node that was met is this peer with keys that are new to us."""
     if met.origin != row.origin:
         raise PeerRefused(
             f"expected the node {row.origin}, {met.url} is {met.origin}; add that one as a peer of its own"
@@ -112,16 +126,21 @@ def confirm_key(
         raise PeerRefused(f"the keys of {row.origin} are the ones we know; there is nothing to confirm")
     if met.vkey in row.former_vkeys:
         raise PeerRefused(f"the key {met.vkey} was given up before; ask the operator of {row.origin} for the new one")
-    keys: dict[str, Any] = {"vkeys": [met.vkey], "witness_vkeys": [met.witness_vkey]}
-    changes = PeerChanges.model_validate(keys | ({"note": note} if note else {}))
-    written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
+
+
+def take_up_key(origin: str) -> None:
+    """Follow a peer by the key that our ledger gives it from now on: what was raised about its key is settled."""
     for code in (KEY_UNANNOUNCED, KEY_COMPROMISED):
-        settle(row.origin, code)
-    _forget_trouble(row.origin)
-    if row.status == PAUSED and row.status_reason == KEY_REPORTED_STOLEN:
-        Following.objects.filter(origin=row.origin).update(status=FOLLOWING, status_reason="")
-    _follow_up(row.origin)
-    return written
+        settle(origin, code)
+    stopped = Following.objects.filter(origin=origin, status=PAUSED, status_reason=KEY_REPORTED_STOLEN)
+    stopped.update(status=FOLLOWING, status_reason="")
+    take_up_amendment(origin)
+
+
+def take_up_amendment(origin: str) -> None:
+    """Follow a peer as our ledger says it from now on: what went wrong before counts no more."""
+    _forget_trouble(origin)
+    follow_up(origin)
 
 
 def pause(peer: str | UUID, reason: str = "") -> Peer:
@@ -135,21 +154,26 @@ def pause(peer: str | UUID, reason: str = "") -> Peer:
 def resume(peer: str | UUID) -> Peer:
     """Follow a paused peer again; raises `UnknownPeer`, and `PeerRefused` unless it is paused."""
     found = _change_status(peer, PAUSED, FOLLOWING, "")
-    _follow_up(found.origin)
+    follow_up(found.origin)
     return found
 
 
 def unfreeze(peer: str | UUID, reason: str) -> Peer:
-    """Follow a peer again that has forked, from the history we hold; the operator says why, for everybody to see.
+    """Follow a peer again that has forked, from the history we hold; raises as `thaw`."""
+    found = thaw(peer, reason)
+    follow_up(found.origin)
+    return found
+
+
+def thaw(peer: str | UUID, reason: str) -> Peer:
+    """Let a peer be followed again that has forked; the operator says why, for everybody to see.
 
     The evidence, and what our ledger reports of it, stay for ever. Raises `UnknownPeer`, and `PeerRefused` without a
     reason or when it is not frozen.
     """
     if not reason.strip():
         raise PeerRefused("expected a reason for following a log again that has forked; it is shown with the fork")
-    found = _change_status(peer, FROZEN, FOLLOWING, f"followed again after a fork: {reason.strip()[:500]}")
-    _follow_up(found.origin)
-    return found
+    return _change_status(peer, FROZEN, FOLLOWING, f"followed again after a fork: {reason.strip()[:500]}")
 
 
 def find(peer: str | UUID) -> Peer:
@@ -189,6 +213,7 @@ def _forget_trouble(origin: str) -> None:
     Following.objects.filter(origin=origin).update(**cleared)
 
 
-def _follow_up(origin: str) -> None:
+def follow_up(origin: str) -> None:
+    """Make the rows follow from our ledger, and let a worker follow that peer."""
     peers.refresh()
     enqueue_if_possible(FOLLOW, origin)

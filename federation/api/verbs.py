@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Final, cast
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpResponse
 from pydantic import BaseModel
 from rest_framework.request import Request
@@ -31,6 +32,9 @@ from federation.errors import AddressForbidden, PeerRefused, TooSlow, TransportE
 from federation.introduction import Introduction, check_expected, introduce
 from federation.peers import Peer
 from federation.transport import open_client
+from register.access.acting import act_in
+from register.access.addresses import read_network
+from register.access.audit import note
 from register.access.models import Token
 from register.access.notices import note_refusal
 from register.api.address import Address, answer_json, token_of
@@ -172,7 +176,10 @@ class ConfirmPeerKey(PeerCommand):
 
 
 class PeerSwitch(Address):
-    """Something about a peer that is on no ledger; whoever may amend a peer may do it."""
+    """Something about a peer that is on no ledger; whoever may amend a peer may do it.
+
+    The audit record notes it as `code`, in the name of the token's person.
+    """
 
     permission_classes = (HasTokenToWrite,)
     throttle_classes = (WriteLimit, ReadLimit)
@@ -180,6 +187,7 @@ class PeerSwitch(Address):
     tag = "federation"
     answers: ClassVar = {"POST": PEER}
     operation: ClassVar[str]
+    code: ClassVar[str]
     body: ClassVar[type[BaseModel]]
 
     def carry_out(self, request: Request, id: Any, do: Callable[[str, Any], Peer]) -> HttpResponse:
@@ -191,8 +199,12 @@ class PeerSwitch(Address):
             note_refusal(token, self.operation, request.path, refusal.code)
             raise
         terms = self.body.model_validate(read_object(request.data))
+        about = f"/federation/peers/{id}"
         try:
-            do(str(id), terms)
+            with transaction.atomic():
+                do(str(id), terms)
+                person = act_in(token.membership, network=read_network(request._request))
+                note(person, self.code, about, how="API", reason=getattr(terms, "reason", None) or "")
         except UnknownPeer as error:
             raise NotFound("peer_unknown", "", str(error)) from error
         except PeerRefused as error:
@@ -204,6 +216,7 @@ class PausePeer(PeerSwitch):
     """Stop following a peer for now."""
 
     operation = "pause_peer"
+    code = "peer_paused"
     body = bodies.PauseTerms
 
     def post(self, request: Request, id: Any) -> HttpResponse:
@@ -215,6 +228,7 @@ class ResumePeer(PeerSwitch):
     """Follow a paused peer again."""
 
     operation = "resume_peer"
+    code = "peer_resumed"
     body = bodies.ResumeTerms
 
     def post(self, request: Request, id: Any) -> HttpResponse:
@@ -226,6 +240,7 @@ class UnfreezePeer(PeerSwitch):
     """Follow a peer again that has forked."""
 
     operation = "unfreeze_peer"
+    code = "peer_unfrozen"
     body = bodies.ThawTerms
 
     def post(self, request: Request, id: Any) -> HttpResponse:

@@ -1,11 +1,12 @@
-"""Operators' actions on peers, in two steps without JavaScript: fill in, see what will happen, confirm.
+"""Operators' actions on peers: what is said for good becomes a draft of the desk, the rest is shown and done here.
 
 | address | does |
 |---|---|
-| `/federation/peers/{id}/{verb}` | pause, resume, amend, unfreeze, withdraw (federation.views.verbs) |
+| `/federation/peers/{id}/{verb}` | pause, resume; drafts of amend, unfreeze, withdraw (federation.views.verbs) |
 | `/federation/alerts/{id}/settle` | settles an alert |
 
-Adding a peer and confirming a changed key are in federation.views.meeting.
+Adding a peer and confirming a changed key are in federation.views.meeting. Whatever is done here is noted in the audit
+record, in the transaction that does it; the desk notes drafts.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -28,8 +30,13 @@ from federation.models import Alert, Following
 from federation.views.forms import Row
 from federation.views.operators import answer_operator, operators_only
 from federation.views.steps import Step, read_step, sign_step
-from federation.views.verbs import VERBS, Verb
+from federation.views.verbs import VERBS, Form, Verb
+from register.access.acting import Acting
+from register.access.audit import note
 from register.api.problems import describe_fault
+from register.desk import drafts
+from register.desk.forms import start_draft
+from register.desk.models import Draft
 from register.errors import Refused
 
 Words = str | Promise
@@ -44,8 +51,6 @@ class Review:
     means: Words
     rows: list[Row]
     back: str
-    recorded: bool = False
-    grave: bool = False
 
 
 def show_review(request: HttpRequest, review: Review, step: Step) -> HttpResponse:
@@ -57,11 +62,42 @@ def show_review(request: HttpRequest, review: Review, step: Step) -> HttpRespons
 def carry_out(request: HttpRequest, do: Callable[[], object], done: Words, forth: str, back: str) -> HttpResponse:
     """Do it and lead on; or say in words why not, with nothing changed."""
     try:
-        do()
+        with transaction.atomic():
+            do()
     except (FederationError, Refused, ValidationError) as error:
         return answer_operator(request, "federation/refused.html", {"sentence": tell(error), "back": back}, 422)
     messages.success(request, str(done))
     return HttpResponseRedirect(forth, status=303)
+
+
+def draft_or_tell(
+    request: HttpRequest,
+    acting: Acting,
+    verb: str,
+    subject: str,
+    read: Callable[[], Mapping[str, Any]],
+    draft: Draft | None,
+    back: str,
+) -> HttpResponse:
+    """Keep what was decided as a draft and lead to its preview; or say in words why not."""
+    held = (draft.pk, draft.version) if draft is not None else (None, None)
+    try:
+        return start_draft(request, acting, verb, subject, read(), *held)
+    except (FederationError, Refused, ValidationError) as error:
+        return answer_operator(request, "federation/refused.html", {"sentence": tell(error), "back": back}, 422)
+
+
+def find_draft(request: HttpRequest, acting: Acting, verb: str, subject: str) -> Draft | None:
+    """Return the open draft that is to be changed (`?draft=ID`), None for a new one and for one of something else."""
+    named = request.GET.get("draft", "")
+    if not named:
+        return None
+    try:
+        draft = drafts.find(acting, named)
+        drafts.check_editable(acting, draft, verb)
+    except Refused as error:
+        raise Http404 from error
+    return draft if draft.subject == subject else None
 
 
 def tell(error: Exception) -> str:
@@ -72,8 +108,8 @@ def tell(error: Exception) -> str:
 
 
 @operators_only
-def act(request: HttpRequest, id: UUID, verb: str) -> HttpResponse:
-    """Ask, show, or do one action on a peer."""
+def act(request: HttpRequest, acting: Acting, id: UUID, verb: str) -> HttpResponse:
+    """Ask what there is to ask; then draft it, or show it and do it."""
     row, action = Following.objects.filter(peer=id).first(), VERBS.get(verb)
     if row is None or action is None:
         raise Http404
@@ -81,22 +117,31 @@ def act(request: HttpRequest, id: UUID, verb: str) -> HttpResponse:
     if row.status not in action.statuses:
         told = gettext("It is %(status)s at the moment, so this cannot be done.") % {"status": _STATUSES[row.status]}
         return answer_operator(request, "federation/refused.html", {"sentence": told, "back": back}, 409)
-    if request.method == "POST" and "token" in request.POST:
-        return _confirm(request, row, action, back)
-    form = action.open_form(row, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and "token" in request.POST and not action.draft:
+        return _confirm(request, acting, row, action, back)
+    draft = find_draft(request, acting, action.draft, str(id)) if action.draft else None
+    form = action.open_form(row, request.POST if request.method == "POST" else None, draft.said if draft else {})
     if not form.fields:
-        form = action.open_form(row, {})
+        form = action.open_form(row, {}, {})
     if form.is_bound and form.is_valid():
-        rows = [(_("Register"), f"{row.name}, {row.origin}"), *form.review()]
-        review = Review(row.name, action.title, action.means, rows, back, action.recorded, action.grave)
-        return show_review(request, review, Step(verb, str(id), _look(row), form.values()))
+        if action.draft:
+            return draft_or_tell(request, acting, action.draft, str(id), form.values, draft, back)
+        return _review(request, row, action, form, back)
     context = {"form": form, "action": action, "row": row, "back": back}
     return answer_operator(request, "federation/action.html", context, 422 if form.is_bound else 200)
 
 
-def _confirm(request: HttpRequest, row: Following, action: Verb, back: str) -> HttpResponse:
+def _review(request: HttpRequest, row: Following, action: Verb, form: Form, back: str) -> HttpResponse:
+    rows = [(_("Register"), f"{row.name}, {row.origin}"), *form.review()]
+    review = Review(row.name, action.title, action.means, rows, back)
+    return show_review(request, review, Step(action.verb, str(row.peer), _look(row), form.values()))
+
+
+def _confirm(request: HttpRequest, acting: Acting, row: Following, action: Verb, back: str) -> HttpResponse:
     def do() -> None:
-        action.do(row.peer, read_step(request, action.verb, str(row.peer), _look(row)))
+        values = read_step(request, action.verb, str(row.peer), _look(row))
+        note(acting, action.code, back, name=row.name, reason=str(values.get("reason", "")))
+        action.do(row.peer, values)
 
     return carry_out(request, do, action.done, back, back)
 
@@ -115,7 +160,7 @@ _STATUSES: Mapping[str, Any] = {
 
 
 @operators_only
-def settle_alert(request: HttpRequest, id: int) -> HttpResponse:
+def settle_alert(request: HttpRequest, acting: Acting, id: int) -> HttpResponse:
     """Show an alert that somebody has looked into, and settle it."""
     alert = Alert.objects.filter(id=id, settled_at=None).first()
     if alert is None:
@@ -125,7 +170,8 @@ def settle_alert(request: HttpRequest, id: int) -> HttpResponse:
 
         def do() -> None:
             read_step(request, "settle", str(id), alert.message)
-            settle(alert.origin, alert.code)
+            if settle(alert.origin, alert.code):
+                note(acting, "alert_settled", alert.origin, alert=alert.code)
 
         return carry_out(request, do, _("The alert is settled."), "/federation", "/federation")
     rows: list[Row] = [(_("About"), alert.origin), (_("Alert"), alert.message)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -82,6 +82,13 @@ class TermsForm(forms.Form):
         field = self.fields["remit"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(code, label_place(code)) for code in self.territory]
+
+    @staticmethod
+    def show(said: Mapping[str, Any], territory: Sequence[str]) -> dict[str, Any]:
+        """Return terms as the fields show them."""
+        remit, seconds = said.get("remit"), said.get("max_age_seconds")
+        minutes = None if seconds is None else -(-seconds // _MINUTE)
+        return {"remit": list(territory if remit is None else remit), "max_age": minutes}
 
     def values(self) -> dict[str, Any]:
         """Return `remit` (None: all of it) and `max_age_seconds` (None: our own limit)."""

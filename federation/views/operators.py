@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from federation.views.frame import answer_framed
-from register.access.acting import acting_of, needs
+from register.access.acting import Acting, acting_of, needs
 from register.access.roles import OPERATOR
 
 View = Callable[..., HttpResponse]
@@ -22,12 +22,15 @@ def is_operator(request: HttpRequest) -> bool:
 
 
 def operators_only(view: View) -> View:
-    """Make a view that readers are led from to sign in, and that answers 403 in words to people of other roles."""
+    """Make a view that readers are led from to sign in, and that answers 403 in words to people of other roles.
+
+    The view gets who acts as `acting`.
+    """
 
     @needs(OPERATOR, home="/federation")
     @wraps(view)
-    def guarded(request: HttpRequest, acting: object, **parts: Any) -> HttpResponse:
-        return view(request, **parts)
+    def guarded(request: HttpRequest, acting: Acting, **parts: Any) -> HttpResponse:
+        return view(request, acting=acting, **parts)
 
     return guarded
 

@@ -14,7 +14,7 @@ from federation import lifecycle
 from federation.models import Following
 from federation.peers import FOLLOWING, FROZEN, PAUSED
 from federation.views.forms import EndingForm, NothingForm, ReasonForm, TermsForm
-from register.payloads import PeerChanges, PeerEnding
+from register.desk.four_eyes import UNFREEZING
 
 Words = str | Promise
 Form = NothingForm | ReasonForm | EndingForm | TermsForm
@@ -22,43 +22,39 @@ Form = NothingForm | ReasonForm | EndingForm | TermsForm
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One action on a peer. `done` is said afterwards, `recorded` tells that it becomes an entry of our ledger."""
+    """One action on a peer.
+
+    With `draft`, a verb of the desk, it becomes a draft there: what it asks for is what the draft says, and the desk
+    knows whether a second person is needed. Else it is reviewed here, done by `do`, noted as `code` in the audit
+    record, and `done` is said.
+    """
 
     verb: str
     title: Words
     means: Words
-    done: Words
     statuses: frozenset[str]
-    open_form: Callable[[Following, Any], Form]
-    do: Callable[[UUID, Mapping[str, Any]], object]
-    recorded: bool = False
-    grave: bool = False
+    open_form: Callable[[Following, Any, Mapping[str, Any]], Form]
+    draft: str = ""
+    done: Words = ""
+    do: Callable[[UUID, Mapping[str, Any]], object] = lambda peer, values: None
+    code: str = ""
 
 
-def _ask_nothing(row: Following, data: Any) -> Form:
+def _ask_nothing(row: Following, data: Any, said: Mapping[str, Any]) -> Form:
     return NothingForm(data)
 
 
-def _ask_reason(row: Following, data: Any) -> Form:
-    return ReasonForm(data)
+def _ask_reason(row: Following, data: Any, said: Mapping[str, Any]) -> Form:
+    return ReasonForm(data, initial=dict(said))
 
 
-def _ask_ending(row: Following, data: Any) -> Form:
-    return EndingForm(data)
+def _ask_ending(row: Following, data: Any, said: Mapping[str, Any]) -> Form:
+    return EndingForm(data, initial=dict(said))
 
 
-def _ask_terms(row: Following, data: Any) -> Form:
-    minutes = None if row.max_age_seconds is None else -(-row.max_age_seconds // 60)
-    initial = {"remit": row.territory if row.remit is None else row.remit, "max_age": minutes}
-    return TermsForm(data, territory=row.territory, initial=initial)
-
-
-def _amend(peer: UUID, values: Mapping[str, Any]) -> object:
-    return lifecycle.amend(peer, PeerChanges.model_validate(dict(values)))
-
-
-def _withdraw(peer: UUID, values: Mapping[str, Any]) -> object:
-    return lifecycle.withdraw(peer, PeerEnding.model_validate(dict(values)))
+def _ask_terms(row: Following, data: Any, said: Mapping[str, Any]) -> Form:
+    held = {"remit": row.remit, "max_age_seconds": row.max_age_seconds} | dict(said)
+    return TermsForm(data, territory=row.territory, initial=TermsForm.show(held, row.territory))
 
 
 _KNOWN: Final = frozenset({FOLLOWING, PAUSED, FROZEN})
@@ -71,52 +67,47 @@ VERBS: Final = {
             _("Pause"),
             _("Nothing more is fetched from it, and its checkpoints are not cosigned, until it is resumed. "
               "What was copied goes on counting until it is too old."),
-            _("It is paused."),
             frozenset({FOLLOWING}),
             _ask_reason,
-            lambda peer, values: lifecycle.pause(peer, values["reason"]),
+            done=_("It is paused."),
+            do=lambda peer, values: lifecycle.pause(peer, values["reason"]),
+            code="peer_paused",
         ),
         Verb(
             "resume",
             _("Resume"),
             _("It is followed again from where our copy ends."),
-            _("It is followed again."),
             frozenset({PAUSED}),
             _ask_nothing,
-            lambda peer, values: lifecycle.resume(peer),
+            done=_("It is followed again."),
+            do=lambda peer, values: lifecycle.resume(peer),
+            code="peer_resumed",
         ),
         Verb(
             "amend",
             _("Change the terms"),
             _("From the next entry of our ledger on, these terms hold for what it says."),
-            _("The new terms are on our ledger."),
             _KNOWN,
             _ask_terms,
-            _amend,
-            recorded=True,
+            draft="amend_peer",
         ),
         Verb(
             "unfreeze",
             _("Follow again after the fork"),
             _("It is followed again, from the history that we hold. The evidence and our report of it stay for ever. "
               "Do this only when its operator has explained what happened and you believe it."),
-            _("It is followed again."),
             frozenset({FROZEN}),
             _ask_reason,
-            lambda peer, values: lifecycle.unfreeze(peer, values["reason"]),
-            grave=True,
+            draft=UNFREEZING,
         ),
         Verb(
             "withdraw",
             _("Withdraw the recognition"),
             _("It is no longer followed or cosigned, and decisions no longer rest on its entries. "
               "Our copy is kept and served. To follow it again it has to be recognised anew."),
-            _("Its recognition is withdrawn."),
             _KNOWN,
             _ask_ending,
-            _withdraw,
-            recorded=True,
-            grave=True,
+            draft="withdraw_peer",
         ),
     )
 }  # fmt: skip

@@ -26,9 +26,10 @@ from django.utils.translation import gettext
 from register.access.acting import Acting
 from register.access.audit import note
 from register.access.models import Membership
+from register.access.reach import check_reach, find_beyond
 from register.access.roles import VERBS
 from register.commands import Written
-from register.desk import four_eyes
+from register.desk import deeds, four_eyes
 from register.desk.errors import Decided, Stale
 from register.desk.listing import title_of
 from register.desk.models import DISCARDED, EDITING, OPEN, PUBLISHED, RETURNED, WAITING, Draft
@@ -84,7 +85,7 @@ def save(
 
 def _read(acting: Acting, verb: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a draft keeps; whatever a demonstration account makes is marked as such."""
-    if verb == four_eyes.SETTING:
+    if verb in four_eyes.OFF_LEDGER:
         return dict(said)
     marked = acting.demonstration and "demonstration" in SAYINGS[verb].terms.model_fields
     return spell_terms(read_terms(verb, {**said, "demonstration": True} if marked else said))
@@ -108,7 +109,7 @@ def submit(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
     _check_verb(acting, draft.verb)
     _check_author(acting, draft)
     _check_state(draft, EDITING, RETURNED)
-    return publish(draft, acting.actor, decided_by=acting.user, digest=digest, also=_noting(acting, draft, PUBLISHING))
+    return _let_go(acting, draft, digest, PUBLISHING)
 
 
 def hand_over(acting: Acting, draft: Draft, digest: str) -> Draft:
@@ -135,7 +136,7 @@ def approve(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
     _check_state(draft, WAITING)
     if draft.verb == four_eyes.SETTING:
         return _let_hold(acting, draft, digest)
-    return publish(draft, acting.actor, decided_by=acting.user, digest=digest, also=_noting(acting, draft, APPROVING))
+    return _let_go(acting, draft, digest, APPROVING)
 
 
 def return_(acting: Acting, draft: Draft, remark: str) -> Draft:
@@ -178,14 +179,40 @@ def choose_four_eyes(acting: Acting, verbs: Iterable[str], draft: Draft | None =
 
 
 def may_decide(acting: Acting, draft: Draft) -> bool:
-    """Tell whether who acts is the second person that a draft waits for."""
-    return acting.approves and acting.writes and draft.author_id != acting.user
+    """Tell whether who acts is the second person that a draft waits for; a demonstration account is nobody's second."""
+    second = acting.approves and acting.writes and draft.author_id != acting.user
+    return second and not find_beyond(acting, [draft.author_id] if draft.author_id is not None else [])
 
 
 def is_left(draft: Draft) -> bool:
     """Tell whether a draft's author belongs to its organisation no more: then any colleague may take it over."""
     people = Membership.objects.filter(role=draft.role, organisation=draft.organisation)
     return draft.author_id is None or not people.filter(user=draft.author_id).exists()
+
+
+def _let_go(acting: Acting, draft: Draft, digest: str, code: str) -> Draft | Written:
+    """Publish a draft, or do what goes on no ledger; what another app has to do with it is done around it."""
+    deed = deeds.find(draft.verb)
+    if deed is not None:
+        _check_seen(acting, draft, digest)
+        deed.check(draft)
+    if deed is not None and deed.alone is not None:
+        done: Draft | Written = _do_alone(acting, draft, digest, deed.alone)
+    else:
+        also = _noting(acting, draft, code)
+        done = publish(draft, acting.actor, decided_by=acting.user, digest=digest, also=also)
+    if deed is not None:
+        deed.done(draft)
+    return done
+
+
+def _do_alone(acting: Acting, draft: Draft, digest: str, alone: deeds.Alone) -> Draft:
+    with transaction.atomic():
+        moved = _move(draft, PUBLISHED, decided_by_id=acting.user)
+        _check_seen(acting, draft, digest)
+        alone.do(draft)
+        note(acting, alone.code, alone.about(draft), reason=str(draft.said.get("reason", "")), draft=str(draft.pk))
+    return moved
 
 
 def _let_hold(acting: Acting, draft: Draft, digest: str) -> Draft:
@@ -232,8 +259,8 @@ def _tell_approvers(draft: Draft) -> None:
 
 
 def _check_verb(acting: Acting, verb: str) -> None:
-    roles = VERBS.get(verb, frozenset())
-    if not acting.writes or (verb != four_eyes.SETTING and acting.role not in roles):
+    roles = VERBS.get(verb) or four_eyes.OFF_LEDGER.get(verb, frozenset())
+    if not acting.writes or acting.role not in roles:
         raise NotEntitled("not_entitled", "", gettext("This is not for your role to say."))
 
 
@@ -246,6 +273,7 @@ def _check_author(acting: Acting, draft: Draft) -> None:
 def _check_second(acting: Acting, draft: Draft) -> None:
     if draft.author_id == acting.user:
         raise NotEntitled("not_entitled", "", gettext("Nobody approves their own draft: a colleague has to look."))
+    check_reach(acting, draft.author_id)
     if not may_decide(acting, draft):
         told = gettext("Your membership does not let you approve. Ask a colleague who may, or whoever invited you.")
         raise NotEntitled("not_entitled", "", told)

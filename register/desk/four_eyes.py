@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from register.access.models import Membership
-from register.access.roles import VERBS
+from register.access.roles import MEMBER_ROLES, OPERATOR, VERBS
 from register.desk.models import FourEyes
 from register.moments import parse_moment
 
@@ -23,6 +23,20 @@ CORRECTION: Final = "correct"
 
 SETTING: Final = "set_four_eyes"
 """Verb of a draft that loosens the choice itself; `said` is `{"verbs": [...]}`."""
+
+CONFIRMING: Final = "confirm_peer_key"
+"""Code for amendments of a peer that accept another key, which no key before has announced."""
+
+UNFREEZING: Final = "unfreeze_peer"
+"""Verb of a draft that lets a peer be followed again after a fork; `said` is `{"reason": "…"}`, `subject` the peer."""
+
+OFF_LEDGER: Final[Mapping[str, frozenset[str]]] = {
+    SETTING: frozenset(MEMBER_ROLES),
+    UNFREEZING: frozenset({OPERATOR}),
+}
+"""Verbs of drafts that go on no ledger → the roles that may say them."""
+
+_PEER_KEYS: Final = frozenset({"vkeys", "witness_vkeys"})
 
 _DATED: Final = frozenset({"amend_agency", "amend_accreditation"})
 """Amendments of decisions, whose validity answers rest on."""
@@ -35,11 +49,14 @@ DEFAULT_VERBS: Final = frozenset(
         "revoke_credentials",
         "bind_key",
         "revoke_key",
+        "recognise_peer",
         "withdraw_peer",
+        CONFIRMING,
+        UNFREEZING,
         CORRECTION,
     }
 )
-"""Revocations, withdrawals, changes of keys, corrections of published decisions."""
+"""Revocations, withdrawals, changes of keys, corrections of published decisions, and whom this register believes."""
 
 
 WORDS: Final[Mapping[str, Any]] = {
@@ -69,6 +86,8 @@ WORDS: Final[Mapping[str, Any]] = {
     "recognise_peer": _("Recognising another register"),
     "amend_peer": _("Changing what is accepted from another register"),
     "withdraw_peer": _("Withdrawing the recognition of another register"),
+    CONFIRMING: _("Accepting a changed key of another register"),
+    UNFREEZING: _("Following another register again after a fork"),
     CORRECTION: _("Correcting what is on record already"),
 }
 """Code → what an organisation reads when it chooses."""
@@ -76,13 +95,15 @@ WORDS: Final[Mapping[str, Any]] = {
 
 def choosable(role: str) -> list[str]:
     """Return the codes that an organisation of a role may choose among, in the order of the verbs."""
-    return [verb for verb, roles in VERBS.items() if role in roles] + [CORRECTION]
+    own = [CONFIRMING, UNFREEZING] if role == OPERATOR else []
+    return [verb for verb, roles in VERBS.items() if role in roles] + own + [CORRECTION]
 
 
 def codes_of(verb: str, said: Mapping[str, Any]) -> frozenset[str]:
     """Return the codes under which something said falls."""
     corrects = said.get("corrects") is not None or (verb in _DATED and _moves_past(said))
-    return frozenset({verb, CORRECTION} if corrects else {verb})
+    confirms = verb == "amend_peer" and not _PEER_KEYS.isdisjoint(said)
+    return frozenset({verb} | ({CORRECTION} if corrects else set()) | ({CONFIRMING} if confirms else set()))
 
 
 def _moves_past(said: Mapping[str, Any]) -> bool:

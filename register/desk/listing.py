@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
-from register.desk.four_eyes import CORRECTION, SETTING, WORDS
+from register.desk.four_eyes import CONFIRMING, CORRECTION, SETTING, UNFREEZING, WORDS, codes_of
 from register.desk.models import DISCARDED, EDITING, PUBLISHED, RETURNED, WAITING, Draft
 from register.desk.terms import SAYINGS, ids_of
 from register.queries.cuts import resolve_cut
@@ -64,19 +64,27 @@ def title_of(draft: Draft) -> str | Promise:
     if draft.verb == SETTING:
         return _("Ask for a second person less often")
     correcting = draft.said.get("corrects") is not None
-    if draft.state == PUBLISHED:
+    code = CONFIRMING if CONFIRMING in codes_of(draft.verb, draft.said) else CORRECTION if correcting else draft.verb
+    if draft.state == PUBLISHED and code not in (CONFIRMING, UNFREEZING):
         return _("Correction") if correcting else TYPE_TITLES[SAYINGS[draft.verb].type]
-    title: str | Promise = WORDS[CORRECTION if correcting else draft.verb]
+    title: str | Promise = WORDS[code]
     return title
 
 
 def describe(drafts: Iterable[Draft], acting: Acting) -> list[Listed]:
     """Return drafts as lists show them."""
     rows = list(drafts)
-    issuers = _find_issuers(rows)
+    issuers, peers = _find_issuers(rows), _find_peers(rows)
     directory = read_directory([*issuers.values(), *(thing for row in rows for thing in _named(row))])
     return [
-        Listed(row, title_of(row), _about(row, issuers, directory), STATES[row.state], _author(row), _own(row, acting))
+        Listed(
+            row,
+            title_of(row),
+            peers.get(row.subject) or _about(row, issuers, directory),
+            STATES[row.state],
+            _author(row),
+            _own(row, acting),
+        )
         for row in rows
     ]
 
@@ -86,6 +94,13 @@ def _find_issuers(rows: Sequence[Draft]) -> dict[str, str]:
     ids = [row.subject for row in rows if row.verb.endswith("_accreditation") and row.subject]
     found: dict[str, Any] = find_records("accreditation", ids, resolve_cut()) if ids else {}
     return {record_id: record.issuer for record_id, record in found.items()}
+
+
+def _find_peers(rows: Sequence[Draft]) -> dict[str, str]:
+    """Return the names of the other registers that are changed."""
+    ids = [row.subject for row in rows if row.verb.endswith("_peer") and row.subject]
+    found: dict[str, Any] = find_records("peer", ids, resolve_cut()) if ids else {}
+    return {record_id: str(record.name) for record_id, record in found.items()}
 
 
 def _named(row: Draft) -> list[str]:
@@ -102,7 +117,7 @@ def _about(row: Draft, issuers: dict[str, str], directory: Directory) -> SafeStr
         if thing in directory.listed:
             return directory.link(thing)
     names = row.said.get("names") or row.said.get("titles")
-    return str(first_name(names, str(row.said.get("country", "")))) if names else ""
+    return str(first_name(names, str(row.said.get("country", "")))) if names else str(row.said.get("name", ""))
 
 
 def _author(row: Draft) -> str:

@@ -19,7 +19,7 @@ from ledger.tlog import canonical
 from register import commands, events
 from register.access.acting import Acting
 from register.commands import Intent, Written
-from register.desk import four_eyes
+from register.desk import deeds, four_eyes
 from register.desk.effects import Effect, Seen, judge, see
 from register.desk.models import Draft
 from register.desk.shown import digest_of, newest_about
@@ -114,13 +114,20 @@ def look(actor: Actor, verb: str, subject: str, said: Mapping[str, Any], version
 
 def digest_now(actor: Actor, draft: Draft) -> str:
     """Return the digest of what a draft would be shown as now."""
-    if draft.verb == four_eyes.SETTING:
-        now = sorted(four_eyes.choice_of(draft.role, draft.organisation))
-        return digest_of(draft.verb, draft.subject, {**draft.said, "now": now}, draft.version, -1)
+    if draft.verb in four_eyes.OFF_LEDGER:
+        return digest_of(draft.verb, draft.subject, {**draft.said, "now": _look_now(draft)}, draft.version, -1)
     terms = read_terms(draft.verb, draft.said)
     things = things_about(draft.subject, draft.said, find_subject(draft.verb, draft.subject, resolve_cut()))
     data = entry_data(intend(draft.verb, draft.subject, terms), actor)
     return digest_of(draft.verb, draft.subject, data, draft.version, newest_about(things))
+
+
+def _look_now(draft: Draft) -> Any:
+    """Return how that stands which a draft changes and no entry tells of."""
+    deed = deeds.find(draft.verb)
+    if deed is not None and deed.alone is not None:
+        return deed.alone.look(draft)
+    return sorted(four_eyes.choice_of(draft.role, draft.organisation))
 
 
 def _rehearse(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -33,7 +35,15 @@ def waiting_draft(desk: Desk) -> Draft:
 
 def test_every_verb_can_be_drafted_and_chosen() -> None:
     assert SAYINGS.keys() == VERBS.keys()
-    assert four_eyes.WORDS.keys() == {*VERBS, four_eyes.CORRECTION}
+    operators = {four_eyes.CONFIRMING, four_eyes.UNFREEZING}
+    assert four_eyes.WORDS.keys() == {*VERBS, four_eyes.CORRECTION, *operators}
+    assert not operators & set(four_eyes.choosable("agency"))
+    assert operators <= set(four_eyes.choosable("operator"))
+
+
+def test_an_agency_lets_no_peer_go_on(desk: Desk) -> None:
+    with pytest.raises(NotEntitled):
+        drafts.save(desk.officer, four_eyes.UNFREEZING, str(uuid4()), {"reason": "x"})
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,12 @@ def test_every_verb_can_be_drafted_and_chosen() -> None:
         ("amend_accreditation", {}, False),
         ("grant_accreditation", {}, False),
         ("suspend_accreditation", {}, False),
+        ("recognise_peer", {}, True),
+        ("withdraw_peer", {}, True),
+        ("unfreeze_peer", {"reason": "explained"}, True),
+        ("amend_peer", {"vkeys": ["a key"]}, True),
+        ("amend_peer", {"witness_vkeys": ["a key"]}, True),
+        ("amend_peer", {"remit": ["DE"]}, False),
     ],
 )
 def test_the_usual_choice(db: None, verb: str, said: dict[str, int], needed: bool) -> None:

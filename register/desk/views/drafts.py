@@ -16,7 +16,7 @@ from register import commands
 from register.access.acting import Acting, needs
 from register.access.roles import ROLES
 from register.commands import Written
-from register.desk import drafts, four_eyes, preview
+from register.desk import deeds, drafts, four_eyes, preview
 from register.desk.editing import path_to_form
 from register.desk.errors import Malformed, Stale
 from register.desk.forms import path_to_draft
@@ -114,6 +114,10 @@ def _show_open(acting: Acting, draft: Draft) -> dict[str, Any]:
     }
     if draft.verb == four_eyes.SETTING:
         return told | {"digest": preview.digest_now(acting.actor, draft), "setting": show_setting(draft)}
+    deed = deeds.find(draft.verb)
+    if deed is not None and deed.alone is not None:
+        facts = deed.facts(draft)
+        return told | {"digest": preview.digest_now(acting.actor, draft), "alone": deed.alone, "facts": facts}
     try:
         return told | _show_preview(acting, draft)
     except Malformed as error:
@@ -122,13 +126,14 @@ def _show_open(acting: Acting, draft: Draft) -> dict[str, Any]:
 
 def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
     shown = preview.show(acting, draft.verb, draft.subject, draft.said, draft.version)
+    deed = deeds.find(draft.verb)
     return {
         "preview": shown,
         "digest": shown.digest,
         "bytes": shown.data.decode(),
         "effects": show_effects(shown),
         "differences": show_differences(draft, shown),
-        "facts": show_facts(draft),
+        "facts": [*show_facts(draft), *(deed.facts(draft) if deed is not None else ())],
         "remarks": [say(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
     }
 
