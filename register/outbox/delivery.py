@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import smtplib
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, LiteralString
@@ -43,6 +44,9 @@ A_LETTER: Final = 5_000
 A_TURN: Final = 200
 """Mails or webhooks that one run sends at most; the next run follows in seconds."""
 
+A_WHILE: Final = 20.0
+"""Seconds after which a run begins nothing more: slow receivers must not keep a worker from all other work."""
+
 _FREE: Final[LiteralString] = """
     SELECT s.id FROM outbox_subscription s WHERE s.next_try <= now() AND {condition}
     ORDER BY s.next_try LIMIT 1 FOR UPDATE OF s SKIP LOCKED
@@ -69,14 +73,18 @@ Send = Callable[[Subscription], None]
 
 def deliver() -> bool:
     """Send what is due; return whether there may be more."""
-    rounds = ((_ABOUT, _send_about), (_MAILED, _send_letter), (_HOOKED, _send_webhook))
-    more = [_send_all(free, send) for free, send in rounds]
+    more = [_send_all(_ABOUT, _send_about), _send_all(_MAILED, _send_letter)]
+    with webhooks.at_turn(webhooks.TURN_OF_NOTICES) as mine:  # whoever has the turn goes on with what is left
+        more += [mine and _send_all(_HOOKED, _send_webhook)]
     return any(more)
 
 
 def _send_all(free: LiteralString, send: Send) -> bool:
     """Send for one subscription after another until none is due; a mail server that is away ends it, without harm."""
+    began = time.monotonic()
     for _ in range(A_TURN):
+        if time.monotonic() - began > A_WHILE:
+            break
         try:
             if not _send_next(free, send):
                 return False

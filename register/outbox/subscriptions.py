@@ -35,7 +35,10 @@ UNCONFIRMED: Final = timedelta(hours=48)
 """How long a confirmation is waited for; then the address is forgotten."""
 
 AGAIN: Final = timedelta(minutes=15)
-"""How long after a letter about a subscription another one may be asked for."""
+"""How long after a first letter about a subscription another one may be asked for; then twice as long each time."""
+
+SELDOM: Final = timedelta(days=1)
+"""The longest wait for another letter."""
 
 MOST_WAITING: Final = 5
 """Subscriptions of one address that may wait for confirmation at once: nobody's letter box is to be filled by us."""
@@ -132,7 +135,7 @@ def subscribe(wish: Wish, acting: Acting | None = None) -> Subscription | None:
 def _write_to(found: Subscription) -> Subscription | None:
     """Have a subscriber written to: to confirm, or where all is confirmed, with the link that was lost; not twice."""
     sent = found.confirmation_sent
-    if sent is not None and timezone.now() - sent < AGAIN:
+    if sent is not None and timezone.now() - sent < max(AGAIN, min(sent - found.asked, SELDOM)):
         return None
     Subscription.objects.filter(pk=found.pk).update(confirmation_sent=None)
     return found

@@ -14,7 +14,8 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from ledger.database import execute, fetch_one
 from register.moments import format_instant
 from register.outbox.errors import AddressRefused
 from register.outbox.keys import webhook_key
@@ -37,6 +39,10 @@ SECONDS: Final = 10.0
 """For one attempt, from the name to the last byte of the answer."""
 
 MOST_BYTES: Final = 65_536
+TURN: Final = 0x6F757462
+"""First half of the locks by which turns are taken ("outb")."""
+TURN_OF_CHALLENGES: Final = 1
+TURN_OF_NOTICES: Final = 2
 GONE: Final = 410
 
 
@@ -116,11 +122,34 @@ def describe(message: Message, told: Told) -> dict[str, Any]:
     return {"type": told.type, "timestamp": format_instant(told.time), "data": data}
 
 
+@contextmanager
+def at_turn(lock: int) -> Iterator[bool]:
+    """Yield whether nobody else is in this turn (TURN_OF_…), on no worker or thread of the node.
+
+    Strangers decide how long an answer of theirs takes; so they hold up one of us at a time, not all.
+    """
+    row = fetch_one("SELECT pg_try_advisory_lock(%s, %s)", (TURN, lock))
+    mine = bool(row and row[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            execute("SELECT pg_advisory_unlock(%s, %s)", (TURN, lock))
+
+
 def challenge(subscription: Subscription) -> None:
     """Ask a new webhook whether it wishes to hear of us: it must answer with the challenge it was sent.
 
-    Nobody can have us send notices to somebody who did not ask. Raises AddressRefused (field `webhook`).
+    Nobody can have us send notices to somebody who did not ask. Raises AddressRefused (field `webhook`), also while
+    another webhook is being asked.
     """
+    with at_turn(TURN_OF_CHALLENGES) as mine:
+        if not mine:
+            raise AddressRefused(gettext("Another webhook is being asked just now. Try again in a minute."), "webhook")
+        _challenge(subscription)
+
+
+def _challenge(subscription: Subscription) -> None:
     token = secrets.token_urlsafe(24)
     content = {
         "type": "subscription.challenge",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
@@ -287,6 +288,25 @@ def test_a_webhook_that_fails_is_tried_again_with_the_same_id_later_and_later(
     ids = [one.headers["webhook-id"] for one in receiver.taken]
     assert len(set(ids[:4])) == 1
     assert len(set(ids)) == 2
+
+
+def test_slow_webhooks_hold_one_worker_for_a_while_and_no_other(
+    followed: Followed, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_topic("everything", webhook=receiver.url)
+    follow_topic(f"issuer:{followed.issuer}", webhook=receiver.url)
+    happen(followed)
+    following.follow()
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", (webhooks.TURN, webhooks.TURN_OF_NOTICES))
+        assert not delivery.deliver()
+        assert not receiver.taken
+    monkeypatch.setattr(delivery, "A_WHILE", -1.0)
+    assert delivery.deliver()
+    assert not receiver.taken
+    monkeypatch.undo()
+    delivery.deliver()
+    assert len(receiver.taken) == 2
 
 
 def test_redirects_of_webhooks_are_not_followed(followed: Followed, receiver: Receiver) -> None:

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from register.outbox import delivery, following
+from register.outbox import delivery, following, webhooks
 from register.outbox.keys import link_to, webhook_secret
 from register.outbox.models import ACTIVE, DISABLED, OFF, WAITING, Message, Subscription
 from register.outbox.notices import subscription_of, tell_members
@@ -112,6 +116,36 @@ def test_a_lost_link_is_sent_again_but_not_at_will(followed: Followed, reader: C
     delivery.deliver()
     (sent,) = mail.outbox
     assert sent.subject == "You follow: College of tests"
+
+
+def test_letters_about_a_subscription_come_ever_more_seldom(followed: Followed, reader: Client) -> None:
+    ask(reader, f"issuer={followed.issuer}")
+    hours = []
+    for hour in range(1, 48):
+        delivery.deliver()
+        if len(mail.outbox) > len(hours):
+            hours.append(hour)
+        Subscription.objects.update(asked=F("asked") - timedelta(hours=1))
+        Subscription.objects.update(confirmation_sent=F("confirmation_sent") - timedelta(hours=1))
+        ask(reader, f"issuer={followed.issuer}")
+        cache.clear()
+    assert len(hours) == 6
+    assert all(later >= 2 * earlier - 1 for earlier, later in pairwise(hours))
+
+
+def test_challenges_are_sent_one_at_a_time_and_only_so_often(
+    followed: Followed, reader: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = follow_topic("everything", webhook=receiver.url)
+    Subscription.objects.update(state=WAITING)
+    confirm = link_to(follower, "confirm").removeprefix(HERE)
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", (webhooks.TURN, webhooks.TURN_OF_CHALLENGES))
+        assert b"being asked just now" in reader.post(confirm).content
+    assert not receiver.taken
+    monkeypatch.setattr("register.outbox.views.follow.ASKED_AN_HOUR", 0)
+    assert reader.post(confirm).status_code == 429
+    assert not receiver.taken
 
 
 def test_nobodys_letter_box_is_filled(followed: Followed, reader: Client) -> None:

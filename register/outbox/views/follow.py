@@ -25,7 +25,8 @@ from register.outbox.views.frame import keyed, public
 from register.site.page import render_page
 
 ASKED_AN_HOUR: Final = 30
-"""Wishes from one network; more are refused, so that nobody fills letter boxes through us."""
+"""Wishes from one network, and challenges to webhooks; more are refused, so that nobody fills letter boxes, or calls on
+strangers, through us."""
 
 
 @public
@@ -56,9 +57,9 @@ def _wish(topic: str, form: FollowForm) -> Wish:
     return Wish(topic, given["address"], given["rhythm"], form.chosen(), given["webhook"], language)
 
 
-def _asks_too_often(request: HttpRequest) -> bool:
-    """Count a wish against the network it comes from; while Redis is away nothing is counted."""
-    key = f"assay:follow:{read_network(request)}"
+def _asks_too_often(request: HttpRequest, what: str = "follow") -> bool:
+    """Count a wish, or a challenge, against the network it comes from; while Redis is away nothing is counted."""
+    key = f"assay:{what}:{read_network(request)}"
     try:
         with counters().pipeline(transaction=False) as exchange:
             exchange.set(key, 0, ex=3600, nx=True)
@@ -83,8 +84,11 @@ def confirm(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     name, path = describe_topic(subscription.topic)
     context: dict[str, Any] = {"subscription": subscription, "name": name, "path": path}
     if request.method == "POST":
+        asks = subscription.webhook and subscription.state != ACTIVE
+        if asks and _asks_too_often(request, "challenge"):
+            return render_page(request, "outbox/too_often.html", {}, 429)
         try:
-            if subscription.webhook and subscription.state != ACTIVE:
+            if asks:
                 webhooks.challenge(subscription)
         except AddressRefused as error:
             return render_page(request, "outbox/confirm.html", {**context, "wrong": error.message}, 422)
