@@ -18,6 +18,7 @@ from register.credentials.receipts import format_receipt
 from register.credentials.report import Report
 from register.credentials.status_lists import encode_list
 from register.credentials.verification import verify
+from register.sentences import say
 from tests import anchored, ledgers
 from tests.credential_forge import PEN, V2, Pen, seal
 from tests.ledgers import ARCADIA, UTOPIA
@@ -73,7 +74,9 @@ class World:
     def fetch(self, url: str, *, limit: int = MOST_BYTES, types: Sequence[str] = ()) -> bytes:
         self.fetched.append(url)
         if url not in self.web:
-            raise Unreachable("unreachable", "the address does not answer")
+            raise Unreachable(
+                "unreachable", say("expected {host} to be a name that resolves, it does not; check it", host="host")
+            )
         return self.web[url]
 
     # What happens -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from register.credentials.batch_paths import Step
 from register.credentials.errors import CredentialError
+from register.sentences import say
 
 _BLOCK_HEIGHT: Final = 6
 """Of a million paths in blocks of 64 each has 6 steps of its own and shares 14: a third of the bytes."""
@@ -91,7 +92,7 @@ def build_tree(commitments: Sequence[bytes]) -> BatchTree:
     Raises CredentialError (`empty_batch`, `no_merkletools`), and ValueError for a commitment of another length.
     """
     if not commitments:
-        raise CredentialError("empty_batch", "A batch holds at least one credential; there is none to anchor.")
+        raise CredentialError("empty_batch", say("A batch holds at least one credential; there is none to anchor."))
     if any(len(commitment) != 32 for commitment in commitments):
         raise ValueError("expected commitments of 32 bytes each")
     tools = _load_merkletools()
@@ -107,5 +108,7 @@ def _load_merkletools() -> Any:
             warnings.simplefilter("ignore")
             from merkletools import MerkleTools
     except ImportError:
-        raise CredentialError("no_merkletools", "Building a batch needs merkletools: install assay[anchor].") from None
+        raise CredentialError(
+            "no_merkletools", say("Building a batch needs merkletools: install assay[anchor].")
+        ) from None
     return MerkleTools()

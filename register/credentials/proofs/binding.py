@@ -61,5 +61,7 @@ def check_controller(controller: str, issuer: str) -> tuple[Finding, ...]:
         )
     if controller.startswith(f"{issuer.rstrip('/')}/"):
         return ()
-    text = "The signature holds, but nothing in it ties its key to the issuer: only the register can say whose it is."
+    text = say(
+        "The signature holds, but nothing in it ties its key to the issuer: only the register can say whose it is."
+    )
     return (Finding("key_not_bound_to_issuer", "warning", text, {"controller": controller}),)

@@ -15,6 +15,7 @@ from register.credentials.ports import LedgerKeys, Withdrawals, decide_in_turn
 from register.credentials.presented import Claims, Signature, SigningKey
 from register.credentials.report import ProvenTime
 from register.errors import NotUnderstood
+from register.sentences import say
 
 AT = ProvenTime(datetime(2025, 3, 1, tzinfo=UTC), "signing_time")
 DID = SigningKey("did", "did:web:college.example")
@@ -54,7 +55,9 @@ class Scripted:
 def answer(decision: str, *codes: str, key: bool = True, names: Mapping[str, str] | None = None, **more: Any) -> Answer:
     issuer = {"id": "1", "url": "https://r.example/issuers/1", "names": names or {"en": "College of Tests"}}
     chain = {"issuer": issuer, "key": {"issuer": "1"} if key else None, "register": {}, "accreditation": {}}
-    reasons = [{"code": code, "link": "key", "text": f"Because {code}.", "entry": None} for code in codes]
+    reasons = [
+        {"code": code, "link": "key", "text": say("{told}", told=f"Because {code}."), "entry": None} for code in codes
+    ]
     told = {"decision": decision, "reasons": reasons, "chain": chain if decision != "unknown" else {}}
     return told | {"since": [], "not_tested": []} | more
 
