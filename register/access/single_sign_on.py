@@ -2,7 +2,7 @@
 
 It never makes an account: the e-mail that the provider vouches for (`email_verified`) has to be that of a person who
 was invited, or the invitation has to be at hand. Once bound, the provider's own name for the person (`sub`) counts,
-whatever their e-mail becomes. Demonstration accounts are not bound. The second factor is asked for all the same.
+whatever their e-mail becomes, and whoever else that e-mail is given to. Demonstration accounts are not bound. The second factor is asked for all the same.
 """
 
 from __future__ import annotations
@@ -87,6 +87,10 @@ def admit(request: HttpRequest, sociallogin: Any, secret: str = "") -> User:
     if not user.is_active or is_for_demonstration(user) or not Membership.objects.filter(user=user).exists():
         raise NotAdmitted("not_invited")
     account = sociallogin.account
+    bound = SocialAccount.objects.select_for_update().filter(user=user, provider=account.provider)
+    if not sociallogin.is_existing and bound.exists():
+        # Mail addresses are given to somebody else once their owner has left.
+        raise NotAdmitted("not_invited")
     # The claims are not kept: they hold more of a person than is needed to know them again.
     if sociallogin.is_existing:
         SocialAccount.objects.filter(pk=account.pk).update(extra_data={})

@@ -14,7 +14,7 @@ from typing import Final
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 _PIECE: Final = 64 * 1024
 
 Response = HttpResponse | StreamingHttpResponse | FileResponse

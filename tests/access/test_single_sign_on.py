@@ -62,6 +62,17 @@ def test_who_was_invited_gets_in_and_is_known_again_by_the_providers_own_name(pr
     assert SocialAccount.objects.get().extra_data == {}
 
 
+def test_whoever_gets_the_mail_address_of_somebody_else_later_does_not_get_their_account(provider: Provider) -> None:
+    make_member("auditor")
+    provider.say(EMAIL, sub="person-1")
+    assert go(Client(), provider).status_code == 302
+    provider.say(EMAIL, sub="person-2")
+    client = Client()
+    assert go(client, provider).status_code == 403
+    assert "_auth_user_id" not in client.session
+    assert SocialAccount.objects.get().uid == "person-1"
+
+
 def test_who_was_not_invited_stays_out_and_no_account_is_made(provider: Provider) -> None:
     provider.say("stranger@nl.example")
     client = Client()
