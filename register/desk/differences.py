@@ -23,6 +23,7 @@ FIELDS: Final[Mapping[str, str | Promise]] = {
     "valid_from": _("Valid from"),
     "valid_until": _("Valid until"),
     "report": _("Report"),
+    "decision_document": _("Decision to recognise it"),
     "summary": _("Summary"),
     "standard": _("Standard"),
     "status": _("Kind of review"),
@@ -98,6 +99,7 @@ _SPELLED: Final[Mapping[str, Callable[[Any], str]]] = {
     "valid_from": spell_day,
     "valid_until": lambda value: spell_day(last_day(value)),
     "report": _spell_report,
+    "decision_document": _spell_report,
     "status": lambda value: gettext("required by law") if value == "obligatory" else gettext("voluntary"),
     "contributing_agencies": lambda value: str(len(value)),
 }

@@ -23,7 +23,7 @@ from register.desk.subjects import find_subject, things_about
 from register.desk.terms import read_terms
 from register.payloads import Amending, KeyTerms
 from register.queries.cuts import resolve_cut
-from register.records import IssuerRecord
+from register.records import AgencyRecord, IssuerRecord
 from register.site import entry_words
 from register.site.dates import last_day, spell_day
 from register.site.entry_words import EntryWords, Parties
@@ -72,7 +72,7 @@ class SettingRow:
 
 def show_effects(preview: Preview) -> list[EffectRow]:
     """Return what becomes of answers, institution by institution."""
-    several = len(preview.effects) > 1
+    several = len(preview.effects) > 1 or isinstance(preview.record, AgencyRecord)
     today = preview.now.replace(hour=0, minute=0, second=0, microsecond=0)
     return [_show_effect(effect, today, several) for effect in preview.effects]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from register.desk import agency_effects
 from register.desk.terms import SAYINGS, ids_of
 from register.events import kind_of
 from register.queries.cuts import Cut
@@ -47,7 +48,12 @@ def key_about(verb: str, subject: str, said: Mapping[str, Any], cut: Cut) -> str
 
 
 def issuers_about(verb: str, subject: str, said: Mapping[str, Any], record: Any = None) -> list[str]:
-    """Return the ids of the issuers about whom answers may change: none where it depends on a single credential."""
+    """Return the ids of the issuers about whom answers may change: none where it depends on a single credential.
+
+    Of what is said of an agency, those whose answers are compared (register.desk.agency_effects).
+    """
+    if agency_effects.bears(verb, said):
+        return agency_effects.choose_issuers(ids_of(subject)[0])
     if SAYINGS[verb].type.partition(".")[0] not in _ANSWERING:
         return []
     ids = ids_of(subject)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from register.desk import thing_urls
+from register.desk import agency_urls, thing_urls
 from register.desk.views import accreditations, decisions, drafts, home
 
 urlpatterns: list[URLPattern] = [
     *thing_urls.urlpatterns,
+    *agency_urls.urlpatterns,
     path("desk", home.show_home, name="desk"),
     path("desk/four-eyes", home.choose_four_eyes, name="desk-four-eyes"),
     path("desk/accreditations", accreditations.list_accreditations, name="desk-accreditations"),

@@ -16,7 +16,7 @@ from register import commands
 from register.access.acting import Acting, needs
 from register.access.roles import ROLES
 from register.commands import Written
-from register.desk import deeds, drafts, four_eyes, preview
+from register.desk import agency_effects, deeds, drafts, four_eyes, preview
 from register.desk.editing import path_to_form
 from register.desk.errors import Malformed, Stale
 from register.desk.forms import path_to_draft
@@ -126,12 +126,14 @@ def _show_open(acting: Acting, draft: Draft) -> dict[str, Any]:
 
 def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
     shown = preview.show(acting, draft.verb, draft.subject, draft.said, draft.version)
-    deed = deeds.find(draft.verb)
+    deed, effects = deeds.find(draft.verb), show_effects(shown)
     return {
         "preview": shown,
         "digest": shown.digest,
         "bytes": shown.data.decode(),
-        "effects": show_effects(shown),
+        "effects": effects,
+        "back": min((row.back for row in effects if row.back), default=None),
+        "reach": agency_effects.count_reach(draft.subject) if agency_effects.bears(draft.verb, draft.said) else None,
         "differences": show_differences(draft, shown),
         "facts": [*show_facts(draft), *(deed.facts(draft) if deed is not None else ())],
         "remarks": [say(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],

@@ -1,0 +1,232 @@
+"""Forms about agencies: recognising one, amending its recognition, withdrawing it, taking a withdrawal back.
+
+An amendment says only what changes: what the form holds is compared with what is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from pydantic import TypeAdapter, ValidationError
+
+from register.access.acting import Acting
+from register.desk.change_forms import TakeBackForm
+from register.desk.days import DayField, day_of, last_day_of, until_after
+from register.desk.forms import DraftForm, LineField, TextField
+from register.desk.inputs import TermField, list_languages, list_terms, read_day, read_last_day, read_pairs, spell
+from register.desk.issuer_forms import EndingForm
+from register.desk.look_alikes import Candidate
+from register.desk.reports import ReportForm, initial_report
+from register.desk.rows import Column, RowsField
+from register.desk.scope_form import LIMITS, ScopeForm
+from register.records import AgencyRecord, dump_mapping
+from register.scope import UNRESTRICTED
+from register.values import Claim
+
+_CLAIMS: Final[TypeAdapter[Any]] = TypeAdapter(Claim)
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
+_WIDE: Final = forms.TextInput(attrs={"class": "wide"})
+
+
+class AgencyDetails(ReportForm, ScopeForm, DraftForm):
+    """What describes an agency: who it is, for what and how long it is recognised, by which decision."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        "decision_document": "report_url",
+        "decision_document.url": "report_url",
+        "decision_document.sha256": "report_sha256",
+        "decision_document.languages": "report_languages",
+    }
+
+    names = RowsField(
+        Column("language", _("Language"), "choice", list_languages),
+        Column("name", _("Name")),
+        label=_("Names"),
+        help_text=_("In its own language first, as it stands in its statutes; then in others that it uses itself."),
+        more=_("More names"),
+    )
+    acronym = LineField(label=_("Acronym"), required=False, max_length=60)
+    country = TermField("countries", ordered=True, label=_("Country"))
+    website = LineField(
+        label=_("Website"),
+        required=False,
+        help_text=_("Such as https://www.agency.example"),
+        max_length=500,
+        widget=_WIDE,
+    )
+    identifiers = RowsField(
+        Column("scheme", _("Scheme"), "choice", lambda: list_terms("identifier-schemes")),
+        Column("value", _("Identifier")),
+        label=_("Identifiers"),
+        required=False,
+        help_text=_("Its number in EQAR, VAT number and others: the more, the surer it is told from others."),
+        more=_("More identifiers"),
+    )
+    valid_from = DayField(
+        label=_("Recognised from"),
+        help_text=_("The day since which it is registered, such as in EQAR; it may lie in the past."),
+        error_messages={"required": _("Write the first day of its recognition.")},
+    )
+    valid_until = DayField(
+        label=_("Recognised until"), required=False, help_text=_("The last day. Empty: without an end.")
+    )
+
+    def __init__(self, *args: Any, places: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["eqf_levels"].help_text = _("Choose none for every level.")
+        self.fields["report_url"].label = _("Address of the decision to recognise it")
+        self.fields["report_file"].label = _("The decision as PDF")
+        self.offer(UNRESTRICTED, places, ())
+
+    def clean_names(self) -> list[dict[str, str]]:
+        """Refuse two names in one language: a record holds one of each."""
+        rows: list[dict[str, str]] = self.cleaned_data["names"]
+        if len({row["language"] for row in rows}) < len(rows):
+            raise forms.ValidationError(gettext("Two names are in the same language. Keep the official one."))
+        return rows
+
+    def terms(self) -> dict[str, Any]:
+        """Return all that was filled in as AgencyTerms have it, empty values among them."""
+        told = self.cleaned_data
+        return {
+            "names": read_pairs(told["names"], "language", "name"),
+            "acronym": told["acronym"] or None,
+            "country": told["country"],
+            "website": told["website"] or None,
+            "identifiers": [{"scheme": row["scheme"], "value": row["value"]} for row in told["identifiers"]],
+            "scope": self.scope_said(),
+            "valid_from": spell(told["valid_from"]),
+            "valid_until": until_after(told["valid_until"]),
+            "decision_document": self.report_said(),
+        }
+
+
+class NewAgency(AgencyDetails):
+    """An agency to be recognised."""
+
+    verb: ClassVar[str] = "recognise_agency"
+
+    def __init__(self, *args: Any, acting: Acting, **options: Any) -> None:
+        self.acting = acting
+        super().__init__(*args, **options)
+
+    def said(self) -> dict[str, Any]:
+        """Return AgencyTerms; of a demonstration, they say so."""
+        mark = {"demonstration": True} if self.acting.demonstration else {}
+        return {**{name: value for name, value in self.terms().items() if value not in _EMPTY}, **mark}
+
+    def candidate(self) -> Candidate:
+        """Return what look-alikes are looked for by; identifiers that cannot be read are left out."""
+        terms = self.terms()
+        return Candidate(
+            names=tuple(terms["names"].values()),
+            country=terms["country"],
+            acronym=terms["acronym"] or "",
+            website=terms["website"] or "",
+            identifiers=frozenset(_canonical(terms["identifiers"])),
+        )
+
+
+def _canonical(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    found = []
+    for claim in claims:
+        try:
+            read = _CLAIMS.validate_python(dict(claim))
+        except ValidationError:
+            continue  # the terms say what is wrong with it, beside its field
+        found.append((read.scheme, read.value))
+    return found
+
+
+class AmendAgency(AgencyDetails):
+    """New values for an agency; only what was changed is said."""
+
+    verb: ClassVar[str] = "amend_agency"
+
+    effective_from = DayField(
+        label=_("A new scope holds from"),
+        required=False,
+        help_text=_("Empty: from the day on which it is recorded. Other values hold for the whole period."),
+    )
+    note = TextField(label=_("Note"), required=False, max_length=5000, help_text=_("Why; everybody can read it."))
+
+    def __init__(self, record: AgencyRecord, *args: Any, **options: Any) -> None:
+        self.record = record
+        super().__init__(*args, **options)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse an amendment that changes nothing."""
+        told = super().clean()
+        if not self.errors and not self.changes():
+            raise forms.ValidationError(gettext("Nothing has changed. Change what is wrong, or leave this page."))
+        return told
+
+    def changes(self) -> dict[str, Any]:
+        """Return the terms that differ from the record; identifiers that stay keep what the record says of them."""
+        terms, before = self.terms(), terms_of(self.record)
+        held = {(claim["scheme"], claim["value"]): claim for claim in before["identifiers"]}
+        terms["identifiers"] = [held.get((one["scheme"], one["value"]), one) for one in terms["identifiers"]]
+        return {name: value for name, value in terms.items() if _differs(name, value, before[name])}
+
+    def said(self) -> dict[str, Any]:
+        """Return what changes, from when and why."""
+        told = self.cleaned_data
+        about = {"effective_from": spell(told["effective_from"]), "note": told["note"] or None}
+        return {**self.changes(), **{name: value for name, value in about.items() if value}}
+
+
+class WithdrawAgency(EndingForm):
+    """The end of an agency's recognition."""
+
+    verb: ClassVar[str] = "withdraw_agency"
+
+
+class TakeBackWithdrawal(TakeBackForm):
+    """A correction of the entry that withdrew a recognition: it is taken back as if it had not been said."""
+
+    verb: ClassVar[str] = "amend_agency"
+
+
+def terms_of(record: AgencyRecord) -> dict[str, Any]:
+    """Return a record's values as AgencyDetails.terms gives them."""
+    told, document = dump_mapping("agency", record), record.decision_document
+    start = day_of(record.valid.valid_from)
+    return {
+        **{name: told.get(name) for name in ("names", "acronym", "country", "website")},
+        "identifiers": told.get("identifiers", []),
+        "scope": {name: list(terms) for name in LIMITS if (terms := record.scope.limit(name))},
+        "valid_from": spell(start),
+        "valid_until": until_after(last_day_of(record.valid.valid_until)),
+        "decision_document": None
+        if document is None
+        else {
+            "url": document.url,
+            **({"sha256": document.sha256} if document.sha256 else {}),
+            **({"languages": list(document.languages)} if document.languages else {}),
+        },
+    }
+
+
+def show_agency(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return terms as the fields of AgencyDetails show them."""
+    scope = terms.get("scope") or {}
+    return {
+        **terms,
+        "names": [{"language": language, "name": name} for language, name in (terms.get("names") or {}).items()],
+        **{name: [str(term) for term in scope.get(name) or ()] for name in LIMITS},
+        "valid_from": read_day(terms.get("valid_from")),
+        "valid_until": read_last_day(terms.get("valid_until")),
+        "effective_from": read_day(terms.get("effective_from")),
+        **initial_report(terms.get("decision_document")),
+    }
+
+
+def _differs(name: str, wanted: Any, held: Any) -> bool:
+    if name != "scope":
+        return (wanted or None) != (held or None)
+    limits = [({*map(str, (wanted or {}).get(one) or ())}, {*map(str, (held or {}).get(one) or ())}) for one in LIMITS]
+    return any(left != right for left, right in limits)
