@@ -190,7 +190,7 @@ def _tell_deciding(report: Mapping[str, Any]) -> list[SafeString]:
         return [
             format_html("{}", gettext("It is genuine, its issuer was entitled to award it then, and it still holds."))
         ]
-    return [tell(text) for text in dict.fromkeys(answer["text"] for answer in answers)]
+    return [tell(text, capital=True) for text in dict.fromkeys(answer["text"] for answer in answers)]
 
 
 def _name_credential(about: Mapping[str, Any]) -> SafeString:
@@ -212,7 +212,7 @@ def _quote(title: str | None) -> SafeString:
 
 
 def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
-    findings, text = [_show_finding(finding) for finding in answer.get("findings") or ()], tell(answer["text"])
+    findings, text = [_show_finding(finding) for finding in answer.get("findings") or ()], tell(answer["text"], capital=True)
     remarks = [one for one in findings if one.standing.tone != "good" and one.text != text]
     return ShownAnswer(key, _say(QUESTIONS[key]), OUTCOMES[answer["outcome"]], text, remarks, findings)
 
@@ -220,7 +220,7 @@ def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
 def _show_finding(finding: Mapping[str, Any]) -> ShownFinding:
     tone = OUTCOMES[finding["outcome"]].tone
     standing = Standing(tone, _FOUND[finding["outcome"]])
-    return ShownFinding(standing, tell(finding["text"]), finding["code"], list_evidence(finding.get("evidence") or {}))
+    return ShownFinding(standing, tell(finding["text"], capital=True), finding["code"], list_evidence(finding.get("evidence") or {}))
 
 
 def _list_facts(report: Mapping[str, Any], decision: Mapping[str, Any]) -> list[Fact]:

@@ -125,7 +125,7 @@ def _explain_refusal(error: Exception) -> Refusal | None:
         case NotUnderstood():
             return Refusal(413 if error.code == "too_large" else 422, error.message, error.field)
         case NotACredential():
-            return Refusal(422, tell(error.message), "file")
+            return Refusal(422, tell(error.message, capital=True), "file")
         case NotEntitled():
             return Refusal(403, error.message)
         case NotFound():
