@@ -174,7 +174,8 @@ def _send_webhook(subscription: Subscription) -> None:
         webhooks.send(message)
     except OutgoingError as error:
         Message.objects.filter(pk=message.pk).update(attempts=message.attempts + 1)
-        _note_failure(subscription, str(error), gone=getattr(error, "gone", False))
+        gone, wait = (error.gone, error.wait) if isinstance(error, webhooks.NotTaken) else (False, timedelta())
+        _note_failure(subscription, str(error), gone=gone, asked=wait)
     else:
         _note_sent(subscription, [message], timezone.now())
 
@@ -187,15 +188,18 @@ def _note_sent(subscription: Subscription, messages: list[Message], next_try: An
     )
 
 
-def _note_failure(subscription: Subscription, reason: str, gone: bool) -> None:
-    """Put a subscription off, or disable it after long failure; then its owner is written to, if a mail can reach."""
+def _note_failure(subscription: Subscription, reason: str, gone: bool, asked: timedelta = timedelta()) -> None:
+    """Put a subscription off, for as long as it `asked` where that is longer, or disable it after long failure.
+
+    Then its owner is written to, if a mail can reach.
+    """
     now = timezone.now()
     since = subscription.failing_since or now
     wait = BACKOFF[min(subscription.failures, len(BACKOFF) - 1)] * random.uniform(0.9, 1.1)
     said: dict[str, Any] = {
         "failures": subscription.failures + 1,
         "failing_since": since,
-        "next_try": now + wait,
+        "next_try": now + max(wait, asked),
         "last_error": reason[:300],
     }
     if gone or now - since >= GIVE_UP:

@@ -16,6 +16,8 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
@@ -44,16 +46,19 @@ TURN: Final = 0x6F757462
 TURN_OF_CHALLENGES: Final = 1
 TURN_OF_NOTICES: Final = 2
 GONE: Final = 410
+LONGEST_WAIT: Final = timedelta(days=1)
+"""That a receiver may ask for: it is not for strangers to decide that notices never go out."""
 
 
 class NotTaken(OutgoingError):
-    """The other end did not take a notice; `gone` when it says that it never will."""
+    """The other end did not take a notice; `gone` when it says that it never will, `wait` how long it asks to wait."""
 
     code = "not_taken"
 
-    def __init__(self, message: str, gone: bool = False) -> None:
+    def __init__(self, message: str, gone: bool = False, wait: timedelta = timedelta()) -> None:
         super().__init__(message)
         self.gone = gone
+        self.wait = wait
 
 
 @cache
@@ -82,8 +87,25 @@ def post(subscription: Subscription, message_id: str, content: Mapping[str, Any]
     if 300 <= answer.status < 400:
         raise NotTaken(f"expected a status from 200 to 299, got {answer.status}: redirects are not followed")
     if not 200 <= answer.status < 300:
-        raise NotTaken(f"expected a status from 200 to 299, got {answer.status}", answer.status == GONE)
+        told = f"expected a status from 200 to 299, got {answer.status}"
+        raise NotTaken(told, answer.status == GONE, read_wait(answer.retry_after, timezone.now()))
     return answer
+
+
+def read_wait(retry_after: str, now: datetime) -> timedelta:
+    """Return how long `Retry-After` asks to wait (RFC 9110, 10.2.3: seconds or a date), at most LONGEST_WAIT.
+
+    What is neither asks for nothing, as does a date that is past.
+    """
+    said = retry_after.strip()[:40]
+    if said.isascii() and said.isdecimal():
+        return min(timedelta(seconds=min(int(said), 10**6)), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return timedelta()
+    wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+    return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
 def send(message: Message) -> None:

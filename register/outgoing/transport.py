@@ -44,6 +44,7 @@ class Answer:
     body: bytes
     location: str = ""
     cache_control: str = ""
+    retry_after: str = ""
 
 
 class Client:
@@ -171,7 +172,8 @@ class Client:
                         address=name_url(url),
                     )
                 )
-        return Answer(response.status, media, body.whole(), cache_control=headers.get(b"cache-control", ""))
+        told = {"cache_control": headers.get(b"cache-control", ""), "retry_after": headers.get(b"retry-after", "")}
+        return Answer(response.status, media, body.whole(), **told)
 
 
 class _Body:

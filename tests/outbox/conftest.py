@@ -64,6 +64,7 @@ class Receiver:
     taken: list[Taken] = field(default_factory=list)
     status: int = 200
     location: str = ""
+    retry_after: str = ""
     echo: bool = True
 
 
@@ -81,6 +82,8 @@ def receiver(settings: Any) -> Iterator[Receiver]:
             self.send_response(made.status)
             if made.location:
                 self.send_header("Location", made.location)
+            if made.retry_after:
+                self.send_header("Retry-After", made.retry_after)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)

@@ -7,7 +7,7 @@ import json
 import logging
 import smtplib
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +288,46 @@ def test_a_webhook_that_fails_is_tried_again_with_the_same_id_later_and_later(
     ids = [one.headers["webhook-id"] for one in receiver.taken]
     assert len(set(ids[:4])) == 1
     assert len(set(ids)) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"),
+    [
+        ("3600", timedelta(hours=1), timedelta(hours=1)),
+        ("1", timedelta(seconds=4), timedelta(seconds=6)),
+        ("99999999999999999999", timedelta(days=1), timedelta(days=1)),
+        ("soon", timedelta(seconds=4), timedelta(seconds=6)),
+    ],
+)
+def test_a_webhook_that_asks_to_wait_is_left_alone_for_so_long_within_bounds(
+    followed: Followed, receiver: Receiver, asked: str, least: timedelta, most: timedelta
+) -> None:
+    subscription = follow_topic("everything", webhook=receiver.url)
+    receiver.status, receiver.retry_after = 503, asked
+    happen(followed)
+    before = timezone.now()
+    delivery.deliver()
+    subscription.refresh_from_db()
+    wait = subscription.next_try - before
+    assert least <= wait <= most + (timezone.now() - before)
+    assert subscription.failures == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("Sun, 22 Nov 2026 12:00:30 GMT", 30),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", 0),
+        ("Sun, 22 Nov 2099 12:00:00 GMT", 86_400),
+        ("Sun, 99 Nov 2026 12:00:30 GMT", 0),
+        ("-5", 0),
+        ("", 0),
+        ("٣٠", 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(said: str, seconds: int) -> None:
+    now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    assert webhooks.read_wait(said, now) == timedelta(seconds=seconds)
 
 
 def test_slow_webhooks_hold_one_worker_for_a_while_and_no_other(
