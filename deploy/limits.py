@@ -1,8 +1,14 @@
-"""Bodies larger than the node accepts are refused before anything reads them."""
+"""Bodies larger than the node accepts are refused before anything reads them.
 
-from collections.abc import Callable
+Files of imports may be larger than anything else: of whoever brings a session along they go to the disk, never into
+memory, and only there.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -20,12 +26,21 @@ class BodyLimit:
         declared = request.META.get("CONTENT_LENGTH") or "0"
         if not (declared.isascii() and declared.isdecimal()):
             return problem(400, "length_not_understood", "Content-Length must be a whole number of bytes.")
-        if int(declared) > settings.ASSAY_MAX_BODY_BYTES:
-            limit = settings.ASSAY_MAX_BODY_BYTES
+        if int(declared) > (limit := most_for(request.META)):
             if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
                 return render(request, "413.html", {"megabytes": limit // 2**20}, status=413)
             return problem(413, "too_large", f"The body has {int(declared)} bytes; at most {limit} are accepted.")
+        if int(declared) > settings.ASSAY_MAX_BODY_BYTES:
+            request.upload_handlers = [TemporaryFileUploadHandler(request)]
         return self.get_response(request)
+
+
+def most_for(environ: Mapping[str, Any]) -> int:
+    """Return how many bytes the body of a request may have, given its WSGI environment."""
+    most: int = settings.ASSAY_MAX_BODY_BYTES
+    larger = settings.ASSAY_LARGE_BODIES.get(environ.get("PATH_INFO", ""), 0)
+    session = f"{settings.SESSION_COOKIE_NAME}=" in environ.get("HTTP_COOKIE", "")
+    return max(most, larger) if session and environ.get("REQUEST_METHOD") == "POST" else most
 
 
 def problem(status: int, code: str, detail: str) -> HttpResponse:

@@ -229,6 +229,9 @@ ASSAY_READS_PER_MINUTE = _env.integer("ASSAY_READS_PER_MINUTE", 0)
 ASSAY_SUBMISSIONS_PER_MINUTE = _env.integer("ASSAY_SUBMISSIONS_PER_MINUTE", 0)
 ASSAY_API_BODY_BYTES = _env.integer("ASSAY_API_BODY_BYTES", 256 * 1024, at_least=1024)
 ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
+ASSAY_MAX_UPLOAD_BYTES = _env.integer("ASSAY_MAX_UPLOAD_BYTES", 64 * 1024 * 1024, at_least=65_536)
+# Tables of decisions; they alone go to the disk on their way (deploy.limits).
+ASSAY_LARGE_BODIES = {"/desk/imports": ASSAY_MAX_UPLOAD_BYTES}
 ASSAY_BODY_PACE = Pace(
     grace=_env.integer("ASSAY_BODY_GRACE_SECONDS", 10, at_least=1),
     rate=_env.integer("ASSAY_BODY_BYTES_PER_SECOND", 16_384, at_least=1),
@@ -237,7 +240,7 @@ ASSAY_BODY_PACE = Pace(
 DATA_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
-# Uploads stay in memory: a credential to be verified never touches a disk.
+# Uploads stay in memory, but for tables of imports: a credential to be verified never touches a disk.
 FILE_UPLOAD_MAX_MEMORY_SIZE = ASSAY_MAX_BODY_BYTES
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

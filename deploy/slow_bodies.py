@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 Environ = dict[str, Any]
@@ -39,6 +40,10 @@ class Pace:
     def seconds_for(self, received: int) -> float:
         """Return how long a body may have been under way of which so many bytes have come."""
         return min(self.grace + received / self.rate, self.longest)
+
+    def times(self, factor: int) -> Pace:
+        """Return the pace of a body that may take so many times as long."""
+        return replace(self, longest=self.longest * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +71,53 @@ _INCOMPLETE = Problem(
 
 
 class BodyDeadline:
-    """WSGI middleware: the application finds the whole body in memory, or its client is told why not (RFC 9110, 15.5).
+    """WSGI middleware: the application finds the whole body at hand, or its client is told why not (RFC 9110, 15.5).
 
-    Bodies longer than `most` bytes are left alone: the application refuses them by their declared length, unread.
+    Up to `most` bytes it is in memory; up to what `largest` allows a request it is in a file without a name, which goes
+    with the request, and may take as many times longer. Longer bodies are left alone: the application refuses them by
+    their declared length, unread.
     """
 
-    def __init__(self, application: Application, pace: Pace, most: int) -> None:
+    def __init__(
+        self, application: Application, pace: Pace, most: int, largest: Callable[[Environ], int] | None = None
+    ) -> None:
         self._application = application
         self._pace = pace
         self._most = most
+        self._largest = largest or (lambda environ: most)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:  # noqa: D102  WSGI
         declared = environ.get("CONTENT_LENGTH") or "0"
-        if not (declared.isascii() and declared.isdecimal()) or not 0 < int(declared) <= self._most:
+        if not (declared.isascii() and declared.isdecimal()) or not 0 < int(declared) <= self._largest(environ):
             return self._application(environ, start_response)
-        body = read_body(environ["wsgi.input"], int(declared), self._pace)
-        if body is None:
+        length = int(declared)
+        body: IO[bytes] = BytesIO() if length <= self._most else TemporaryFile()  # noqa: SIM115  goes with the request
+        received = read_body(environ["wsgi.input"], length, self._pace.times(-(-length // self._most)), body)
+        if received is None:
             return _answer(start_response, _TOO_SLOW)
-        if len(body) < int(declared):
+        if received < length:
             return _answer(start_response, _INCOMPLETE)
-        environ["wsgi.input"] = BytesIO(body)
+        body.seek(0)
+        environ["wsgi.input"] = body
         return self._application(environ, start_response)
 
 
-def read_body(source: IO[bytes], length: int, pace: Pace) -> bytes | None:
-    """Return the next `length` bytes, or as many as there are; None once they come more slowly than `pace` allows."""
-    start, body, piece = time.monotonic(), bytearray(), 1
-    while len(body) < length:
-        part = source.read(min(piece, length - len(body)))
+def read_body(source: IO[bytes], length: int, pace: Pace, body: IO[bytes]) -> int | None:
+    """Write the next `length` bytes into `body`, or as many as there are, and return how many there were.
+
+    None once they come more slowly than `pace` allows.
+    """
+    start, received, piece = time.monotonic(), 0, 1
+    while received < length:
+        part = source.read(min(piece, length - received))
         if not part:
             break
-        body += part
+        body.write(part)
+        received += len(part)
         piece = min(2 * piece, LARGEST_PIECE)
-        if len(body) < length and time.monotonic() - start > pace.seconds_for(len(body)):
+        if received < length and time.monotonic() - start > pace.seconds_for(received):
             return None
-    return bytes(body)
+    return received
 
 
 def _answer(start_response: StartResponse, problem: Problem) -> list[bytes]:

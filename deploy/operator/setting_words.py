@@ -170,6 +170,7 @@ GROUPS: Final[tuple[tuple[Words, tuple[Described, ...]], ...]] = (
             Described("ASSAY_READS_PER_MINUTE", _("Reads of one address a minute"), _limit),
             Described("ASSAY_SUBMISSIONS_PER_MINUTE", _("Checkpoints of one address to our witness a minute"), _limit),
             Described("ASSAY_MAX_BODY_BYTES", _("The largest body of a request"), filesizeformat),
+            Described("ASSAY_MAX_UPLOAD_BYTES", _("The largest file of an import"), filesizeformat),
             Described("ASSAY_API_BODY_BYTES", _("The same for the JSON API"), filesizeformat),
             Described(
                 "ASSAY_BODY_GRACE_SECONDS",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from register.intake.columns import DEQAR, IGNORED, KINDS
 from register.intake.rows import RowProblem
@@ -33,6 +34,8 @@ class HandInForm(forms.Form):
 
     def __init__(self, *args: Any, agencies: Sequence[AgencyRecord] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        most = gettext("At most %(most)d MB.") % {"most": settings.ASSAY_MAX_UPLOAD_BYTES // 2**20}
+        self.fields["file"].help_text = f"{self.fields['file'].help_text} {most}"
         if agencies is None:
             del self.fields["agency"]
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Final
+from typing import IO, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -13,11 +13,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from ledger.database import open_cursor
 from register.access.acting import Acting
 from register.errors import NotFound, Refused
 from register.intake.columns import KINDS, check_mapping, recognise
-from register.intake.grids import Grid, read_grid, recognise_format
-from register.intake.rows import NotRecognised
+from register.intake.grids import Grid, check_size, read_grid, recognise_format
+from register.intake.rows import NotRecognised, keep_problem
+from register.sentences import say, to_text
 from register.uploads.errors import Moved
 from register.uploads.locking import alone
 from register.uploads.models import (
@@ -29,7 +31,7 @@ from register.uploads.models import (
     PUBLISHED,
     READING,
     Upload,
-    UploadedFile,
+    UploadedPiece,
     UploadRow,
 )
 
@@ -40,6 +42,8 @@ MOST_ATTEMPTS: Final = 3
 """Times that reading a file is begun: one that kills its worker, whatever is in it, is not read for ever."""
 
 _AT_ONCE: Final = 2_000
+_PIECE: Final = 2**20
+_INSERT: Final = "INSERT INTO uploads_uploadedpiece (upload_id, number, data) VALUES (%s, %s, %b)"
 _MAPPABLE: Final = (MAPPING, CHECKED)
 
 
@@ -58,12 +62,14 @@ def find(acting: Acting, upload_id: UUID) -> Upload:
     return found
 
 
-def hand_in(acting: Acting, name: str, data: bytes, default_agency: str = "") -> Upload:
-    """Keep a file and have its rows read.
+def hand_in(acting: Acting, name: str, file: bytes | IO[bytes], default_agency: str = "") -> Upload:
+    """Keep a file and have its rows read; it is read from its beginning, a piece at a time.
 
-    Raises NotRecognised at once for what cannot be a table, Refused where the desk has too many open.
+    Raises NotRecognised at once for what cannot be a table or is too large, Refused where the desk has too many open.
     """
-    kind_of_file = recognise_format(data)
+    source = io.BytesIO(file) if isinstance(file, bytes) else file
+    source.seek(0)
+    kind_of_file = recognise_format(source.read(_PIECE))
     if uploads_of(acting).exclude(state__in=(PUBLISHED, DISCARDED, FAILED)).count() >= MOST_OPEN:
         told = gettext("Too many files are open at this desk. Publish or discard some first.")
         raise Refused("too_many_files", "file", told)
@@ -73,14 +79,30 @@ def hand_in(acting: Acting, name: str, data: bytes, default_agency: str = "") ->
             organisation=acting.organisation,
             author_id=acting.user,
             name=name[:200],
-            size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
+            size=0,
             format=kind_of_file,
             default_agency=acting.organisation if acting.role == "agency" else default_agency,
             heard=timezone.now(),
         )
-        UploadedFile.objects.create(upload=upload, data=data)
+        _keep_bytes(upload, source)
     return upload
+
+
+def _keep_bytes(upload: Upload, source: IO[bytes]) -> None:
+    """Keep all of a file, with its size and its SHA-256.
+
+    Not by the ORM: its statements hold the bytes as text, and psycopg remembers the last hundred statements.
+    """
+    source.seek(0)
+    digest, size = hashlib.sha256(), 0
+    for number, piece in enumerate(iter(lambda: source.read(_PIECE), b"")):
+        digest.update(piece)
+        size += len(piece)
+        check_size(size)
+        with open_cursor() as cursor:
+            cursor.execute(_INSERT, (upload.pk, number, piece))
+    upload.size, upload.sha256 = size, digest.hexdigest()
+    upload.save(update_fields=["size", "sha256"])
 
 
 def twins(upload: Upload) -> QuerySet[Upload]:
@@ -98,17 +120,21 @@ def read(upload_id: UUID) -> bool:
         if upload is None or not _begin(upload):
             return False
         try:
-            grid = read_grid(bytes(upload.file.data))
+            grid = read_grid(_read_bytes(upload))
         except NotRecognised as error:
             _fail(upload, str(error))
             return False
         return _keep(upload, grid)
 
 
+def _read_bytes(upload: Upload) -> bytes:
+    return b"".join(upload.pieces.order_by("number").values_list("data", flat=True).iterator(chunk_size=4))
+
+
 def _begin(upload: Upload) -> bool:
     """Count an attempt to read, before it is made; give the file up where all were broken off."""
     if upload.run >= MOST_ATTEMPTS:
-        _fail(upload, gettext("The file could not be read: the work on it was broken off each time. Split it."))
+        _fail(upload, say("The file could not be read: the work on it was broken off each time. Split it."))
         return False
     upload.run += 1
     Upload.objects.filter(pk=upload.pk).update(run=upload.run, heard=timezone.now())
@@ -117,8 +143,8 @@ def _begin(upload: Upload) -> bool:
 
 def _fail(upload: Upload, trouble: str) -> None:
     with transaction.atomic():
-        UploadedFile.objects.filter(upload=upload).delete()
-        Upload.objects.filter(pk=upload.pk).update(state=FAILED, trouble=trouble, changed=timezone.now())
+        UploadedPiece.objects.filter(upload=upload).delete()
+        Upload.objects.filter(pk=upload.pk).update(state=FAILED, trouble=to_text(trouble), changed=timezone.now())
 
 
 def _keep(upload: Upload, grid: Grid) -> bool:
@@ -128,12 +154,12 @@ def _keep(upload: Upload, grid: Grid) -> bool:
         upload.rows.all().delete()
         rows = (UploadRow(upload=upload, line=line, cells=list(cells)) for line, cells in grid.rows)
         UploadRow.objects.bulk_create(rows, batch_size=_AT_ONCE)
-        UploadedFile.objects.filter(upload=upload).delete()
+        UploadedPiece.objects.filter(upload=upload).delete()
         upload.header, upload.names, upload.kind = list(grid.header), list(found.names), found.kind
-        upload.notes = [asdict(note) for note in grid.notes]
+        upload.notes = [keep_problem(note) for note in grid.notes]
         upload.format, upload.delimiter, upload.total = grid.format, grid.delimiter, len(grid.rows)
         if not grid.rows:
-            upload.state, upload.trouble = FAILED, "The table has a header and no rows."
+            upload.state, upload.trouble = FAILED, to_text(say("the table has a header and no rows"))
         else:
             upload.state = CHECKING if ready else MAPPING
             upload.run, upload.done, upload.heard = upload.run + 1, 0, timezone.now()

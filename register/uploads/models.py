@@ -12,6 +12,8 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 
+from register.sentences import from_text
+
 READING: Final = "reading"
 MAPPING: Final = "mapping"
 CHECKING: Final = "checking"
@@ -76,12 +78,24 @@ class Upload(models.Model):
         indexes = [models.Index(fields=["role", "organisation", "-created"], name="upload_of_organisation")]
         constraints = [models.CheckConstraint(name="upload_state", condition=models.Q(state__in=STATES))]
 
+    @property
+    def said_trouble(self) -> str:
+        """What went wrong, as a sentence that can be told in any language; of older uploads as it was written."""
+        return from_text(self.trouble)
 
-class UploadedFile(models.Model):
-    """The bytes of an upload, until its rows are read."""
 
-    upload = models.OneToOneField(Upload, models.CASCADE, primary_key=True, related_name="file")
+class UploadedPiece(models.Model):
+    """A part of the bytes of an upload, in order of `number`, until its rows are read.
+
+    In pieces, so that no request has to hold all of a large file.
+    """
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField()
     data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="uploaded_piece_once")]
 
 
 class UploadRow(models.Model):

@@ -24,7 +24,9 @@ from register.access.acting import Acting
 from register.access.models import Membership
 from register.desk import four_eyes
 from register.errors import MalformedEvent, NotEntitled, Refused
+from register.intake.rows import RowProblem, keep_problem
 from register.outbox.notices import tell_members
+from register.sentences import say, to_text
 from register.uploads.checking import KIND_VERBS, actor_of
 from register.uploads.errors import Moved, OtherRows
 from register.uploads.locking import alone
@@ -38,7 +40,7 @@ from register.uploads.models import (
     STATES,
     WAITING,
     Upload,
-    UploadedFile,
+    UploadedPiece,
     UploadRow,
 )
 from register.uploads.planning import intents_of
@@ -125,7 +127,7 @@ def discard(acting: Acting, upload: Upload) -> None:
         audit.note(acting, "import_discarded", _about(upload), file=upload.name)
         _move(upload, [state for state in STATES if state not in (PUBLISHING, PUBLISHED)], DISCARDED)
         upload.rows.all().delete()
-        UploadedFile.objects.filter(upload=upload).delete()
+        UploadedPiece.objects.filter(upload=upload).delete()
 
 
 def _about(upload: Upload) -> str:
@@ -135,7 +137,7 @@ def _about(upload: Upload) -> str:
 def _check_shown(upload: Upload, digest: str) -> None:
     now = digest_of(upload)
     if not now:
-        raise Moved(gettext("No row of this file can be published."))
+        raise Moved(say("No row of this file can be published."))
     if digest != now:
         raise OtherRows
 
@@ -216,7 +218,7 @@ def _check_still_member(upload: Upload) -> None:
     person = upload.decided_by_id if upload.decided_by_id and needs_second(upload, upload.partial) else upload.author_id
     member = Membership.objects.filter(user=person, role=upload.role, organisation=upload.organisation)
     if not member.exists():
-        raise NotEntitled("no_member", "", gettext("Who let this import go is no member of the organisation any more."))
+        raise NotEntitled("no_member", "", say("Who let this import go is no member of the organisation any more."))
 
 
 _FORGET: Final = """
@@ -245,15 +247,15 @@ def _users_of(upload: Upload) -> list[int]:
 
 def _take_back(upload_id: UUID, error: _RowRefused) -> None:
     row = error.row
-    problem = {"column": error.column, "value": "", "message": error.sentence, "cure": "", "fatal": True}
+    problem = keep_problem(RowProblem(row.line, error.column, "", error.sentence, "", fatal=True))
     with transaction.atomic():
         UploadRow.objects.filter(pk=row.pk).update(outcome=REFUSED, problems=[*row.problems, problem])
-        _stop(upload_id, gettext("Nothing was published: line %(line)d is refused by now.") % {"line": row.line})
+        _stop(upload_id, say("Nothing was published: line {line} is refused by now.", line=row.line))
 
 
 def _stop(upload_id: UUID, trouble: str) -> None:
     now = timezone.now()
-    Upload.objects.filter(pk=upload_id, state=PUBLISHING).update(state=CHECKED, trouble=trouble, changed=now)
+    Upload.objects.filter(pk=upload_id, state=PUBLISHING).update(state=CHECKED, trouble=to_text(trouble), changed=now)
 
 
 def progress_key(upload: UUID) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from register.uploads.models import AT_WORK, PUBLISHED, PUBLISHING, READING, Upload, UploadedFile, UploadRow
+from register.uploads.models import AT_WORK, PUBLISHED, PUBLISHING, READING, Upload, UploadedPiece, UploadRow
 
 SILENT: Final = timedelta(seconds=60)
 """After so long without a sign of life, another worker gets it; if the first one lives, it goes on alone."""
@@ -32,6 +32,6 @@ def forget_old() -> int:
     """Delete rows and bytes of uploads that nothing happened to for KEPT; return of how many."""
     old = Upload.objects.filter(changed__lt=timezone.now() - KEPT).exclude(state__in=AT_WORK)
     rows, _ = UploadRow.objects.filter(upload__in=old).delete()
-    files, _ = UploadedFile.objects.filter(upload__in=old).delete()
+    files, _ = UploadedPiece.objects.filter(upload__in=old).delete()
     old.exclude(state=PUBLISHED).delete()
     return rows + files
