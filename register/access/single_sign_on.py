@@ -2,7 +2,8 @@
 
 It never makes an account: the e-mail that the provider vouches for (`email_verified`) has to be that of a person who
 was invited, or the invitation has to be at hand. Once bound, the provider's own name for the person (`sub`) counts,
-whatever their e-mail becomes, and whoever else that e-mail is given to. Demonstration accounts are not bound. The second factor is asked for all the same.
+whatever their e-mail becomes, and whoever else that e-mail is given to. Demonstration accounts are not bound. The
+second factor is asked for all the same.
 """
 
 from __future__ import annotations

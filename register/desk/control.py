@@ -41,12 +41,13 @@ LARGEST_SIGNATURE: Final = 64 * 1024
 _LABEL: Final = "assay/key-control@v1"
 _SALT: Final = "register.desk.control"
 _NAMES: Final = ("register", "issuer", "key", "expires", "nonce", "mac")
-_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
+HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
     "secp256r1": hashes.SHA256(),
     "secp384r1": hashes.SHA384(),
     "secp521r1": hashes.SHA512(),
     "secp256k1": hashes.SHA256(),
 }
+"""Curve → the digest that is signed with it; keys on other curves are refused (offered_keys)."""
 
 
 class Unproven(NotUnderstood):
@@ -81,7 +82,7 @@ class HeldKey:
     def digest(self) -> hashes.HashAlgorithm:
         """The digest that a bare signature is made over."""
         if isinstance(self.public_key, ec.EllipticCurvePublicKey):
-            return _HASHES[self.public_key.curve.name]
+            return HASHES[self.public_key.curve.name]
         return hashes.SHA256()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from django.conf import settings
@@ -26,7 +27,8 @@ MOST_PROOF: Final = 500
 
 def read_key(kind: str, material: bytes, now: datetime) -> Offer:
     """Return the key that was offered, read as verifiers read it; raises Unproven."""
-    return read_offer(kind, material, open_web(), read_authorities(), now)
+    # Each key of a DID document is looked up in the document; its owner decides how long that takes, but once.
+    return read_offer(kind, material, cache(open_web()), read_authorities(), now)
 
 
 def read_value_on_paper(kind: str, material: bytes, now: datetime) -> str:

@@ -22,7 +22,7 @@ from register.credentials.proofs import dids
 from register.credentials.proofs.certificates import MOST_CERTIFICATES, UNREADABLE, Certificate, read_chain
 from register.credentials.proofs.keys import PublicKey, format_multikey, read_jwk, read_multikey, thumbprint
 from register.credentials.proofs.trust_anchors import TrustAnchors, find_anchor, spell_identifier
-from register.desk.control import HeldKey, Offer, Unproven
+from register.desk.control import HASHES, HeldKey, Offer, Unproven
 from register.identifiers import normalise_value
 from register.json_text import NotStrictJson, parse_strict
 from register.moments import format_moment
@@ -133,9 +133,10 @@ def _load_public_key(material: bytes) -> PublicKey:
         key = load(stripped if load is load_pem_public_key else material)
     except UNREADABLE:
         raise _refuse(gettext("Expected a public key as JWK, in PEM or as Multikey.")) from None
-    if not isinstance(key, ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+    unknown = isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in HASHES
+    if unknown or not isinstance(key, ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         raise _refuse(gettext("The key is of a kind that signs no credentials here."))
-    return key
+    return read_multikey(format_multikey(key))  # which refuses what is too weak
 
 
 def _read_certificate(kind: str, material: bytes, anchors: TrustAnchors, now: datetime) -> Offer:

@@ -50,7 +50,9 @@ def page(
                 with translation.override(choose_language(request)):
                     response = _answer_page(request, show, template, section, parameters, parts)
             patch_vary_headers(response, ["Accept"])
-            response.headers.setdefault("Cache-Control", "no-cache")
+            # The header of the page names whoever is signed in.
+            kept_by = "private, " if settings.SESSION_COOKIE_NAME in request.COOKIES else ""
+            response.headers.setdefault("Cache-Control", f"{kept_by}no-cache")
             return response
 
         return require_safe(view)

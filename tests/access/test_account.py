@@ -251,8 +251,10 @@ def test_readers_get_no_cookie_and_cost_no_question() -> None:
 
 def test_the_header_names_the_role_and_leads_to_its_place() -> None:
     client = signed_in()
-    page = client.get("/").content.decode()
+    answer = client.get("/")
+    page = answer.content.decode()
     assert "operator@nl.example" in page
+    assert (answer["Cache-Control"], Client().get("/")["Cache-Control"]) == ("private, no-cache", "no-cache")
     assert 'href="/operator"' in page
     assert 'href="/account"' in page
     assert "demonstration account" not in page

@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from register.credentials.proofs.keys import thumbprint
 from register.credentials.proofs.trust_anchors import NO_ANCHORS, TrustAnchors
 from register.desk.control import LASTS, Offer, Unproven, check_challenge, make_challenge, prove_control, read_expiry
+from register.desk.keys import read_key
 from register.desk.offered_keys import read_offer
 from tests import sealed
 from tests.credential_proofs import Key
@@ -149,6 +150,18 @@ def test_keys_that_may_assert_nothing_or_are_over_prove_nothing() -> None:
             offer_did(web)
 
 
+def test_a_document_that_nobody_may_keep_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    web, asked = document(assertionMethod=["#k1", "#k2"]), []
+
+    def fetch(url: str, **bounds: Any) -> bytes:
+        asked.append(url)
+        return web(url, **bounds)
+
+    monkeypatch.setattr("register.desk.keys.open_web", lambda: fetch)
+    assert len(read_key("did", DID.encode(), NOW).keys) == 2
+    assert len(asked) <= 2
+
+
 def test_a_did_key_needs_no_document() -> None:
     offer = read_offer("did", ED.did.encode(), fetch_nothing, NO_ANCHORS, NOW)
     challenge = challenge_for(offer)
@@ -219,6 +232,8 @@ def test_an_organisation_identifier_counts_only_under_a_trusted_authority() -> N
         ("jwk", b'{"kty":"oct","k":"AA"}', "kind"),
         ("jwk", b'{"kty":"EC","crv":"P-256","d":"AA"}', "private"),
         ("jwk", b"-----BEGIN PRIVATE KEY-----", "private key"),
+        ("jwk", pem(ec.generate_private_key(ec.BrainpoolP256R1())), "kind"),
+        ("jwk", pem(rsa.generate_private_key(65537, 1024)), "too weak"),
         ("x5t", b"hello", "PEM or DER"),
         ("x5t", b"-----BEGIN CERTIFICATE-----", "PEM or DER"),
         ("x5t", b"-----BEGIN RSA PRIVATE KEY-----", "private key"),
