@@ -3,6 +3,7 @@
 | login | membership |
 |---|---|
 | operator | operator |
+| second-operator | a second one, who approves what the first one drafts: agencies, peers |
 | agency | officer of the agency with most accreditations |
 | approver | a second person of that agency, who approves what the first one drafts |
 | issuer | officer of an issuer that the agency has accredited |
@@ -33,9 +34,11 @@ from register.models import AccreditationVersion
 PASSWORDS: Final = "demonstration-passwords.json"
 TOKEN_NAME: Final = "demonstration"
 APPROVER: Final = "approver"
+SECOND: Final = "second-operator"
 
 LOGINS: Final[Mapping[str, str]] = {
     OPERATOR: OPERATOR,
+    SECOND: OPERATOR,
     AGENCY: AGENCY,
     APPROVER: AGENCY,
     ISSUER: ISSUER,
@@ -66,9 +69,9 @@ def find_memberships() -> Iterator[tuple[str, Membership]]:
     """Yield each login with its membership, making those that are missing and possible."""
     organisations = {OPERATOR: "", **find_organisations()}
     if AGENCY in organisations:
-        organisations |= {APPROVER: organisations[AGENCY], AUDITOR: ""}
+        organisations |= {APPROVER: organisations[AGENCY], AUDITOR: "", SECOND: ""}
     for login, role in LOGINS.items():
-        marked = Membership.objects.filter(demonstration=True, role=role, approves=login == APPROVER)
+        marked = Membership.objects.filter(demonstration=True, role=role, approves=login in (APPROVER, SECOND))
         found = marked.select_related("user").first()
         if found is None and login in organisations:
             found = make_membership(login, organisations[login])
@@ -80,8 +83,9 @@ def make_membership(login: str, organisation: str) -> Membership:
     """Make a demonstration person and what they belong to."""
     email = f"{login}@{settings.ASSAY_NODE_NAME}.example"
     user, _ = get_user_model().objects.get_or_create(username=email, defaults={"email": email})
+    approves = login in (APPROVER, SECOND)
     return Membership.objects.create(
-        user=user, role=LOGINS[login], organisation=organisation, approves=login == APPROVER, demonstration=True
+        user=user, role=LOGINS[login], organisation=organisation, approves=approves, demonstration=True
     )
 
 

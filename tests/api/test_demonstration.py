@@ -39,7 +39,8 @@ def test_each_role_gets_a_token_that_works_and_a_login() -> None:
     factories.make_accreditation(issuer, agency)
     access = make()
     assert list(access["tokens"]) == ["operator", "agency", "issuer"]
-    assert [login["role"] for login in access["logins"]] == ["operator", "agency", "approver", "issuer", "auditor"]
+    logins = ["operator", "second-operator", "agency", "approver", "issuer", "auditor"]
+    assert [login["role"] for login in access["logins"]] == logins
     organisations = {
         role: Caller(token).get("/api/v1/me").body["organisation"] for role, token in access["tokens"].items()
     }
@@ -53,14 +54,15 @@ def test_each_role_gets_a_token_that_works_and_a_login() -> None:
 
 
 @pytest.mark.django_db
-def test_the_approver_is_a_second_person_of_the_same_agency() -> None:
+def test_the_approvers_are_second_persons_of_the_same_agency_and_of_the_register() -> None:
     factories.open_register()
     factories.make_accreditation(factories.make_issuer(), factories.make_agency())
     make()
-    officer, approver = Membership.objects.filter(role="agency").order_by("approves")
-    assert (officer.approves, approver.approves) == (False, True)
-    assert officer.organisation == approver.organisation
-    assert officer.user_id != approver.user_id
+    for role in ("agency", "operator"):
+        officer, approver = Membership.objects.filter(role=role).order_by("approves")
+        assert (officer.approves, approver.approves) == (False, True)
+        assert officer.organisation == approver.organisation
+        assert officer.user_id != approver.user_id
 
 
 @pytest.mark.django_db
