@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from django.http import HttpRequest
 
 from register.errors import NotUnderstood
+from register.sentences import say
 from register.vocabularies import UnknownTerm
 
 LONGEST: Final = 2_000
@@ -38,19 +39,26 @@ def read_query(request: HttpRequest, parameters: Sequence[Parameter]) -> dict[st
     found: dict[str, Any] = {}
     for name, text in split_query(request):
         if name not in known:
-            expected = ", ".join(known) or "none"
+            expected = ", ".join(known) or say("none")
             raise NotUnderstood(
-                "unknown_parameter", _shown(name), f"no parameter {_shown(name)!r}; expected {expected}"
+                "unknown_parameter",
+                _shown(name),
+                say("no parameter {shown}; expected {expected}", shown=repr(_shown(name)), expected=expected),
             )
         if name in found:
-            raise NotUnderstood("parameter_repeated", name, f"{name} was given more than once; give it once")
+            raise NotUnderstood(
+                "parameter_repeated", name, say("{name} was given more than once; give it once", name=name)
+            )
         found[name] = _read(known[name], text)
     return {name: value for name, value in found.items() if value is not None}
 
 
 def refuse_unknown(name: str, known: Iterable[str]) -> NoReturn:
     """Raise NotUnderstood for a parameter that an address does not have."""
-    sentence = f"there is no parameter {_shown(name)!r} here; expected {', '.join(known) or 'none'}"
+    expected = ", ".join(known) or say("none")
+    sentence = say(
+        "there is no parameter {shown} here; expected {expected}", shown=repr(_shown(name)), expected=expected
+    )
     raise NotUnderstood("unknown_parameter", _shown(name), sentence)
 
 
@@ -61,23 +69,33 @@ def split_query(request: HttpRequest) -> list[tuple[str, str]]:
         raw = written.encode("latin-1").decode("utf-8")
         return parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MOST)
     except UnicodeError:
-        raise NotUnderstood("query_not_understood", "", "expected UTF-8 in the query string, percent-encoded") from None
+        raise NotUnderstood(
+            "query_not_understood", "", say("expected UTF-8 in the query string, percent-encoded")
+        ) from None
     except ValueError:
-        raise NotUnderstood("query_not_understood", "", f"expected at most {MOST} parameters") from None
+        raise NotUnderstood("query_not_understood", "", say("expected at most {most} parameters", most=MOST)) from None
 
 
 def _read(parameter: Parameter, text: str) -> Any:
     if len(text) > LONGEST or any(sign < " " or sign == "\x7f" for sign in text):
-        sentence = f"{parameter.name}: expected text without control characters, at most {LONGEST} of them"
+        sentence = say(
+            "{name}: expected text without control characters, at most {most} of them",
+            name=parameter.name,
+            most=LONGEST,
+        )
         raise NotUnderstood("invalid", parameter.name, sentence)
     if not text.strip():
         return None
     try:
         return parameter.read(text.strip())
     except UnknownTerm as error:
-        raise NotUnderstood("unknown_term", parameter.name, f"{parameter.name}: {error}") from None
+        raise NotUnderstood(
+            "unknown_term", parameter.name, say("{name}: {fault}", name=parameter.name, fault=str(error))
+        ) from None
     except ValueError as error:
-        raise NotUnderstood("invalid", parameter.name, f"{parameter.name}: {error}") from None
+        raise NotUnderstood(
+            "invalid", parameter.name, say("{name}: {fault}", name=parameter.name, fault=str(error))
+        ) from None
 
 
 def _shown(name: str) -> str:
@@ -89,7 +107,14 @@ def whole_number(at_least: int, at_most: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) <= 18 and at_least <= int(text) <= at_most):
-            raise ValueError(f"expected a whole number from {at_least} to {at_most}, got {text[:20]!r}")
+            raise ValueError(
+                say(
+                    "expected a whole number from {at_least} to {at_most}, got {text}",
+                    at_least=at_least,
+                    at_most=at_most,
+                    text=repr(text[:20]),
+                )
+            )
         return int(text)
 
     return read
@@ -100,7 +125,9 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}, got {text[:40]!r}")
+            raise ValueError(
+                say("expected one of {choices}, got {text}", choices=", ".join(choices), text=repr(text[:40]))
+            )
         return text
 
     return read

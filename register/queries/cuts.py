@@ -16,6 +16,7 @@ from ledger.database import fetch_one
 from ledger.errors import UnknownLog
 from register.errors import NotUnderstood
 from register.moments import parse_end_of_moment
+from register.sentences import say
 from register.trust import TreeSize
 
 _TREE_SIZE: Final = re.compile(r"(\S+)@(\d{1,15})", re.ASCII)
@@ -100,7 +101,9 @@ def read_known_at(text: str) -> datetime | TreeSize:
     try:
         return parse_end_of_moment(text.strip())
     except (ValueError, OverflowError) as error:
-        raise NotUnderstood("invalid", "known_at", f"known_at: {error}, or a ledger's origin@tree_size") from None
+        raise NotUnderstood(
+            "invalid", "known_at", say("known_at: {fault}, or a ledger's origin@tree_size", fault=str(error))
+        ) from None
 
 
 def resolve_cut(known_at: datetime | TreeSize | None = None, origin: str | None = None) -> Cut:
@@ -122,9 +125,17 @@ def resolve_cut(known_at: datetime | TreeSize | None = None, origin: str | None 
 
 def _check_size(named: TreeSize, origin: str, held: int) -> int:
     if named.origin != origin:
-        raise NotUnderstood("invalid", "known_at", f"known_at: expected a size of {origin}, got one of {named.origin}")
+        raise NotUnderstood(
+            "invalid",
+            "known_at",
+            say("known_at: expected a size of {origin}, got one of {other}", origin=origin, other=named.origin),
+        )
     if named.size > held:
-        raise NotUnderstood("invalid", "known_at", f"known_at: {origin} has {held} entries, fewer than {named.size}")
+        raise NotUnderstood(
+            "invalid",
+            "known_at",
+            say("known_at: {origin} has {held} entries, fewer than {size}", origin=origin, held=held, size=named.size),
+        )
     return named.size
 
 

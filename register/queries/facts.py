@@ -23,6 +23,7 @@ from register.errors import NotUnderstood
 from register.identifiers import NODE
 from register.queries.facts_sql import STATEMENT, WITH_PEERS
 from register.records import PeerRecord, load
+from register.sentences import say
 from register.trust import AskedQuestion, Facts, RegisterFacts, judge_freshness
 from register.trust.facts import NOT_RECOGNISED, RECOGNISED, Recognition, read_recognition
 
@@ -169,9 +170,17 @@ def _check_transaction_time(asked: AskedQuestion, ledgers: Sequence[_Ledger]) ->
     origin, size = asked.known_size
     held = next((ledger.held for ledger in ledgers if ledger.origin == origin), None)
     if held is None:
-        raise NotUnderstood("invalid", "known_at", f"known_at: no ledger {origin!r} is kept here; see /federation")
+        raise NotUnderstood(
+            "invalid",
+            "known_at",
+            say("known_at: no ledger {origin} is kept here; see /federation", origin=repr(origin)),
+        )
     if size > held:
-        raise NotUnderstood("invalid", "known_at", f"known_at: {origin} has {held} entries here, fewer than {size}")
+        raise NotUnderstood(
+            "invalid",
+            "known_at",
+            say("known_at: {origin} has {held} entries here, fewer than {size}", origin=origin, held=held, size=size),
+        )
 
 
 def _assemble(

@@ -19,6 +19,7 @@ from register.models import VERSIONS
 from register.queries.cuts import Cut, Speaker, resolve_cut
 from register.queries.selecting import Conditions, Page, is_uid, known_only, select
 from register.records import load
+from register.sentences import say
 from register.trust import TreeSize
 
 _PEERS: Final[LiteralString] = """
@@ -66,8 +67,9 @@ def hear_peers(known_at: datetime | TreeSize | None = None, register: str | None
         return own._replace(peers=peers)
     named = next((peer for peer in peers if peer.origin == register), None)
     if named is None:
-        message = (
-            f"register: expected our own origin or that of a recognised peer (see /federation), got {register[:100]!r}"
+        message = say(
+            "register: expected our own origin or that of a recognised peer (see /federation), got {origin}",
+            origin=repr(register[:100]),
         )
         raise NotUnderstood("invalid", "register", message)
     return named

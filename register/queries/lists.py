@@ -24,6 +24,7 @@ from register.queries.hearing import heard_only
 from register.queries.search import search
 from register.queries.selecting import MOST, Conditions, Page, read_page, read_uid, select
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, ProgrammeRecord
+from register.sentences import say
 
 EVENT_COLUMNS: Final = (
     "h.index, h.type, h.subject, h.time, h.uid::text, h.issuer::text, h.agency::text, h.quarantine, h.message"
@@ -141,7 +142,9 @@ def _read(kind: str, q: str | None, conditions: Conditions, cut: Cut, after: str
     if q is None or not q.strip():
         return read_page(kind, conditions, after, limit, cut)
     if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 6):
-        raise NotUnderstood("invalid", "after", "after: expected the cursor of an earlier page of this very search")
+        raise NotUnderstood(
+            "invalid", "after", say("after: expected the cursor of an earlier page of this very search")
+        )
     return search(kind, q, conditions, after, limit, cut)
 
 

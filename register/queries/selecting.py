@@ -15,10 +15,12 @@ from register.errors import NotUnderstood
 from register.models import VERSIONS
 from register.queries.cuts import Cut
 from register.records import load
+from register.sentences import say
 
 MOST: Final = 200
 """The largest page."""
 
+NO_ID: Final = say("expected an id such as 01890a5d-ac96-774b-bcce-b302099a8057")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 Item = TypeVar("Item")
@@ -88,7 +90,7 @@ def _begin_after(conditions: Conditions, after: str, several: bool) -> None:
     uid, _, log = after.partition(".")
     given = {"after": read_uid(uid, "after")}
     if log and not (log.isascii() and log.isdecimal() and len(log) < 10):
-        raise NotUnderstood("invalid", "after", "after: expected the cursor of an earlier page of this very list")
+        raise NotUnderstood("invalid", "after", say("after: expected the cursor of an earlier page of this very list"))
     if several and log:
         conditions.add("(v.uid, v.log_id) > (%(after)s::uuid, %(after_log)s::bigint)", **given, after_log=int(log))
     else:
@@ -108,5 +110,5 @@ def is_uid(text: str) -> bool:
 def read_uid(text: str, name: str) -> str:
     """Return an id in its canonical spelling; raise NotUnderstood naming the parameter."""
     if not is_uid(text):
-        raise NotUnderstood("invalid", name, f"{name}: expected an id such as 01890a5d-ac96-774b-bcce-b302099a8057")
+        raise NotUnderstood("invalid", name, say("{name}: {fault}", name=name, fault=NO_ID))
     return text.lower()

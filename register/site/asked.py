@@ -16,7 +16,8 @@ from register.moments import format_moment, parse_moment
 from register.queries.cuts import Cut, read_known_at
 from register.queries.filters import ACCREDITATION_STATES, AGENCY_STATES, ISSUER_STATES
 from register.queries.hearing import hear_peers
-from register.queries.selecting import read_uid
+from register.queries.selecting import NO_ID, read_uid
+from register.sentences import say
 from register.site.entry_words import TYPE_TITLES
 from register.site.standing import Instants
 from register.texts import check_line
@@ -29,26 +30,26 @@ def _read_known_at(text: str) -> datetime | TreeSize:
 
 def _read_name(text: str) -> str:
     if len(text) > 200:
-        raise ValueError("expected at most 200 characters")
+        raise ValueError(say("expected at most 200 characters"))
     return check_line(text)
 
 
 def _read_agency(text: str) -> str:
     try:
         return read_uid(text, "agency")
-    except NotUnderstood as error:
-        raise ValueError(error.message.partition(": ")[2]) from None
+    except NotUnderstood:
+        raise ValueError(NO_ID) from None
 
 
 def _read_cursor(text: str) -> str:
     if len(text) > 60 or not text.isascii():
-        raise ValueError("expected the cursor of an earlier page")
+        raise ValueError(say("expected the cursor of an earlier page"))
     return text
 
 
 def _read_origin(text: str) -> str:
     if len(text) > 300:
-        raise ValueError("expected at most 300 characters")
+        raise ValueError(say("expected at most 300 characters"))
     return check_line(text)
 
 

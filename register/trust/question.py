@@ -17,6 +17,7 @@ from register import vocabularies
 from register.errors import NotUnderstood
 from register.identifiers import KEY_KINDS, Identifier, normalise_value, parse_identifier
 from register.moments import parse_end_of_moment, parse_moment
+from register.sentences import say
 from register.texts import check_line
 
 FIELDS: Final = (
@@ -106,7 +107,7 @@ def parse_question(params: Mapping[str, Any], now: datetime) -> AskedQuestion:
     given = {name: _present(name, params.get(name)) for name in FIELDS}
     if given["issuer"] is None:
         raise NotUnderstood(
-            "required", "issuer", "expected an issuer: an id, an address, a DID or one such as ror:04dkp9463"
+            "required", "issuer", say("expected an issuer: an id, an address, a DID or one such as ror:04dkp9463")
         )
     read: dict[str, Any] = {
         name: _read(name, value) for name, value in given.items() if value is not None and name != "known_at"
@@ -121,7 +122,13 @@ def _refuse_unknown(params: Mapping[str, Any]) -> None:
         if name not in FIELDS:
             shown = _UNPRINTABLE.sub("?", str(name))[:60]
             raise NotUnderstood(
-                "unknown_field", shown, f"a trust question has no field {shown!r}; expected {', '.join(FIELDS)}"
+                "unknown_field",
+                shown,
+                say(
+                    "a trust question has no field {shown}; expected {fields}",
+                    shown=repr(shown),
+                    fields=", ".join(FIELDS),
+                ),
             )
 
 
@@ -131,13 +138,24 @@ def _present(name: str, value: object) -> str | int | None:
     if name == "eqf_level" and isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
-        raise NotUnderstood("invalid", name, f"expected text for {name}, got {type(value).__name__}")
+        raise NotUnderstood(
+            "invalid", name, say("expected text for {name}, got {kind}", name=name, kind=type(value).__name__)
+        )
     try:
         check_line(value)
     except ValueError as error:
-        raise NotUnderstood("invalid", name, f"{name}: {error}") from None
+        raise NotUnderstood("invalid", name, say("{name}: {fault}", name=name, fault=str(error))) from None
     if len(value) > _LONGEST:
-        raise NotUnderstood("invalid", name, f"expected at most {_LONGEST} characters for {name}, got {len(value)}")
+        raise NotUnderstood(
+            "invalid",
+            name,
+            say(
+                "expected at most {most} characters for {name}, got {count}",
+                most=_LONGEST,
+                name=name,
+                count=len(value),
+            ),
+        )
     return value if value.strip() else None
 
 
@@ -145,7 +163,7 @@ def _read(name: str, value: str | int) -> object:
     try:
         return _READERS[name](value)
     except ValueError as error:
-        raise NotUnderstood("invalid", name, f"{name}: {error}") from None
+        raise NotUnderstood("invalid", name, say("{name}: {fault}", name=name, fault=str(error))) from None
 
 
 def _read_programme(value: Any) -> str:
@@ -174,8 +192,11 @@ def _read_key(value: Any) -> str:
         return normalise_value("jwk", text)
     except ValueError:
         raise ValueError(
-            f"expected a DID, a SHA-256 thumbprint of 43 base64url characters, or one of {', '.join(KEY_KINDS)} "
-            "followed by a colon and the value"
+            say(
+                "expected a DID, a SHA-256 thumbprint of 43 base64url characters, or one of {kinds} followed "
+                "by a colon and the value",
+                kinds=", ".join(KEY_KINDS),
+            )
         ) from None
 
 
@@ -201,13 +222,17 @@ def _with_transaction_time(question: Question, known_at: str | int | None) -> As
     try:
         return AskedQuestion(question, known_instant=parse_end_of_moment(text))
     except (ValueError, OverflowError) as error:
-        raise NotUnderstood("invalid", "known_at", f"known_at: {error}, or a ledger's origin@tree_size") from None
+        raise NotUnderstood(
+            "invalid", "known_at", say("known_at: {fault}, or a ledger's origin@tree_size", fault=str(error))
+        ) from None
 
 
 def _read_tree_size(text: str) -> TreeSize:
     origin, _, size = text.rpartition("@")
     if not origin or re.search(r"\s", origin) or not _TREE_SIZE.fullmatch(size):
         raise NotUnderstood(
-            "invalid", "known_at", "known_at: expected a ledger's origin@tree_size such as register.example/ledger@840"
+            "invalid",
+            "known_at",
+            say("known_at: expected a ledger's origin@tree_size such as register.example/ledger@840"),
         )
     return TreeSize(origin, int(size))

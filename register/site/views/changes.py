@@ -17,6 +17,7 @@ from register.moments import format_moment, parse_moment
 from register.queries.cuts import Cut, resolve_cut
 from register.queries.lists import EventRow
 from register.queries.single import read_history
+from register.sentences import say
 from register.site.asked import KNOWN_AT, REGISTER, read_instants, write_instants
 from register.site.changes import KINDS, Change, list_changes, write_change
 from register.site.entries import read_entries
@@ -46,7 +47,7 @@ def _read_dates(query: Mapping[str, Any]) -> tuple[Instants, Instants]:
     to = replace(base, at=base.now if today or asked is None else asked, today=today)
     start = query.get("from") or _midnight(to.at - timedelta(days=365))
     if start >= to.at:
-        raise NotUnderstood("invalid", "from", "from: expected a day before the later date")
+        raise NotUnderstood("invalid", "from", say("from: expected a day before the later date"))
     return replace(base, at=start, today=False), to
 
 
