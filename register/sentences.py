@@ -8,6 +8,7 @@ template, and a value is filled in once and not read again. Pure: no languages a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
@@ -22,6 +23,8 @@ SHOWN: Final = 6
 OPEN_DATE: Final = "an open date"
 NO_TERMS: Final = "nothing"
 
+_BEGINS: Final = '{"template": '
+"""With what the JSON of a sentence begins, and no sentence that is written out."""
 _PLACE: Final = re.compile(r"\{\{|\}\}|\{(\w+)\}", re.ASCII)
 _MONTHS: Final = "January February March April May June July August September October November December".split()
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {"jurisdictions": ("countries", "nuts", "atu"), "programmes": ()}
@@ -226,6 +229,16 @@ def _write(value: Value) -> Any:
             return {"day": value.isoformat()}
         case _:
             return value
+
+
+def to_text(text: str) -> str:
+    """Return a sentence as a column of text keeps it: its JSON; a plain text stays one."""
+    return json.dumps(to_json(text), ensure_ascii=False) if isinstance(text, Said) else text
+
+
+def from_text(kept: str) -> str:
+    """Return a sentence that `to_text` wrote; a plain text, as older rows hold, stays one."""
+    return from_json(json.loads(kept)) if kept.startswith(_BEGINS) else kept
 
 
 def from_json(kept: Any) -> str:

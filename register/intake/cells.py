@@ -10,6 +10,8 @@ import unicodedata
 from datetime import date, timedelta
 from urllib.parse import quote, urlsplit
 
+from register.sentences import Coded, Said, say
+
 # What register/texts.py refuses in a line, and what nobody sees: soft hyphens, zero-width signs, marks of direction.
 _INVISIBLE = re.compile(
     "_x000D_|[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff"
@@ -31,7 +33,7 @@ class BadCell(ValueError):
     def __init__(self, message: str, cure: str) -> None:
         self.message = message
         self.cure = cure
-        super().__init__(f"{message}: {cure}")
+        super().__init__(say("{message}: {cure}", message=message, cure=cure))
 
 
 def strip_hidden(text: str) -> str:
@@ -58,7 +60,8 @@ def parse_website(text: str) -> str:
     if not cell or (plain is not None and _HOST.fullmatch(plain[1])):
         return cell
     if "@" in re.sub(r"^https?:/{0,2}", "", cell, flags=re.IGNORECASE).split("/")[0]:
-        raise BadCell("expected a website, got a mail address", "Give the institution's website, or leave it empty.")
+        cure = say("Give the institution's website, or leave it empty.")
+        raise BadCell(say("expected a website, got a mail address"), cure)
     first = re.split(r"[\s,;]+(?:/\s*)?|\s/\s", re.sub(r"^(https?://)?www\. ", r"\1www.", cell, flags=re.IGNORECASE))[0]
     bare = re.sub(r"^(https?):?/{1,3}", lambda found: found[1].lower() + "://", first, flags=re.IGNORECASE)
     url = bare if "://" in bare else f"http://{bare}"
@@ -87,28 +90,36 @@ def parse_date(text: str) -> date | None:
     if match := _SLASHED_DATE.fullmatch(cell):
         first, second = int(match[1]), int(match[2])
         if first != second and first <= 12 and second <= 12:
-            raise BadCell(f"{cell} may mean either of two days", "Write the date as yyyy-mm-dd.")
+            raise BadCell(say("{got} may mean either of two days", got=cell), _say_how())
         return _build_date(cell, match[3], match[2], match[1])
-    raise BadCell(f"expected a date, got {cell[:40]!r}", _explain_day_number(cell))
+    raise BadCell(say("expected a date, got {got}", got=repr(cell[:40])), _explain_day_number(cell))
 
 
 def _explain_day_number(cell: str) -> str:
     """Say which day a spreadsheet means by a bare number (it counts days from 30 December 1899)."""
     if _DAY_NUMBER.fullmatch(cell):
         meant = date(1899, 12, 30) + timedelta(days=int(cell))
-        return f"It may be a spreadsheet's number for {meant}; format the cell as a date, or write it as yyyy-mm-dd."
-    return "Write the date as yyyy-mm-dd."
+        return say(
+            "It may be a spreadsheet's number for {day}; format the cell as a date, or write it as yyyy-mm-dd.",
+            day=Coded(meant.isoformat(), meant),
+        )
+    return _say_how()
+
+
+def _say_how() -> Said:
+    return say("Write the date as yyyy-mm-dd.")
 
 
 def _build_date(cell: str, year: str, month: str, day: str) -> date:
     try:
         found = date(int(year), int(month), int(day))
     except ValueError:
-        raise BadCell(f"{cell} is no day of the calendar", "Write the date as yyyy-mm-dd.") from None
+        raise BadCell(say("{got} is no day of the calendar", got=cell), _say_how()) from None
     if not EARLIEST <= found <= LATEST:
-        raise BadCell(f"the year of {cell} cannot be meant", "Write the date as yyyy-mm-dd.")
+        raise BadCell(say("the year of {got} cannot be meant", got=cell), _say_how())
     return found
 
 
 def _no_website(cell: str) -> BadCell:
-    return BadCell(f"expected a website, got {cell[:80]!r}", "Write it as https://www.university.example.")
+    message = say("expected a website, got {got}", got=repr(cell[:80]))
+    return BadCell(message, say("Write it as https://www.university.example."))

@@ -18,6 +18,7 @@ from register.intake.deqar_cells import Reading, read_by_format
 from register.intake.deqar_programmes import ProgrammeRow, read_programme
 from register.intake.rows import RowProblem
 from register.intake.tables import AccreditationRow, parse_agency
+from register.sentences import Coded, say
 from register.vocabularies import UnknownTerm, load
 from register.vocabularies.identifiers import MalformedIdentifier, canonicalise
 
@@ -98,9 +99,8 @@ def parse_submission(line: int, cells: Mapping[str, str]) -> tuple[Submission | 
     programmes = tuple(read_programme(reading, number) for number in sorted(reading.groups["programme"]))
     issuers = [_read_institution(reading, number) for number in sorted(reading.groups["institution"])]
     if not issuers:
-        reading.refuse(
-            "institution[1].deqar_id", "", "expected at least one provider, got none", "Give its DEQARINST ID."
-        )
+        message = say("expected at least one provider, got none")
+        reading.refuse("institution[1].deqar_id", "", message, say("Give its DEQARINST ID."))
     rows = tuple(_read_accreditation(reading, issuer or ("", ""), programmes, len(issuers)) for issuer in issuers[:1])
     if reading.faults:
         return None, reading.problems
@@ -117,7 +117,7 @@ def _for_issuer(row: AccreditationRow, issuer: tuple[str, str]) -> Accreditation
 def _read_accreditation(
     reading: Reading, issuer: tuple[str, str], programmes: tuple[ProgrammeRow, ...], issuers: int
 ) -> AccreditationRow:
-    status = reading.choose("status", _STATUS, "1 (part of obligatory EQA system) or 2 (voluntary)")
+    status = reading.choose("status", _STATUS, say("1 (part of obligatory EQA system) or 2 (voluntary)"))
     kind = _kind(reading, programmes, issuers)
     valid_from, valid_until = _read_period(reading)
     agency = reading.text("agency", "agency_id")
@@ -162,9 +162,8 @@ def _kind(reading: Reading, programmes: tuple[ProgrammeRow, ...], issuers: int) 
     said = " ".join((reading.text("activity_type"), *_numbered(reading, "activity"))).casefold()
     if not programmes:
         if "programme" in said and "institutional" not in said:
-            reading.refuse(
-                "programme[1].name_primary", "", "expected a programme, for the activity is about one", "Name it."
-            )
+            message = say("expected a programme, for the activity is about one")
+            reading.refuse("programme[1].name_primary", "", message, say("Name it."))
         return "institutional"
     if issuers > 1:
         return "joint_programme"
@@ -177,8 +176,8 @@ def _read_decision(reading: Reading) -> str:
     try:
         return _DECISIONS.get(text.removesuffix(".0")) or load("decisions").get(text).code
     except UnknownTerm:
-        expected = "1 positive, 2 positive with conditions or restrictions, 3 negative or 4 not applicable"
-        reading.refuse("decision", text, f"expected {expected}", "Write the number or the words.")
+        message = say("expected 1 positive, 2 positive with conditions or restrictions, 3 negative or 4 not applicable")
+        reading.refuse("decision", text, message, say("Write the number or the words."))
         return ""
 
 
@@ -187,16 +186,17 @@ def _read_period(reading: Reading) -> tuple[date | None, date | None]:
     begin, last = _read_date(reading, "valid_from"), _read_date(reading, "valid_to")
     if begin is None:
         if not reading.text("valid_from"):
-            reading.refuse("valid_from", "", "expected a date, got an empty cell", "Fill it in.")
+            reading.refuse("valid_from", "", say("expected a date, got an empty cell"), say("Fill it in."))
         return None, None
     if reading.text("valid_to"):
         if last is not None and last < begin:
-            reading.refuse(
-                "valid_to", reading.text("valid_to"), f"expected a day from {begin} on", "Look at both dates."
-            )
+            message = say("expected a day from {day} on", day=Coded(begin.isoformat(), begin))
+            reading.refuse("valid_to", reading.text("valid_to"), message, say("Look at both dates."))
         return begin, last + timedelta(days=1) if last else None
     end = _years_later(begin)
-    reading.note("valid_to", "", f"no end is given: six years were taken, as DEQAR does, until {end}")
+    until = Coded(end.isoformat(), end)
+    message = say("no end is given: six years were taken, as DEQAR does, until {day}", day=until)
+    reading.note("valid_to", "", message)
     return begin, end
 
 
@@ -231,9 +231,8 @@ def _read_report(reading: Reading) -> tuple[str, tuple[str, ...]]:
         return "", ()
     if len(located) > 1:
         told = ", ".join(one["original_location"] for one in located[1:])
-        reading.note(
-            "file[2].original_location", told, f"{len(located) - 1} further files are not recorded: the first one is"
-        )
+        message = say("{number} further files are not recorded: the first one is", number=len(located) - 1)
+        reading.note("file[2].original_location", told, message)
     written = (text for name, text in located[0].items() if name.startswith("report_language"))
     languages = [part.strip() for text in written for part in text.split("|")]
     return url, tuple(dict.fromkeys(code.lower() for code in languages if re.fullmatch("[A-Za-z]{2,3}", code)))
@@ -249,19 +248,19 @@ def _read_institution(reading: Reading, number: int) -> tuple[str, str] | None:
         return "eter", eter_id
     value = cells.get("identifier[1]") or cells.get("identifier")
     if not value:
-        reading.refuse(
-            f"{column}.deqar_id", "", "expected an identifier of the provider, got none", "Give one of them."
-        )
+        message = say("expected an identifier of the provider, got none")
+        reading.refuse(f"{column}.deqar_id", "", message, say("Give one of them."))
         return None
     scheme = (cells.get("resource[1]") or cells.get("resource") or "national").casefold()
     try:
         return canonicalise(scheme if scheme in load("identifier-schemes") else "national", value)
     except (UnknownTerm, MalformedIdentifier) as error:
-        reading.refuse(f"{column}.identifier[1]", value, f"expected {error.expected}", error.cure)
+        message = say("expected {expected}", expected=error.expected)
+        reading.refuse(f"{column}.identifier[1]", value, message, error.cure)
         return None
 
 
 def _note_unrecorded(reading: Reading) -> None:
     for column, text in reading.cells.items():
         if text.strip() and re.split(r"[\[.]", column)[0] in UNRECORDED:
-            reading.note(column, text, "this register has no place for it; it is not recorded")
+            reading.note(column, text, say("this register has no place for it; it is not recorded"))

@@ -11,6 +11,7 @@ from typing import Final
 
 from register.intake.cells import BadCell, clean_text, parse_date
 from register.intake.rows import SHOWN, RowProblem
+from register.sentences import say
 
 _FORMAT: Final = {"%d": "([0-9]{1,2})", "%-d": "([0-9]{1,2})", "%m": "([0-9]{1,2})", "%-m": "([0-9]{1,2})",
                   "%Y": "([0-9]{4})", "%y": "([0-9]{2})"}  # fmt: skip
@@ -49,8 +50,9 @@ class Reading:
             return None
         found = values.get(text.casefold().removesuffix(".0"))
         if found is None:
-            got = f"got {text[:40]!r}" if text else "got an empty cell"
-            self.refuse(column, text, f"expected {expected}, {got}", "See DEQAR's list of values.")
+            got = repr(text[:40]) if text else say("an empty cell")
+            message = say("expected {expected}, got {got}", expected=expected, got=got)
+            self.refuse(column, text, message, say("See DEQAR's list of values."))
         return found
 
 
@@ -62,16 +64,14 @@ def read_by_format(text: str, pattern: str) -> date:
     pattern = re.sub(r"(?<![%-])([dmYy])%", r"%\1", pattern)
     tokens = _TOKEN.findall(pattern)
     if sorted(token[-1].lower() for token in tokens) != ["d", "m", "y"]:
-        raise BadCell(
-            f"expected a date format such as %Y-%m-%d, got {pattern[:30]!r}", "Correct the column date_format."
-        )
+        message = say("expected a date format such as %Y-%m-%d, got {got}", got=repr(pattern[:30]))
+        raise BadCell(message, say("Correct the column date_format."))
     parts = _TOKEN.split(pattern)
     shape = "".join(re.escape(part) + _FORMAT.get(token, "") for part, token in zip(parts, [*tokens, ""], strict=True))
     found = re.fullmatch(shape, text, re.ASCII)
     if found is None:
-        raise BadCell(
-            f"expected a date written as {pattern}, got {text[:40]!r}", "Write it so, or correct date_format."
-        )
+        message = say("expected a date written as {pattern}, got {got}", pattern=pattern, got=repr(text[:40]))
+        raise BadCell(message, say("Write it so, or correct date_format."))
     values = {token[-1].lower(): int(value) for token, value in zip(tokens, found.groups(), strict=True)}
     year = values["y"] + (2000 if values["y"] < 100 else 0)
     return parse_date(f"{year:04d}-{values['m']:02d}-{values['d']:02d}") or date.min

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from register.intake.deqar_cells import Reading
+from register.sentences import say
 from register.vocabularies import UnknownTerm, load, parse_isced_f
 
 _LEVELS: Final = {
@@ -54,7 +55,8 @@ def read_programme(reading: Reading, number: int) -> ProgrammeRow:
     cells, column = reading.groups["programme"][number], f"programme[{number}]"
     title = cells.get("name_primary", "")
     if not title:
-        reading.refuse(f"{column}.name_primary", "", "expected the programme's name, got an empty cell", "Fill it in.")
+        message = say("expected the programme's name, got an empty cell")
+        reading.refuse(f"{column}.name_primary", "", message, say("Fill it in."))
     level = _level(reading, column, cells.get("qf_ehea_level", ""))
     degree = _YES.get(cells.get("degree_outcome", "").casefold().removesuffix(".0"))
     others = (text for name, text in cells.items() if name.startswith("name_alternative"))
@@ -84,8 +86,9 @@ def _level(reading: Reading, column: str, text: str) -> int | None:
         return None
     found = _LEVELS.get(text.casefold().removesuffix(".0"))
     if found is None:
-        expected = "expected 0 to 3, or short, first, second or third cycle"
-        reading.refuse(f"{column}.qf_ehea_level", text, expected, "DEQAR's levels are those of the QF-EHEA.")
+        message = say("expected 0 to 3, or short, first, second or third cycle")
+        cure = say("DEQAR's levels are those of the QF-EHEA.")
+        reading.refuse(f"{column}.qf_ehea_level", text, message, cure)
     return found
 
 
@@ -93,9 +96,8 @@ def _ects(reading: Reading, column: str, text: str) -> str:
     """Read credits, with a decimal point or a decimal comma."""
     number = re.fullmatch(r"([0-9]{1,4})(?:[.,]([0-9]{1,2})0*)?", text.casefold().removesuffix("ects").strip())
     if text and number is None:
-        reading.refuse(
-            f"{column}.workload_ects", text, f"expected a number of credits, got {text[:40]!r}", "Such as 7.5."
-        )
+        message = say("expected a number of credits, got {got}", got=repr(text[:40]))
+        reading.refuse(f"{column}.workload_ects", text, message, say("Such as 7.5."))
     if number is None:
         return ""
     decimals = (number[2] or "").rstrip("0")
@@ -109,7 +111,8 @@ def _field(reading: Reading, column: str, text: str) -> str:
     try:
         return parse_isced_f(code)
     except UnknownTerm as error:
-        reading.refuse(f"{column}.field_study", text, f"expected {error.expected}", error.cure)
+        message = say("expected {expected}", expected=error.expected)
+        reading.refuse(f"{column}.field_study", text, message, error.cure)
         return ""
 
 
@@ -120,5 +123,6 @@ def _countries(reading: Reading, column: str, cells: Mapping[str, str]) -> tuple
             try:
                 found.append(load("countries").get(text).code)
             except UnknownTerm as error:
-                reading.refuse(f"{column}.{name}", text, f"expected {error.expected}", error.cure)
+                message = say("expected {expected}", expected=error.expected)
+                reading.refuse(f"{column}.{name}", text, message, error.cure)
     return tuple(dict.fromkeys(found))

@@ -7,10 +7,12 @@ all raises, `NotRecognised`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from register.errors import RegisterError
+from register.sentences import from_json, say, to_json
 
 SHOWN = 120  # characters of a faulty value that a report repeats
 
@@ -22,7 +24,7 @@ class NotRecognised(RegisterError, ValueError):
         self.expected = expected
         self.got = got
         self.cure = cure
-        super().__init__(f"expected {expected}, got {got}: {cure}")
+        super().__init__(say("expected {expected}, got {got}: {cure}", expected=expected, got=got, cure=cure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class RowProblem:
     message: str
     cure: str
     fatal: bool = False
+
+
+def keep_problem(problem: RowProblem) -> dict[str, Any]:
+    """Return a problem as JSON keeps it: its sentences with what they were made from, for readers of any language."""
+    kept = {one.name: getattr(problem, one.name) for one in fields(problem)}
+    return {**kept, "message": to_json(problem.message), "cure": to_json(problem.cure)}
+
+
+def read_problem(kept: Mapping[str, Any]) -> RowProblem:
+    """Return a problem that `keep_problem` wrote; sentences of older ones are plain texts."""
+    told = {"message": from_json(kept["message"]), "cure": from_json(kept["cure"])}
+    return RowProblem(kept.get("line", 0), kept["column"], kept["value"], **told, fatal=kept["fatal"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from register.intake.cells import clean_text
 from register.intake.rows import SHOWN, NotRecognised, RowProblem
+from register.sentences import Said, say
 
 MAX_BYTES = 64 * 2**20
 DELIMITERS = (",", ";", "\t")
@@ -50,9 +51,14 @@ def read_sheet(data: bytes, what: str, aliases: Mapping[str, str], required: Seq
             else:
                 problems.append(_wrong_width(line, len(columns), cells))
     except csv.Error as error:
-        cure = "Save the file again as CSV, UTF-8."
-        raise NotRecognised(what, f"text that is not CSV near line {reader.line_num} ({error})", cure) from None
+        raise refuse_text(what, reader.line_num, error) from None
     return Sheet(columns, tuple(rows), encoding, delimiter, tuple(problems))
+
+
+def refuse_text(what: str, line: int, error: csv.Error) -> NotRecognised:
+    """Return the refusal of a text that is no CSV from about a line on."""
+    got = say("text that is not CSV near line {line} ({why})", line=line, why=str(error))
+    return NotRecognised(what, got, say("Save the file again as CSV, UTF-8."))
 
 
 def fold_header(text: str) -> str:
@@ -63,11 +69,12 @@ def fold_header(text: str) -> str:
 def decode(data: bytes, what: str) -> tuple[str, str]:
     """Return text and the encoding it was in; raises NotRecognised for what is no text."""
     if len(data) > MAX_BYTES:
-        raise NotRecognised(what, f"{len(data)} bytes", f"Split the file: {MAX_BYTES} bytes are the most.")
+        cure = say("Split the file: {most} bytes are the most.", most=MAX_BYTES)
+        raise NotRecognised(what, say("{number} bytes", number=len(data)), cure)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     elif b"\x00" in data:
-        raise NotRecognised(what, "binary data", "Export the table as CSV, UTF-8.")
+        raise NotRecognised(what, say("binary data"), _say_export())
     else:
         encodings = ["utf-8-sig", "windows-1252"]
     for encoding in encodings:
@@ -75,7 +82,11 @@ def decode(data: bytes, what: str) -> tuple[str, str]:
             return data.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    raise NotRecognised(what, "bytes that are no text", "Export the table as CSV, UTF-8.")
+    raise NotRecognised(what, say("bytes that are no text"), _say_export())
+
+
+def _say_export() -> Said:
+    return say("Export the table as CSV, UTF-8.")
 
 
 def find_delimiter(text: str, what: str) -> tuple[str, int, str]:
@@ -86,7 +97,8 @@ def find_delimiter(text: str, what: str) -> tuple[str, int, str]:
     try:
         widths = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in DELIMITERS}
     except csv.Error as error:
-        raise NotRecognised(what, f"a first line that is not CSV ({error})", "Save the file as CSV, UTF-8.") from None
+        got = say("a first line that is not CSV ({why})", why=str(error))
+        raise NotRecognised(what, got, say("Save the file as CSV, UTF-8.")) from None
     return max(DELIMITERS, key=lambda mark: widths[mark]), 0, text
 
 
@@ -96,11 +108,12 @@ def _read_header(
     columns = tuple(aliases.get(fold_header(cell), fold_header(cell)) for cell in cells)
     missing = [column for column in required if column not in columns]
     if missing:
-        got = ", ".join(filter(None, columns))[:200] or "an empty first line"
-        raise NotRecognised(what, f"the columns {got}", f"Missing: {', '.join(missing)}.")
+        got = say("the columns {columns}", columns=", ".join(filter(None, columns))[:200] or say("an empty first line"))
+        raise NotRecognised(what, got, say("Missing: {columns}.", columns=", ".join(missing)))
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
     if twice:
-        raise NotRecognised(what, f"the column {twice[0]} twice", "Give each column once.")
+        got = say("the column {column} twice", column=twice[0])
+        raise NotRecognised(what, got, say("Give each column once."))
     return tuple(column or f"column {place}" for place, column in enumerate(columns, 1))
 
 
@@ -117,10 +130,11 @@ def note_encoding(encoding: str) -> list[RowProblem]:
     """Return what is to be said of an encoding that may not be what was meant."""
     if encoding != "windows-1252":
         return []
-    message = "the file is not UTF-8; it was read as Windows-1252, so look at the accents"
-    return [RowProblem(0, "", encoding, message, "Save the table as CSV, UTF-8.")]
+    message = say("the file is not UTF-8; it was read as Windows-1252, so look at the accents")
+    return [RowProblem(0, "", encoding, message, say("Save the table as CSV, UTF-8."))]
 
 
 def _wrong_width(line: int, wanted: int, cells: Sequence[str]) -> RowProblem:
-    message = f"expected {wanted} cells as in the header, got {len(cells)}"
-    return RowProblem(line, "", " | ".join(cells)[:SHOWN], message, "Quote cells that hold the delimiter.", fatal=True)
+    message = say("expected {wanted} cells as in the header, got {got}", wanted=wanted, got=len(cells))
+    cure = say("Quote cells that hold the delimiter.")
+    return RowProblem(line, "", " | ".join(cells)[:SHOWN], message, cure, fatal=True)

@@ -16,12 +16,13 @@ from register.identifiers import NODE, parse_identifier
 from register.intake.cells import BadCell, clean_text, parse_date, parse_website, strip_hidden
 from register.intake.rows import SHOWN, Identifier, Institution, NotRecognised, RowProblem
 from register.intake.sheets import Sheet, read_sheet
+from register.sentences import Coded, say
 from register.vocabularies import UnknownTerm, load, parse_credential_type, parse_eqf, parse_isced_f, parse_jurisdiction
 from register.vocabularies.identifiers import MalformedIdentifier, canonicalise
 
 SOURCE = "csv"
-ISSUERS = "a table of issuers with the columns name_LANGUAGE (such as name_en) and country"
-ACCREDITATIONS = "a table of accreditations with the columns issuer, kind and valid_from"
+ISSUERS = say("a table of issuers with the columns name_LANGUAGE (such as name_en) and country")
+ACCREDITATIONS = say("a table of accreditations with the columns issuer, kind and valid_from")
 _NAME = re.compile(r"name(?:_([a-z]{2,3}))?")
 _NUMBERS = r"[,;|]|(?<=[0-9])\s+(?=[0-9])"  # a blank separates numbers, but not the words of "QF-EHEA first cycle"
 _WHOLE = re.compile(r"^([1-8])[.,]0+$")
@@ -104,20 +105,22 @@ class AccreditationTable:
 
 def read_table(data: bytes) -> IssuerTable | AccreditationTable:
     """Read whichever of the two tables it is, by its header; raise `NotRecognised` if it is neither."""
-    what = f"{ISSUERS}, or {ACCREDITATIONS}"
+    what = say("{this}, or {that}", this=ISSUERS, that=ACCREDITATIONS)
     sheet = read_sheet(data, what, _ALIASES, ())
     if "issuer" in sheet.columns:
         return read_accreditations(data)
     if "country" in sheet.columns:
         return read_issuers(data)
-    raise NotRecognised(what, f"the columns {', '.join(sheet.columns)[:200]}", "Name the columns in the first line.")
+    got = say("the columns {columns}", columns=", ".join(sheet.columns)[:200])
+    raise NotRecognised(what, got, say("Name the columns in the first line."))
 
 
 def read_issuers(data: bytes) -> IssuerTable:
     """Read a table of issuers; raise `NotRecognised` without a country and a name column or with an unknown one."""
     sheet = read_sheet(data, ISSUERS, _ALIASES, ("country",))
     if not any(_NAME.fullmatch(column) for column in sheet.columns):
-        raise NotRecognised(ISSUERS, f"the columns {', '.join(sheet.columns)[:200]}", "Add the column name_en.")
+        got = say("the columns {columns}", columns=", ".join(sheet.columns)[:200])
+        raise NotRecognised(ISSUERS, got, say("Add the column name_en."))
     plain = {"country", "city", "street", "postcode", "website", "provider_type", *load("identifier-schemes").codes()}
     problems = _refuse_unknown(sheet, ISSUERS, lambda column: column in plain or _NAME.fullmatch(column) is not None)
     found = [issuer for line, cells in sheet.rows if (issuer := _read_issuer(_Row(line, cells, problems)))]
@@ -136,7 +139,8 @@ def read_accreditations(data: bytes) -> AccreditationTable:
 def _refuse_unknown(sheet: Sheet, what: str, is_known: Callable[[str], bool]) -> list[RowProblem]:
     foreign = [column for column in sheet.columns if not is_known(column)]
     if foreign:
-        raise NotRecognised(what, f"the unknown column {foreign[0][:60]!r}", "Rename or delete it.")
+        got = say("the unknown column {column}", column=repr(foreign[0][:60]))
+        raise NotRecognised(what, got, say("Rename or delete it."))
     return list(sheet.problems)
 
 
@@ -179,12 +183,13 @@ class _Row:
         text = self.text(column)
         if not text:
             if required:
-                self.refuse(column, f"expected a value for {column}, got an empty cell", "Fill it in.")
+                message = say("expected a value for {column}, got an empty cell", column=column)
+                self.refuse(column, message, say("Fill it in."))
             return None
         try:
             return parse(text)
         except (UnknownTerm, MalformedIdentifier) as error:
-            self.refuse(column, f"expected {error.expected}", error.cure)
+            self.refuse(column, say("expected {expected}", expected=error.expected), error.cure)
         except BadCell as error:
             self.refuse(column, error.message, error.cure)
         return None
@@ -197,7 +202,8 @@ class _Row:
             try:
                 found[parse(part)] = None
             except (UnknownTerm, MalformedIdentifier) as error:
-                self.refuse(column, f"expected {error.expected}, got {part[:60]!r}", error.cure)
+                message = say("expected {expected}, got {got}", expected=error.expected, got=repr(part[:60]))
+                self.refuse(column, message, error.cure)
             except BadCell as error:
                 self.refuse(column, error.message, error.cure)
         return tuple(found)
@@ -207,7 +213,8 @@ def _read_issuer(row: _Row) -> Institution | None:
     names = {_NAME.fullmatch(column): row.text(column) for column in row.cells if _NAME.fullmatch(column)}
     by_language = {(found[1] or "und"): name for found, name in names.items() if found and name}
     if not by_language:
-        row.refuse("name", "expected a name in one language at least, got none", "Fill in name_en or another one.")
+        message = say("expected a name in one language at least, got none")
+        row.refuse("name", message, say("Fill in name_en or another one."))
     country = row.read("country", lambda text: load("countries").get(text).code, required=True)
     provider_type = row.read("provider_type", _parse_provider_type) or 1
     website = row.read("website", parse_website) or ""
@@ -258,10 +265,13 @@ def _read_period(row: _Row) -> tuple[date | None, date | None]:
     valid_until = row.read("valid_until", parse_date)
     last = row.read("valid_to", parse_date)
     if last and valid_until and valid_until != last + timedelta(days=1):
-        row.refuse("valid_to", f"expected the day before {valid_until}, or one of both columns", "Leave one empty.")
+        day = Coded(valid_until.isoformat(), valid_until)
+        message = say("expected the day before {day}, or one of both columns", day=day)
+        row.refuse("valid_to", message, say("Leave one empty."))
     valid_until = valid_until or (last + timedelta(days=1) if last else None)
     if valid_from and valid_until and valid_until <= valid_from:
-        row.refuse("valid_until", f"expected a day after {valid_from}", "It is the first day no longer covered.")
+        message = say("expected a day after {day}", day=Coded(valid_from.isoformat(), valid_from))
+        row.refuse("valid_until", message, say("It is the first day no longer covered."))
     return valid_from, valid_until
 
 
@@ -281,7 +291,7 @@ def _parse_reference(text: str) -> tuple[str, str]:
     try:
         found = parse_identifier(text)
     except ValueError as error:
-        raise BadCell(str(error)[:300], "Write it as scheme:value, such as ror:04dkp9463.") from None
+        raise BadCell(str(error), say("Write it as scheme:value, such as ror:04dkp9463.")) from None
     if found.scheme in (NODE, "url"):
         return found.scheme, found.value
     return canonicalise(found.scheme, found.value)
@@ -289,12 +299,14 @@ def _parse_reference(text: str) -> tuple[str, str]:
 
 def _parse_provider_type(text: str) -> int:
     if text not in ("1", "2"):
-        raise BadCell(f"expected 1 (formal education) or 2 (other provider), got {text[:40]!r}", "Write 1 or 2.")
+        message = say("expected 1 (formal education) or 2 (other provider), got {got}", got=repr(text[:40]))
+        raise BadCell(message, say("Write 1 or 2."))
     return int(text)
 
 
 def _parse_sha256(text: str) -> str:
     digest = text.lower()
     if not _SHA256.fullmatch(digest):
-        raise BadCell("expected a SHA-256 digest of 64 hexadecimal digits", "Take it with sha256sum.")
+        message = say("expected a SHA-256 digest of 64 hexadecimal digits")
+        raise BadCell(message, say("Take it with sha256sum."))
     return digest

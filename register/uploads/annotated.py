@@ -20,7 +20,7 @@ from register.intake.columns import ANNOTATIONS
 from register.intake.sheets import fold_header
 from register.uploads.models import Upload, UploadRow
 from register.uploads.remark_words import say_remark
-from register.uploads.words import OUTCOMES, say_problem
+from register.uploads.words import OUTCOMES, write_problem
 
 Line = Sequence[str]
 
@@ -52,7 +52,7 @@ def _lines(upload: Upload, rows: Iterable[UploadRow]) -> Iterator[Line]:
 
 
 def _explain(row: UploadRow) -> str:
-    return " / ".join([*map(say_problem, row.problems), *map(say_remark, row.remarks)])
+    return " / ".join([*map(write_problem, row.problems), *map(say_remark, row.remarks)])
 
 
 def defuse(cell: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -20,9 +20,10 @@ from register.commands.judging import Judge, Refusal
 from register.errors import Refused
 from register.intake.columns import DEQAR, ISSUERS
 from register.intake.grids.grid import number_column
-from register.intake.rows import RowProblem
+from register.intake.rows import RowProblem, keep_problem, read_problem
 from register.payloads import AccreditationTerms, Actor
 from register.remarks import Remark, look
+from register.sentences import say
 from register.uploads.holdings import survey
 from register.uploads.locking import alone
 from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, REFUSED, REMARKED, VALID, Upload, UploadRow
@@ -91,8 +92,9 @@ class DryRun:
         noticed = [] if row.mended else list(self.notes.get(row.line, ()))
         first = self.seen.setdefault(tuple(row.cells), row.line)
         if first != row.line:
-            message = f"line {first} of this file says the same"
-            noticed.append(RowProblem(row.line, "", "", message, "Leave one of them out, unless both are meant."))
+            message = say("line {line} of this file says the same", line=first)
+            cure = say("Leave one of them out, unless both are meant.")
+            noticed.append(RowProblem(row.line, "", "", message, cure))
         return noticed
 
 
@@ -139,7 +141,7 @@ def keep(rows: Sequence[UploadRow], checked: Sequence[Checked]) -> None:
 
 
 def _sum_up(planned: Planned, remarks: Sequence[Remark], said: list[list[Any]]) -> Checked:
-    problems = [{k: v for k, v in asdict(one).items() if k != "line"} for one in planned.problems]
+    problems = [{k: v for k, v in keep_problem(one).items() if k != "line"} for one in planned.problems]
     if planned.refused:
         return Checked(REFUSED, problems, [], [])
     outcome = REMARKED if remarks or problems else VALID
@@ -159,7 +161,7 @@ def _tell(row: Planned, refusal: Refusal, said: Sequence[Sequence[Any]]) -> RowP
         data = said[refusal.position or 0][2]
         column = data["identifiers"][int(claim[1])]["scheme"] if claim else column_of(refusal.field)
         return RowProblem(row.line, column, "", refusal.message, "", fatal=True)
-    return RowProblem(row.line, "", "", str(refusal)[:300], "Correct the row.", fatal=True)
+    return RowProblem(row.line, "", "", str(refusal)[:300], say("Correct the row."), fatal=True)
 
 
 _COLUMNS: Final[Mapping[str, str]] = {
@@ -182,7 +184,7 @@ def _notes_by_line(upload: Upload) -> dict[int, list[RowProblem]]:
         if line and re.fullmatch("[A-Z]{1,3}", letters):
             number = number_column(letters)
             name = upload.names[number] if number < len(upload.names) else ""
-            found.setdefault(line, []).append(RowProblem(**{**note, "column": name or letters}))
+            found.setdefault(line, []).append(replace(read_problem(note), column=name or letters))
     return found
 
 

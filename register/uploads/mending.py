@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from register.errors import NotFound
+from register.sentences import say
 from register.uploads.checking import Checked, DryRun, keep
 from register.uploads.errors import Moved
 from register.uploads.models import CHECKED, LEFT_OUT, Upload, UploadRow
@@ -16,7 +17,7 @@ def find_row(upload: Upload, line: int) -> UploadRow:
     """Return the row that began at a line of the file; raises NotFound."""
     row = upload.rows.filter(line=line).first()
     if row is None or upload.state != CHECKED:
-        raise NotFound("row_unknown", "", "There is no such row to be mended.")
+        raise NotFound("row_unknown", "", say("There is no such row to be mended."))
     return row
 
 

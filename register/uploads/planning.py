@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from register.commands import PATHS, Intent, data_of
 from register.events import kind_of
+from register.faults import say_fault
 from register.ids import new_id
 from register.intake import columns
 from register.intake.columns import IGNORED
@@ -17,6 +18,7 @@ from register.intake.deqar import Submission, parse_submission
 from register.intake.proposals import Proposal, propose_accreditation, propose_issuer, propose_submission
 from register.intake.rows import Institution, RowProblem
 from register.intake.tables import AccreditationRow, parse_accreditation, parse_issuer
+from register.sentences import say
 from register.uploads.references import Reference, References
 
 Read = AccreditationRow | Institution | Submission
@@ -54,8 +56,8 @@ def parse_row(kind: str, line: int, names: Sequence[str], cells: Sequence[str]) 
     planned = Planned(line, read, problems)
     beyond = [cell for cell in cells[len(names) :] if cell.strip()]
     if beyond:
-        message = f"{len(beyond)} cells stand beyond the last column of the header"
-        planned.refuse("", beyond[0][:60], message, "Delete them, or quote cells that hold the delimiter.")
+        message = say("{number} cells stand beyond the last column of the header", number=len(beyond))
+        planned.refuse("", beyond[0][:60], message, say("Delete them, or quote cells that hold the delimiter."))
     return planned
 
 
@@ -68,7 +70,7 @@ def plan(rows: Iterable[Planned], references: References, default_agency: str) -
             row.proposals = _propose(row, references, default_agency)
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_input=False):
-                row.refuse(".".join(str(part) for part in fault["loc"]), "", fault["msg"], "Correct the row.")
+                row.refuse(".".join(str(part) for part in fault["loc"]), "", say_fault(fault), say("Correct the row."))
 
 
 def _issuers_of(read: Read | None) -> list[Reference]:
@@ -87,7 +89,8 @@ def _propose(row: Planned, references: References, default_agency: str) -> list[
     issuers = [_find_issuer(row, one.issuer, references, number) for number, one in enumerate(decisions, 1)]
     agency = _find_agency(row, decisions[0].agency, references, "agency") if decisions[0].agency else default_agency
     if not agency and not row.refused:
-        row.refuse("agency", "", "expected an agency, got an empty cell", "Fill it in, or choose one for the file.")
+        cure = say("Fill it in, or choose one for the file.")
+        row.refuse("agency", "", say("expected an agency, got an empty cell"), cure)
     contributing = [
         _find_agency(row, one, references, "contributing_agencies") for one in decisions[0].contributing_agencies
     ]
@@ -105,7 +108,8 @@ def _propose(row: Planned, references: References, default_agency: str) -> list[
 def _propose_issuer(row: Planned, institution: Institution, references: References) -> list[Proposal]:
     for one in institution.identifiers:
         if references.issuer((one.scheme, one.value)):
-            row.refuse(one.scheme, one.value, "an issuer of this register has this identifier", "Leave the row out.")
+            message = say("an issuer of this register has this identifier")
+            row.refuse(one.scheme, one.value, message, say("Leave the row out."))
     return [] if row.refused else [Proposal("issuer.registered", new_id(), propose_issuer(institution))]
 
 
@@ -113,16 +117,17 @@ def _find_issuer(row: Planned, reference: Reference, references: References, num
     found = references.issuer(reference)
     if found is None:
         column = f"institution[{number}].deqar_id" if isinstance(row.read, Submission) else "issuer"
-        cure = "Register it first, or correct the identifier."
-        row.refuse(column, ":".join(reference), "no issuer of this register has this identifier", cure)
+        message = say("no issuer of this register has this identifier")
+        row.refuse(column, ":".join(reference), message, say("Register it first, or correct the identifier."))
     return found or ""
 
 
 def _find_agency(row: Planned, reference: Reference, references: References, column: str) -> str:
     found = references.agency(reference)
     if found is None:
-        message = "no agency of this register goes by this name or identifier"
-        row.refuse(column, reference[1], message, "Write its acronym, its name as recorded here, or its address.")
+        message = say("no agency of this register goes by this name or identifier")
+        cure = say("Write its acronym, its name as recorded here, or its address.")
+        row.refuse(column, reference[1], message, cure)
     return found or ""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.core.cache import cache
 from django.db.models import Count
+from django.utils.safestring import SafeString
 
 from ledger.database import fetch_all
 from register.access.acting import Acting
@@ -30,7 +31,7 @@ from register.uploads.models import (
     UploadRow,
 )
 from register.uploads.remark_words import name_rule, say_remark, say_why
-from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, name_column
+from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, mark_problem, name_column
 
 PAGE: Final = 25
 _GIST: Final[Mapping[str, Sequence[str]]] = {
@@ -50,7 +51,7 @@ class Shown:
     tag: Standing
     outcome: str
     mended: bool
-    problems: list[tuple[str, str, str, bool]]
+    problems: list[tuple[str, SafeString]]
     remarks: list[str]
     index: int | None
 
@@ -72,7 +73,7 @@ def page_of_rows(upload: Upload, outcome: str, after: int) -> tuple[list[Shown],
 def show_row(upload: Upload, row: UploadRow) -> Shown:
     """Return a row as the table shows it."""
     problems = [
-        (name_column(upload.kind, one["column"]) if one["column"] else "", one["message"], one["cure"], one["fatal"])
+        (name_column(upload.kind, one["column"]) if one["column"] else "", mark_problem(one, capital=not one["column"]))
         for one in row.problems
     ]
     remarks = [say_remark(one) for one in row.remarks]
@@ -108,6 +109,7 @@ def describe(acting: Acting, upload: Upload) -> dict[str, Any]:
         "kind": KINDS.get(upload.kind, ""),
         "own": upload.author_id == acting.user,
         "twins": list(twins(upload)[:3]),
+        "notes": [(mark_problem(one), one["value"]) for one in upload.notes if not one["line"]],
         "at_work": upload.state in AT_WORK,
         "done": how_far(upload),
     }

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info, gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.intake.columns import ACCREDITATIONS, DEQAR, IGNORED, ISSUERS, columns_of
+from register.intake.rows import read_problem
+from register.site.telling import tell, tell_plainly
 from register.site.words import Standing, label
 from register.uploads import models
 from register.vocabularies import load
@@ -94,7 +98,17 @@ def name_column(kind: str, name: str) -> str:
         return str(known)
     if kind == ISSUERS and name in load("identifier-schemes"):
         return label("identifier-schemes", name)
+    if kind == ISSUERS and name.startswith("name_"):
+        return _name_in(name.removeprefix("name_"))
     return next((one.title for one in columns_of(kind) if one.name == name), name)
+
+
+def _name_in(code: str) -> str:
+    try:
+        language = str(get_language_info(code)["name_translated"])
+    except KeyError:
+        language = code
+    return gettext("Name (%(language)s)") % {"language": language}
 
 
 def choices_of(kind: str) -> list[tuple[str, str, bool]]:
@@ -102,10 +116,21 @@ def choices_of(kind: str) -> list[tuple[str, str, bool]]:
     return [(one.name, name_column(kind, one.name), one.required) for one in columns_of(kind)]
 
 
-def say_problem(problem: Mapping[str, Any]) -> str:
-    """Return a problem as one text: the column, what is wrong, what to do."""
-    where = f"{problem['column']}: " if problem["column"] else ""
-    return f"{where}{problem['message']}. {problem['cure']}".strip()
+def mark_problem(kept: Mapping[str, Any], *, capital: bool = True) -> SafeString:
+    """Return a kept problem in the reader's language, as markup: what is wrong, and what to do.
+
+    It begins without a `capital` where the name of its column stands in front.
+    """
+    problem = read_problem(kept)
+    cure = format_html(" {}", tell(problem.cure)) if problem.cure else ""
+    return format_html("{}.{}", tell(problem.message, capital=capital), cure)
+
+
+def write_problem(kept: Mapping[str, Any]) -> str:
+    """Return a problem as plain text in the reader's language: the column, what is wrong, what to do."""
+    problem = read_problem(kept)
+    where = f"{problem.column}: " if problem.column else ""
+    return f"{where}{tell_plainly(problem.message)}. {tell_plainly(problem.cure)}".strip()
 
 
 def say_rows(number: int) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from ledger.reader import get_log
+from register.intake.rows import read_problem
 from register.uploads import checking, handing_in
 from register.uploads.models import CHECKED, FAILED, GOOD, MAPPING, Upload, UploadRow
 from tests.factories import make_agency
@@ -40,9 +41,9 @@ def test_every_refused_row_says_what_to_do(desk: Desk) -> None:
     upload = bring(desk, as_csv(rows))
     for row in upload.rows.filter(outcome="refused"):
         assert all(problem["message"] for problem in row.problems), row.line
-    told = {row.line: row.problems[0] for row in upload.rows.all()}
-    assert "2024-01-01" in told[6]["cure"]
-    assert "not recognised" in told[11]["message"]
+    told = {row.line: read_problem(row.problems[0]) for row in upload.rows.all()}
+    assert "2024-01-01" in told[6].cure
+    assert "not recognised" in told[11].message
 
 
 def test_a_dry_run_done_again_finds_the_same(desk: Desk) -> None:
@@ -67,7 +68,7 @@ def test_rows_that_say_the_same_are_remarked_upon(desk: Desk) -> None:
     upload = bring(desk, as_csv([*rows, rows[0]]))
     last = upload.rows.get(line=5)
     assert last.outcome == "remarked"
-    assert "line 2 of this file says the same" in [problem["message"] for problem in last.problems]
+    assert "line 2 of this file says the same" in [read_problem(problem).message for problem in last.problems]
 
 
 def test_a_row_that_another_row_of_the_file_makes_impossible_is_refused(desk: Desk) -> None:
@@ -75,7 +76,7 @@ def test_a_row_that_another_row_of_the_file_makes_impossible_is_refused(desk: De
     upload = bring(desk, as_csv(cells, ("name_en", "country", "pic")), "issuers.csv")
     assert upload.kind == "issuers"
     assert fatal_columns(upload) == {3: "pic"}
-    assert "123456789" in upload.rows.get(line=3).problems[0]["message"]
+    assert "123456789" in read_problem(upload.rows.get(line=3).problems[0]).message
 
 
 def test_columns_that_nobody_recognises_wait_for_a_person(desk: Desk) -> None:

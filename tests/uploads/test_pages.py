@@ -7,9 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import trans_real
 
 from register.uploads import checking, handing_in, publishing, tasks
-from register.uploads.models import PUBLISHED, Upload
+from register.uploads.models import PUBLISHED, Upload, UploadRow
 from tests.people import sign_in
 from tests.uploads.conftest import Desk, bring
 from tests.uploads.tables import HEADER, as_csv, table
@@ -34,6 +35,32 @@ def approver(desk: Desk) -> Client:
     client = Client()
     sign_in(client, "agency", desk.agency, approves=True, email="approver@agency.example")
     return client
+
+
+def test_a_refused_row_is_told_in_the_language_of_who_reads_it_and_its_cell_is_isolated(
+    client: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer(client, desk)
+    rows, _ = table(desk.issuers, 3)
+    rows[0][HEADER.index("valid_from")] = "<b>gestern</b>"
+    upload = bring(desk, as_csv(rows))
+    UploadRow.objects.filter(upload=upload, line=3).update(
+        outcome="refused",
+        problems=[{"column": "kind", "value": "", "message": "an old {text}", "cure": "Do it.", "fatal": True}],
+    )
+    for template, translated in {
+        "expected a date, got {got}": "Datum erwartet, nicht {got}",
+        "Write the date as yyyy-mm-dd.": "Schreiben Sie das Datum als JJJJ-MM-TT.",
+    }.items():
+        monkeypatch.setitem(trans_real.translation("de")._catalog._catalogs[0], template, translated)  # type: ignore[attr-defined]
+    page = client.get(f"/desk/imports/{upload.pk}", headers={"Accept-Language": "de"}).content.decode()
+    cell = "<bdi>&#x27;&lt;b&gt;gestern&lt;/b&gt;&#x27;</bdi>"
+    assert f"Datum erwartet, nicht {cell}. Schreiben Sie das Datum als JJJJ-MM-TT." in page
+    assert '<bdi lang="en">an old {text}</bdi>. <bdi lang="en">Do it.</bdi>' in page
+    mending = client.get(f"/desk/imports/{upload.pk}/rows/2", headers={"Accept-Language": "de"}).content.decode()
+    assert f"Datum erwartet, nicht {cell}" in mending
+    annotated = client.get(f"/desk/imports/{upload.pk}/annotated", headers={"Accept-Language": "de"}).content
+    assert "valid_from: Datum erwartet, nicht '<b>gestern</b>'. Schreiben" in annotated.decode("utf-8-sig")
 
 
 def hand_in(client: Client, data: bytes, name: str = "decisions.csv") -> Upload:

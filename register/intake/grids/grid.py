@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from register.intake.rows import NotRecognised, RowProblem
+from register.sentences import say
 
 MOST_BYTES: Final = 64 * 2**20
 """The largest file."""
@@ -29,6 +30,9 @@ MOST_TEXT: Final = 64 * 2**20
 
 _UNWRITABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """What JSON can write and no text of a database can hold."""
+
+_TOLD: Final = 20
+"""Places of formulas that are named."""
 
 Row = tuple[int, tuple[str, ...]]
 """The line of the file (the header is usually 1), and its cells."""
@@ -56,9 +60,10 @@ def make_grid(
     filled = _filled(what, lines)
     _, header = next(filled, (0, ()))
     if not any(header):
-        raise NotRecognised(what, "an empty table", "Name the columns in the first line.")
+        raise NotRecognised(what, say("an empty table"), say("Name the columns in the first line."))
     if len(header) > MOST_COLUMNS:
-        raise NotRecognised(what, f"{len(header)} columns", f"Delete some: {MOST_COLUMNS} are the most.")
+        cure = say("Delete some: {most} are the most.", most=MOST_COLUMNS)
+        raise NotRecognised(what, say("{number} columns", number=len(header)), cure)
     return Grid(format_, header, tuple(_fill_up(what, filled, len(header))), tuple(notes), **facts)
 
 
@@ -69,9 +74,9 @@ def _fill_up(what: str, rows: Iterable[Row], width: int) -> Iterator[Row]:
         cells_left -= max(width, len(cells))
         text_left -= sum(map(len, cells))
         if cells_left < 0:
-            raise NotRecognised(what, f"more than {MOST_CELLS:,} cells", "Split the file.")
+            raise refuse_cells(what)
         if text_left < 0:
-            raise NotRecognised(what, f"more than {MOST_TEXT // 2**20} million characters", "Split the file.")
+            raise refuse_length(what)
         yield line, cells + ("",) * (width - len(cells))
 
 
@@ -83,8 +88,35 @@ def _filled(what: str, lines: Iterable[tuple[int, Sequence[str]]]) -> Iterator[R
             continue
         number += 1
         if number > MOST_ROWS + 1:
-            raise NotRecognised(what, f"more than {MOST_ROWS:,} rows", "Split the file.")
+            got = say("more than {number} rows", number=f"{MOST_ROWS:,}")
+            raise NotRecognised(what, got, say("Split the file."))
         yield line, cut
+
+
+def note_merged(first: int, last: int, column: str, value: str) -> RowProblem:
+    """Return the note that a merged cell counted for all lines it covers."""
+    message = say(
+        "a merged cell covers lines {first} to {last}; its value was taken for each of them", first=first, last=last
+    )
+    return RowProblem(first, column, value[:60], message, say("Write it into each line if that is not meant."))
+
+
+def note_formulas(places: Sequence[str]) -> RowProblem:
+    """Return the note that some cells hold formulas."""
+    message = say("{number} cells hold formulas; the values last computed were taken", number=len(places))
+    cure = say("Look whether they are what you see in the spreadsheet.")
+    return RowProblem(0, "", ", ".join(places[:_TOLD]), message, cure)
+
+
+def refuse_cells(what: str) -> NotRecognised:
+    """Return the refusal of a table of too many cells."""
+    return NotRecognised(what, say("more than {number} cells", number=f"{MOST_CELLS:,}"), say("Split the file."))
+
+
+def refuse_length(what: str) -> NotRecognised:
+    """Return the refusal of a table of too much text."""
+    got = say("more than {number} million characters", number=MOST_TEXT // 2**20)
+    return NotRecognised(what, got, say("Split the file."))
 
 
 def _without_trailing_blanks(cells: Sequence[str]) -> tuple[str, ...]:

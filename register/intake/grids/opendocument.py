@@ -12,11 +12,23 @@ from typing import Any, Final
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from register.intake.grids.grid import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Grid, make_grid, name_column, spell
-from register.intake.grids.zipped import opened, unpack
+from register.intake.grids.grid import (
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Grid,
+    make_grid,
+    name_column,
+    note_formulas,
+    note_merged,
+    refuse_cells,
+    spell,
+)
+from register.intake.grids.zipped import opened, refuse_damaged, unpack
 from register.intake.rows import NotRecognised, RowProblem
+from register.sentences import say
 
-_WHAT: Final = "a table as ODS"
+_WHAT: Final = say("a table as ODS")
 _TABLE: Final = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE: Final = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT: Final = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -35,8 +47,8 @@ def read_ods(data: bytes) -> Grid:
     except NotRecognised:
         raise
     except (ParseError, DefusedXmlException, ValueError):
-        raise NotRecognised(_WHAT, "a damaged file", "Save it again from the spreadsheet program.") from None
-    raise NotRecognised(_WHAT, "no table with anything in it", "Put the table into the first sheet.")
+        raise refuse_damaged(_WHAT) from None
+    raise NotRecognised(_WHAT, say("no table with anything in it"), say("Put the table into the first sheet."))
 
 
 def _find_content(data: bytes) -> bytes:
@@ -44,7 +56,8 @@ def _find_content(data: bytes) -> bytes:
         for name, content in unpack(archive, _WHAT):
             if name == "content.xml":
                 return content
-    raise NotRecognised(_WHAT, "a file without content.xml", "Save it again from the spreadsheet program.")
+    got = say("a file without content.xml")
+    raise NotRecognised(_WHAT, got, say("Save it again from the spreadsheet program."))
 
 
 class _Reading:
@@ -65,10 +78,11 @@ class _Reading:
             self.row += repeated
             return
         if repeated > MOST_ROWS or self.row + repeated > MOST_ROWS * 4:
-            raise NotRecognised(_WHAT, f"a row that is repeated {repeated:,} times", "Delete the rows below the table.")
+            got = say("a row that is repeated {number} times", number=f"{repeated:,}")
+            raise NotRecognised(_WHAT, got, say("Delete the rows below the table."))
         self._cells += len(cells) * repeated
         if self._cells > MOST_CELLS:
-            raise NotRecognised(_WHAT, f"more than {MOST_CELLS:,} cells", "Split the file.")
+            raise refuse_cells(_WHAT)
         for _ in range(repeated):
             self.row += 1
             self.lines.append((self.row, cells))
@@ -81,7 +95,8 @@ class _Reading:
             value = self._value(cell, len(cells))
             repeated = int(cell.get(f"{_TABLE}number-columns-repeated", 1))
             if value and len(cells) + repeated > MOST_COLUMNS:
-                raise NotRecognised(_WHAT, "too many columns", f"Delete some: {MOST_COLUMNS} are the most.")
+                cure = say("Delete some: {most} are the most.", most=MOST_COLUMNS)
+                raise NotRecognised(_WHAT, say("too many columns"), cure)
             cells += [value] * (repeated if value else min(repeated, MOST_COLUMNS - len(cells)))
         return cells
 
@@ -101,19 +116,13 @@ class _Reading:
 
     def _merge(self, column: int, rows: int, value: str) -> None:
         self._merged[column] = (rows - 1, value)
-        message = (
-            f"a merged cell covers lines {self.row + 1} to {self.row + rows}; its value was taken for each of them"
-        )
-        cure = "Write it into each line if that is not meant."
-        self._spans.append(RowProblem(self.row + 1, name_column(column), value[:60], message, cure))
+        self._spans.append(note_merged(self.row + 1, self.row + rows, name_column(column), value))
 
     def notes(self, name: str) -> list[RowProblem]:
         """Return what was noticed about the table."""
         if not self.formulas:
             return self._spans
-        message = f"{len(self.formulas)} cells hold formulas; the values last computed were taken"
-        cure = "Look whether they are what you see in the spreadsheet."
-        return [*self._spans, RowProblem(0, "", ", ".join(self.formulas[:20]), message, cure)]
+        return [*self._spans, note_formulas(self.formulas)]
 
 
 def _tables(content: bytes) -> Iterator[tuple[str, _Reading]]:
@@ -121,7 +130,8 @@ def _tables(content: bytes) -> Iterator[tuple[str, _Reading]]:
     for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
         held += event == "start"
         if held > _MOST_ELEMENTS:
-            raise NotRecognised(_WHAT, f"more than {_MOST_ELEMENTS:,} elements", "Split the file.")
+            got = say("more than {number} elements", number=f"{_MOST_ELEMENTS:,}")
+            raise NotRecognised(_WHAT, got, say("Split the file."))
         if event == "start" and element.tag == f"{_TABLE}table":
             reading = _Reading()
         elif event == "start" and element.tag == f"{_TABLE}table-row":

@@ -12,8 +12,9 @@ from typing import Any, Final
 from register.intake.grids.grid import MOST_COLUMNS, MOST_ROWS, Grid, make_grid, spell
 from register.intake.rows import NotRecognised
 from register.intake.sheets import decode
+from register.sentences import say
 
-_WHAT: Final = "a table as JSON: a list of objects"
+_WHAT: Final = say("a table as JSON: a list of objects")
 _WRAPPINGS: Final = ("items", "reports", "accreditations", "issuers", "rows", "data")
 _DEEPEST: Final = 6
 
@@ -24,13 +25,13 @@ def read_json(data: bytes) -> Grid:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotRecognised(
-            _WHAT, f"text that is not JSON ({error})"[:160], "Check it with a JSON validator."
-        ) from None
+        got = say("text that is not JSON ({why})", why=str(error)[:130])
+        raise NotRecognised(_WHAT, got, say("Check it with a JSON validator.")) from None
     rows = [dict(_flatten(one)) for one in _find_rows(document)]
     header = list(dict.fromkeys(name for row in rows for name in row))
     if len(header) > MOST_COLUMNS:
-        raise NotRecognised(_WHAT, f"{len(header)} different fields", f"{MOST_COLUMNS} are the most.")
+        got = say("{number} different fields", number=len(header))
+        raise NotRecognised(_WHAT, got, say("{most} are the most.", most=MOST_COLUMNS))
     lines = [header, *([row.get(name, "") for name in header] for row in rows)]
     return make_grid("json", _WHAT, enumerate(lines, 1), ())
 
@@ -40,15 +41,17 @@ def _find_rows(document: Any) -> Sequence[Mapping[str, Any]]:
     if isinstance(document, Mapping):
         found = next((document[name] for name in _WRAPPINGS if isinstance(document.get(name), list)), [document])
     if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
-        raise NotRecognised(_WHAT, type(document).__name__, "Write a list: [{…}, {…}].")
+        raise NotRecognised(_WHAT, type(document).__name__, say("Write a list: [{{…}}, {{…}}]."))
     if len(found) > MOST_ROWS:
-        raise NotRecognised(_WHAT, f"{len(found):,} rows", f"Split the file: {MOST_ROWS:,} are the most.")
+        cure = say("Split the file: {most} rows are the most.", most=f"{MOST_ROWS:,}")
+        raise NotRecognised(_WHAT, say("{number} rows", number=f"{len(found):,}"), cure)
     return found
 
 
 def _flatten(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
     if depth > _DEEPEST:
-        raise NotRecognised(_WHAT, f"objects nested more than {_DEEPEST} deep", "Write a flatter one.")
+        got = say("objects nested more than {depth} deep", depth=_DEEPEST)
+        raise NotRecognised(_WHAT, got, say("Write a flatter one."))
     if isinstance(value, Mapping):
         for key, part in value.items():
             yield from _flatten(part, f"{name}.{key}" if name else str(key), depth + 1)

@@ -7,10 +7,10 @@ import io
 from typing import Final
 
 from register.intake.grids.grid import Grid, make_grid
-from register.intake.rows import NotRecognised
-from register.intake.sheets import decode, find_delimiter, note_encoding, number_lines
+from register.intake.sheets import decode, find_delimiter, note_encoding, number_lines, refuse_text
+from register.sentences import say
 
-_WHAT: Final = "a table as CSV"
+_WHAT: Final = say("a table as CSV")
 
 
 def read_text(data: bytes) -> Grid:
@@ -22,5 +22,4 @@ def read_text(data: bytes) -> Grid:
     try:
         return make_grid("csv", _WHAT, number_lines(reader, skipped), note_encoding(encoding), **facts)
     except csv.Error as error:
-        cure = "Save the file again as CSV, UTF-8."
-        raise NotRecognised(_WHAT, f"text that is not CSV near line {reader.line_num} ({error})", cure) from None
+        raise refuse_text(_WHAT, reader.line_num, error) from None

@@ -25,13 +25,18 @@ from register.intake.grids.grid import (
     Grid,
     make_grid,
     name_column,
+    note_formulas,
+    note_merged,
     number_column,
+    refuse_cells,
+    refuse_length,
     spell,
 )
 from register.intake.grids.zipped import opened, unpack
 from register.intake.rows import NotRecognised, RowProblem
+from register.sentences import say
 
-_WHAT: Final = "a table as XLSX"
+_WHAT: Final = say("a table as XLSX")
 _PLACE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,9})["']""")
 _FORMULA: Final = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?r\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["'][^>]*>\s*<(?:\w+:)?f[\s>/]"""
@@ -45,7 +50,6 @@ _SHARED: Final = re.compile(rb"""\st\s*=\s*["']s["']""")
 _NUMBER: Final = re.compile(rb"<(?:\w+:)?v>\s*([0-9]{1,9})\s*<")
 _FAR: Final = MOST_ROWS * 4
 """Rows of a sheet, blank ones between the others included."""
-_TOLD: Final = 20
 
 
 def read_xlsx(data: bytes) -> Grid:
@@ -57,7 +61,8 @@ def read_xlsx(data: bytes) -> Grid:
         sheet = workbook.get_sheet_by_index(number)
         cells = [[spell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
     except (CalamineError, ValueError, OverflowError) as error:
-        raise NotRecognised(_WHAT, f"a file that is none ({error})"[:200], "Save the table as XLSX again.") from None
+        got = say("a file that is none ({why})", why=str(error)[:180])
+        raise NotRecognised(_WHAT, got, say("Save the table as XLSX again.")) from None
     notes = [
         *_note_sheet(workbook, name),
         *_fill_merged(sheet, cells),
@@ -74,7 +79,7 @@ def _look_ahead(data: bytes) -> dict[int, list[tuple[int, int]]]:
     with opened(data, _WHAT) as archive:
         for name, content in unpack(archive, _WHAT):
             if b"<!DOCTYPE" in content[:2000] or b"<!ENTITY" in content[:2000]:
-                raise NotRecognised(_WHAT, "a file with XML entities", "Save the table as XLSX again.")
+                raise NotRecognised(_WHAT, say("a file with XML entities"), say("Save the table as XLSX again."))
             _refuse_far_cells(content)
             texts = texts or [len(text) for text in _TEXT_BEGINS.split(content)[1:]]
             if _SHARED.search(content):
@@ -85,7 +90,7 @@ def _look_ahead(data: bytes) -> dict[int, list[tuple[int, int]]]:
                     (int(r) - 1, number_column(c.decode())) for c, r in _FORMULA.findall(content)
                 ]
     if sum(length * used[number] for number, length in enumerate(texts) if number in used) > 4 * MOST_TEXT:
-        raise NotRecognised(_WHAT, f"more than {MOST_TEXT // 2**20} million characters", "Split the file.")
+        raise refuse_length(_WHAT)
     return found
 
 
@@ -96,7 +101,7 @@ def _refuse_far_cells(content: bytes) -> None:
         column, placed = number_column(letters.decode()) + 1, placed + 1
         rows, columns = max(rows, int(row)), max(columns, column)
         if int(row) > _FAR or (len(letters) > 1 and column > MOST_COLUMNS):
-            _refuse_place(f"a cell at {letters.decode()}{int(row)}")
+            _refuse_place(say("a cell at {place}", place=f"{letters.decode()}{int(row)}"))
     numbered = _ROW.findall(content)
     rows = max(rows, *(int(one[-9:]) + 10**9 * (len(one) > 9) for one in numbered), 0)
     begun = _CELL_BEGINS.findall(content)
@@ -104,13 +109,17 @@ def _refuse_far_cells(content: bytes) -> None:
         rows += len(_ROW_BEGINS.findall(content)) - len(numbered)
         columns += max(len(_CELL_BEGINS.findall(row)) for row in _ROW_BEGINS.split(content))
     if rows > _FAR:
-        _refuse_place(f"a cell in row {rows}")
+        _refuse_place(say("a cell in row {row}", row=rows))
     if max(rows * columns, len(begun)) > 2 * MOST_CELLS:
-        raise NotRecognised(_WHAT, f"more than {MOST_CELLS:,} cells", "Split the file.")
+        raise refuse_cells(_WHAT)
 
 
 def _refuse_place(got: str) -> NoReturn:
-    cure = f"Delete what lies beyond row {_FAR:,} and column {name_column(MOST_COLUMNS - 1)}."
+    cure = say(
+        "Delete what lies beyond row {row} and column {column}.",
+        row=f"{_FAR:,}",
+        column=name_column(MOST_COLUMNS - 1),
+    )
     raise NotRecognised(_WHAT, got, cure)
 
 
@@ -123,14 +132,20 @@ def _choose_sheet(workbook: CalamineWorkbook) -> tuple[str, int]:
     for name, number in visible:
         if workbook.get_sheet_by_index(number).end is not None:
             return name, number
-    raise NotRecognised(_WHAT, "no visible sheet with anything in it", "Put the table into the first sheet.")
+    got = say("no visible sheet with anything in it")
+    raise NotRecognised(_WHAT, got, say("Put the table into the first sheet."))
 
 
 def _note_sheet(workbook: CalamineWorkbook, name: str) -> Iterator[RowProblem]:
     others = [one for one in workbook.sheet_names if one != name]
     if others:
-        message = f"the workbook has other sheets ({', '.join(others)[:80]}); only {name[:40]!r} was read"
-        yield RowProblem(0, "", name[:40], message, "Hand the others in as files of their own, if they are wanted.")
+        message = say(
+            "the workbook has other sheets ({others}); only {name} was read",
+            others=", ".join(others)[:80],
+            name=repr(name[:40]),
+        )
+        cure = say("Hand the others in as files of their own, if they are wanted.")
+        yield RowProblem(0, "", name[:40], message, cure)
 
 
 def _fill_merged(sheet: CalamineSheet, cells: list[list[str]]) -> Iterator[RowProblem]:
@@ -141,10 +156,7 @@ def _fill_merged(sheet: CalamineSheet, cells: list[list[str]]) -> Iterator[RowPr
         value = cells[top][left]
         for row in range(top + 1, min(bottom + 1, len(cells))):
             cells[row][left] = value
-        message = f"a merged cell covers lines {top + 1} to {bottom + 1}; its value was taken for each of them"
-        yield RowProblem(
-            top + 1, name_column(left), value[:60], message, "Write it into each line if that is not meant."
-        )
+        yield note_merged(top + 1, bottom + 1, name_column(left), value)
 
 
 def _note_formulas(places: Sequence[tuple[int, int]], cells: Sequence[Sequence[str]]) -> Iterator[RowProblem]:
@@ -152,10 +164,8 @@ def _note_formulas(places: Sequence[tuple[int, int]], cells: Sequence[Sequence[s
     inside = [(row, column) for row, column in places if row < len(cells) and column < len(cells[row])]
     for row, column in inside:
         if not cells[row][column]:
-            message = "the cell holds a formula without a computed value"
-            cure = "Open the file in a spreadsheet program and save it, or write the value."
+            message = say("the cell holds a formula without a computed value")
+            cure = say("Open the file in a spreadsheet program and save it, or write the value.")
             yield RowProblem(row + 1, name_column(column), "", message, cure, fatal=True)
     if inside:
-        message = f"{len(inside)} cells hold formulas; the values last computed were taken"
-        where = ", ".join(f"{name_column(column)}{row + 1}" for row, column in inside[:_TOLD])
-        yield RowProblem(0, "", where, message, "Look whether they are what you see in the spreadsheet.")
+        yield note_formulas([f"{name_column(column)}{row + 1}" for row, column in inside])

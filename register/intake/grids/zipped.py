@@ -11,6 +11,7 @@ from typing import Final
 
 from register.intake.grids.grid import MOST_UNPACKED
 from register.intake.rows import NotRecognised
+from register.sentences import say
 
 ZIP: Final = b"PK\x03\x04"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -33,18 +34,24 @@ def is_opendocument(data: bytes) -> bool:
     return b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" in data[:200]
 
 
+def refuse_damaged(what: str) -> NotRecognised:
+    """Return the refusal of a container that cannot be read to its end."""
+    return NotRecognised(what, say("a damaged file"), say("Save it again from the spreadsheet program."))
+
+
 @contextmanager
 def opened(data: bytes, what: str) -> Iterator[zipfile.ZipFile]:
     """Yield the archive; whatever is wrong with it becomes NotRecognised."""
     if data.count(_DIRECTORY_ENTRY) > _MOST_ENTRIES:
-        raise NotRecognised(what, f"a file of more than {_MOST_ENTRIES} parts", "Save the table alone.")
+        got = say("a file of more than {number} parts", number=_MOST_ENTRIES)
+        raise NotRecognised(what, got, say("Save the table alone."))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield archive
     except NotRecognised:
         raise
     except _DAMAGES:
-        raise NotRecognised(what, "a damaged file", "Save it again from the spreadsheet program.") from None
+        raise refuse_damaged(what) from None
 
 
 def unpack(archive: zipfile.ZipFile, what: str) -> Iterator[tuple[str, bytes]]:
@@ -57,6 +64,6 @@ def unpack(archive: zipfile.ZipFile, what: str) -> Iterator[tuple[str, bytes]]:
             content = stream.read(left + 1)
         left -= len(content)
         if left < 0:
-            got = f"a file that unpacks to more than {MOST_UNPACKED // 2**20} MB"
-            raise NotRecognised(what, got, "Save the table alone, without pictures and empty formatted rows.")
+            got = say("a file that unpacks to more than {number} MB", number=MOST_UNPACKED // 2**20)
+            raise NotRecognised(what, got, say("Save the table alone, without pictures and empty formatted rows."))
         yield entry.filename, content

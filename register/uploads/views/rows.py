@@ -15,6 +15,7 @@ from register.uploads.forms import RowForm
 from register.uploads.models import REFUSED, Upload, UploadRow
 from register.uploads.remark_words import say_remark
 from register.uploads.views.imports import desk_of_imports, go_to
+from register.uploads.words import mark_problem
 
 
 @desk_of_imports
@@ -66,7 +67,7 @@ def _show(
     faults = []
     for problem in row.problems:
         name = form.place_of(problem["column"])
-        sentence = f"{problem['message']}. {problem['cure']}".strip()
+        sentence = mark_problem(problem, capital=name is None or not problem["fatal"])
         if not problem["fatal"]:
             noted.append(sentence)
         elif name is None:
