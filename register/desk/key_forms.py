@@ -44,6 +44,7 @@ class OfferKey(DraftForm):
         label=_("The DID, public key or certificate"),
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "mono"}),
         help_text=_("Paste it, or choose its file below. Never a private key."),
+        error_messages={"required": _("Paste it, or choose its file below. Never a private key.")},
     )
     file = forms.FileField(label=_("Or its file"), required=False)
     valid_from = DayField(label=_("It signs from"))

@@ -55,7 +55,7 @@ class Part(NamedTuple):
 
 _PARTS: Final[Sequence[tuple[str | Promise, str, bool]]] = (
     (_("What it is"), "titles / credential_type / isced_f / valid_from last_day", False),
-    (_("Learning outcomes"), "learning_outcomes", False),
+    ("", "learning_outcomes", False),
     (_("Workload and level"), "ects hours / eqf_level", False),
     (_("How it is taught, assessed and assured"), "participation assessment_type / quality_assurance", False),
     (

@@ -22,7 +22,7 @@ from register.uploads.models import StandingRemark
 from register.uploads.remark_words import name_rule, say_remark, say_why
 from register.uploads.views.imports import desk_of_imports
 
-_PAGE: Final = 50
+_PAGE: Final = 25
 
 
 @desk_of_imports
