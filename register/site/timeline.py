@@ -8,8 +8,9 @@ nothing scrolls sideways. Units are those of the SVG's viewBox. The same facts s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Final, Literal
 
 from register.records import AccreditationRecord
@@ -25,6 +26,7 @@ _MARGIN: Final = timedelta(days=150)
 _OPEN_END: Final = timedelta(days=540)
 _FARTHEST: Final = timedelta(days=365 * 40)
 _BAR: Final = 20
+_YEAR: Final = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,19 @@ def _draw_years(scale: _Scale) -> tuple[Year, ...]:
     first, last, layout = scale.start.year + 1, scale.end.year, scale.layout
     room = (layout.width - layout.left) / max(last - first + 1, 1)
     step = next(n for n in (1, 2, 5, 10, 20, 50, 100) if room * n >= layout.pixels_a_year)
-    years = range(first + -first % step, last + 1, step)
-    return tuple(_draw_year(year, scale) for year in years)
+    placed = [_draw_year(year, scale) for year in range(first + -first % step, last + 1, step)]
+    return tuple(_leave_room(year, after) for year, after in zip_longest(placed, placed[1:]))
+
+
+def _leave_room(year: Year, after: Year | None) -> Year:
+    """Return a year, without its label where this leans into that of the next."""
+    return replace(year, label="") if after and _reach(year)[1] > _reach(after)[0] else year
+
+
+def _reach(year: Year) -> tuple[float, float]:
+    """Return where the label of a year begins and ends."""
+    start = {"start": year.x, "middle": year.x - _YEAR / 2, "end": year.x - _YEAR}[year.anchor]
+    return start, start + _YEAR
 
 
 def _draw_year(year: int, scale: _Scale) -> Year:

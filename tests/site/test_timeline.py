@@ -1,6 +1,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,3 +116,14 @@ def test_everything_lies_inside_the_drawing(
     for year in drawing.years:
         assert layout.left <= year.x <= layout.width
     assert len(drawing.years) <= layout.width / layout.pixels_a_year + 1
+
+
+@pytest.mark.parametrize("layout", [WIDE, NARROW])
+@pytest.mark.parametrize("length", [3, 8, 9, 10, 11, 12, 14, 15, 20, 30])
+@pytest.mark.parametrize("start", ["2017-08-01", "2018-01-01", "2018-03-15", "2018-11-30"])
+def test_years_along_the_axis_do_not_run_into_each_other(layout: Layout, length: int, start: str) -> None:
+    drawing = laid_out(granted(start, f"{int(start[:4]) + length}-06-01"), layout=layout)
+    leaning = {"start": 0, "middle": -0.5, "end": -1}
+    places = [year.x + 30 * leaning[year.anchor] for year in drawing.years if year.label]
+    assert all(before + 30 < after for before, after in pairwise(places))
+    assert len(places) >= 2

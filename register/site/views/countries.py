@@ -22,6 +22,7 @@ from register.queries.lists import EventRow, list_agencies
 from register.queries.single import find_records
 from register.queries.turns import DATED, TODAY
 from register.records import AgencyRecord, RegisterRecord
+from register.sentences import say
 from register.site.asked import DATES, hear, read_instants, write_instants
 from register.site.entries import read_entries
 from register.site.names import name_record
@@ -59,8 +60,10 @@ def list_countries(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     instants = read_instants(query)
     cut, node = hear(instants, query), read_register()
     kept = read_figures(instants, cut)
+    countries = _list(kept.value, cut, node)
     return {
-        "countries": _list(kept.value, cut, node),
+        "countries": countries,
+        "shared": not all(row.own and not row.speakers for row in countries),
         "kept": kept,
         "grown": kept.size != cut.size,
         "node": node,
@@ -115,7 +118,8 @@ def _read_country(code: str) -> str:
     try:
         return vocabularies.load("countries").get(code).code
     except UnknownTerm:
-        raise NotFound("not_found", "", f"There is no country with the code {code[:20]!r}.") from None
+        sentence = say("There is no country with the code {code}.", code=repr(code[:20]))
+        raise NotFound("not_found", "", sentence) from None
 
 
 def _count(code: str, instants: Instants, cut: Cut) -> Kept:
