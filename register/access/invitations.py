@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -93,17 +93,31 @@ def accept(request: HttpRequest, secret: str, password: str | None) -> User:
     row = find(secret)
     user = User.objects.filter(username=row.email).first()
     if user is None:
-        user = User(username=row.email, email=row.email)
-        user.set_password(password)
-        user.save()
+        user = _open_account(row.email, password)
     elif password is not None:
-        raise Conflict("account_exists", "", "expected no account yet, there is one by now; open the link again")
+        raise _account_exists()
     Membership.objects.get_or_create(
         user=user, role=row.role, organisation=row.organisation, defaults={"approves": row.approves}
     )
     Invitation.objects.filter(pk=row.pk).update(accepted=timezone.now())
     note(request, "invitation_accepted", organisation=row.organisation, person=user, role=row.role)
     return user
+
+
+def _open_account(email: str, password: str | None) -> User:
+    """Make an account; raises Conflict where another invitation to the same mailbox makes it at this very moment."""
+    user = User(username=email, email=email)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        raise _account_exists() from None
+    return user
+
+
+def _account_exists() -> Conflict:
+    return Conflict("account_exists", "", "expected no account yet, there is one by now; open the link again")
 
 
 @transaction.atomic

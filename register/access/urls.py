@@ -12,6 +12,7 @@ from register.access.views import (
     invitations,
     own_factors,
     own_tokens,
+    passkey,
     passwords,
     people,
     signin,
@@ -32,6 +33,7 @@ def _for_both(base: str) -> list[URLPattern]:
 urlpatterns: list[URLPattern] = [
     path("sign-in", signin.sign_in, name="sign-in"),
     path("sign-in/second-factor", factor.prove, name="second-factor"),
+    path("sign-in/passkey", passkey.sign_in_with_passkey, name="sign-in-passkey"),
     path("sign-in/single", single_sign_on.leave, name="single-sign-on"),
     path("sign-out", signin.sign_out, name="sign-out"),
     path("password", passwords.ask, name="new-password"),

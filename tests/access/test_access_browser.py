@@ -17,7 +17,7 @@ from register.access.invitations import invite
 from register.access.models import Membership
 from register.api.limits import counters
 from tests import factories
-from tests.access.pages import code_of
+from tests.access.pages import code_of, noted
 from tests.people import PASSWORD, give_app, make_member
 
 pytestmark = pytest.mark.browser
@@ -106,8 +106,14 @@ def test_from_the_invitation_to_a_passkey_that_signs_in(site: Site) -> None:
     page.go_back()
     devices = page.context.new_cdp_session(page)
     devices.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "isUserVerified": True}
-    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    device = devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
     page.click("text=Add a passkey")
     look_at(site, page, "passkey")
     page.fill("#id_name", "Work laptop")
@@ -124,7 +130,30 @@ def test_from_the_invitation_to_a_passkey_that_signs_in(site: Site) -> None:
     look_at(site, page, "second factor")
     page.click("text=Use passkey")
     page.wait_for_url("**/desk")
+    sign_in_by_passkey_alone(site, page, devices, device)
     assert Membership.objects.filter(user__username=EMAIL).exists()
+
+
+def sign_in_by_passkey_alone(site: Site, page: Page, devices: Any, device: str) -> None:
+    """Sign in without e-mail and password; not where the device does not check who uses it."""
+    page.context.clear_cookies()
+    devices.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
+    page.goto(f"{site.url}/sign-in?next=/desk/drafts")
+    look_at(site, page, "sign in")
+    page.click("text=Sign in with a passkey")
+    page.wait_for_selector("form[data-passkey] [role=alert]:not([hidden])")
+    look_at(site, page, "passkey that does not fit")
+    page.goto(f"{site.url}/desk/drafts")
+    page.wait_for_url("**/sign-in?next=/desk/drafts")
+    devices.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})
+    page.click("text=Sign in with a passkey")
+    page.wait_for_url("**/desk/drafts")
+    signed_in = noted("signed_in")[-1]
+    assert (signed_in.email, signed_in.facts["how"], signed_in.facts["second_factor"]) == (
+        EMAIL,
+        "webauthn",
+        "webauthn",
+    )
 
 
 def test_an_app_is_set_up_without_javascript(site: Site) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
@@ -241,3 +244,28 @@ def test_the_first_operator_is_invited_from_the_command_line() -> None:
     for wrong, sentence in (("first@nl.example", "has that role here already"), ("nobody", "expected an e-mail")):
         with pytest.raises(CommandError, match=sentence):
             call_command("invite_operator", wrong)
+
+
+@pytest.mark.parametrize("invitations", [1, 2])
+def test_two_who_accept_at_once_become_one_account_and_one_is_told_so(operator: Client, invitations: int) -> None:
+    links = [invite(operator)] * 2 if invitations == 1 else [invite(operator), invite(operator, role="operator")]
+    gate = threading.Barrier(2)
+    hash_password = User.set_password
+
+    def wait_and_hash(user: User, password: str | None) -> None:
+        hash_password(user, password)
+        with suppress(threading.BrokenBarrierError):
+            gate.wait(2)  # of one link the second waits for the first instead
+
+    def accept_link(link: str) -> int:
+        try:
+            return Client(raise_request_exception=False).post(link, NEW).status_code
+        finally:
+            connection.close()
+
+    with patch.object(User, "set_password", wait_and_hash), ThreadPoolExecutor(2) as people:
+        answers = sorted(people.map(accept_link, links))
+    assert answers == [303, 410]
+    assert User.objects.filter(username="new@nl.example").count() == 1
+    assert Membership.objects.filter(user__username="new@nl.example").count() == 1
+    assert len(noted("invitation_accepted")) == 1

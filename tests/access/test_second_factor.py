@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from typing import Any
 from unittest.mock import patch
@@ -12,11 +14,12 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.test import Client
 
-from register.access import second_factor
+from register.access import passkeys, second_factor
 from register.access.acting import FACTOR
 from register.access.attempts import MOST
 from register.access.models import Membership
 from register.access.second_factor import check_code, make_recovery_codes
+from register.access.views import own_factors
 from tests import factories
 from tests.access.pages import code_of, enter, noted, words
 from tests.people import PASSWORD, TOTP_SECRET, give_app, make_member, sign_in
@@ -247,3 +250,65 @@ def test_nobody_removes_another_persons_factor(operator: Membership) -> None:
     enter(client, EMAIL)
     assert client.post(f"/account/second-factor/{theirs.pk}/remove").status_code == 404
     assert Authenticator.objects.filter(pk=theirs.pk).exists()
+
+
+def test_a_factor_and_the_record_of_it_come_together_or_not_at_all(
+    operator: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(raise_request_exception=False)
+    enter(client, EMAIL)
+    page = client.get("/account/second-factor/app").content.decode()
+    secret = re.search(r'secret">([A-Z2-7 ]+)<', page)
+    assert secret
+
+    def fail(*args: Any, **facts: Any) -> None:
+        raise OSError("the record is full")
+
+    monkeypatch.setattr(own_factors, "note", fail)
+    code = code_of(secret[1].replace(" ", ""))
+    assert client.post("/account/second-factor/app", {"code": code}).status_code == 500
+    assert not Authenticator.objects.exists()
+
+
+PASSKEY = "/sign-in/passkey"
+
+
+def test_a_passkey_is_asked_for_by_the_button_alone_and_by_reading_no_session_is_made(operator: Membership) -> None:
+    client = Client()
+    shown = client.get("/sign-in", headers={"host": "localhost"})
+    assert 'action="/sign-in/passkey"' in shown.content.decode()
+    assert "/sign-in/passkey" not in client.get("/sign-in", headers={"host": "127.0.0.1"}).content.decode()
+    assert client.get(PASSKEY, headers={"host": "localhost"})["Location"] == "/sign-in"
+    assert not any(name.endswith("session") for name in client.cookies)
+    page = client.post(PASSKEY, {"next": "/desk"}, headers={"host": "localhost"}).content.decode()
+    options = json.loads(html.unescape(re.search(r'data-options="([^"]+)"', page)[1]))  # type: ignore[index]
+    assert (options["publicKey"]["userVerification"], options["publicKey"].get("allowCredentials", [])) == (
+        "required",
+        [],
+    )
+
+
+@pytest.mark.parametrize("handle", ["", "MQ", "eA", "!!", 7, None])
+def test_an_answer_that_is_none_opens_nothing_and_is_noted(operator: Membership, handle: object) -> None:
+    client = Client()
+    client.post(PASSKEY, headers={"host": "localhost"})
+    answer = json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": handle}})
+    for said in (answer, "[]", "{", '{"response": 1}'):
+        refused = client.post(PASSKEY, {"credential": said}, headers={"host": "localhost"})
+        assert (refused.status_code, "did not fit" in words(refused)) == (422, True), said
+    assert "_auth_user_id" not in client.session
+    assert len(noted("second_factor_failed")) == 4
+
+
+def test_the_challenge_of_a_second_factor_lets_nobody_in_by_passkey_alone(
+    operator: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the device need not have checked who uses it."""
+    asked: list[str] = []
+    monkeypatch.setattr(passkeys, "check", lambda user, answer: asked.append(answer))
+    monkeypatch.setattr(passkeys.auth, "get_state", lambda: {"challenge": "x", "user_verification": "preferred"})
+    assert passkeys.check_alone(operator.user, "{}") is None
+    assert asked == []
+    monkeypatch.setattr(passkeys.auth, "get_state", lambda: {"challenge": "x", "user_verification": "required"})
+    passkeys.check_alone(operator.user, "{}")
+    assert asked == ["{}"]

@@ -25,6 +25,7 @@ OVER: Final[dict[str, Words]] = {
     "accepted": _("This invitation was accepted already. Sign in with your account."),
     "withdrawn": _("This invitation was withdrawn. Ask whoever invited you for a new one."),
     "expired": _("This invitation has expired. Ask whoever invited you for a new one."),
+    "account_exists": _("Your account was made a moment ago by another invitation. Open the link again and sign in."),
     "invitation_unknown": _("There is no such invitation. Look whether the whole address of the mail was taken over."),
 }
 

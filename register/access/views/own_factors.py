@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from allauth.mfa.adapter import get_adapter
@@ -105,7 +106,8 @@ def set_up_app(request: HttpRequest) -> HttpResponse:
         attempt = try_counting(request, user.username, SECOND_FACTOR)
         if isinstance(attempt, HttpResponse):
             return attempt
-        added = _add_app(user, secret, form.cleaned_data["code"])
+        code = form.cleaned_data["code"]
+        added = _add(request, lambda: add_app(user, secret, code))
         if added is not None:
             attempt.forgive()
             del request.session[_SECRET]
@@ -115,9 +117,7 @@ def set_up_app(request: HttpRequest) -> HttpResponse:
     context = {
         "place": "second-factor",
         "form": form,
-        "drawing": mark_safe(
-            draw_code(address, gettext("Code for your authenticator app")).decode()
-        ),  # our own drawing
+        "drawing": _draw(address),
         "secret": " ".join(re.findall("....?", secret)),
     }
     return answer_account(request, "access/set_up_app.html", context, 422 if form.errors else 200)
@@ -127,11 +127,15 @@ def _draw(address: str) -> SafeString:
     return mark_safe(draw_code(address, gettext("Code for your authenticator app")).decode())  # our own drawing
 
 
-def _add_app(user: User, secret: str, code: str) -> Authenticator | None:
+def _add(request: HttpRequest, make: Callable[[], Authenticator | None]) -> Authenticator | None:
+    """Add a factor and note that, both or neither; None when it does not fit, or another window was faster."""
     try:
         with transaction.atomic():
-            return add_app(user, secret, code)
-    except IntegrityError:  # another window was faster
+            added = make()
+            if added is not None:
+                note(request, "second_factor_added", str(FACTORS[added.type]))
+            return added
+    except IntegrityError:
         return None
 
 
@@ -144,7 +148,8 @@ def set_up_passkey(request: HttpRequest) -> HttpResponse:
         return user
     form = PasskeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        added = passkeys.add(user, form.cleaned_data["name"], request.POST.get("credential", ""))
+        name, answer = form.cleaned_data["name"], request.POST.get("credential", "")
+        added = _add(request, lambda: passkeys.add(user, name, answer))
         if added is not None:
             return _welcome(request, user, added)
         form.add_error(None, gettext("The browser made no passkey that fits. Try again."))
@@ -165,10 +170,9 @@ def _may_add(request: HttpRequest, kind: str) -> User | HttpResponse:
 
 
 def _welcome(request: HttpRequest, user: User, added: Authenticator) -> HttpResponse:
-    """Note the new factor, let this session count as opened with it, and give recovery codes with the first one."""
+    """Let this session count as opened with the new factor, and give recovery codes with the first one."""
     request.session[FACTOR] = added.pk
     renew_session(request)
-    note(request, "second_factor_added", str(FACTORS[added.type]))
     tell_person(user, "factor_added", factor=FACTORS[added.type])
     if count_recovery_codes(user) is None:
         return _show_codes(request, make_recovery_codes(user))
@@ -191,8 +195,9 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/account/second-factor")
     if request.method != "POST":
         return answer_account(request, "access/renew_codes.html", {"place": "second-factor"})
-    codes = make_recovery_codes(user)
-    note(request, "recovery_codes_made")
+    with transaction.atomic():
+        codes = make_recovery_codes(user)
+        note(request, "recovery_codes_made")
     tell_person(user, "codes_made")
     return _show_codes(request, codes)
 

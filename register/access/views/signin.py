@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from register.access import passkeys
 from register.access.addresses import read_address
 from register.access.attempts import PASSWORD, Attempt, AttemptsNotCounted, TooManyAttempts, count_attempt
 from register.access.audit import note
@@ -81,7 +82,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def show_form(request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
     """Show the form of e-mail and password."""
-    context = {"form": form, "next": read_onward(request), "single_sign_on": settings.ASSAY_OIDC_NAME}
+    context = {
+        "form": form,
+        "next": read_onward(request),
+        "passkey": passkeys.are_possible(request),
+        "single_sign_on": settings.ASSAY_OIDC_NAME,
+    }
     return render_page(request, "access/sign_in.html", context, status)
 
 

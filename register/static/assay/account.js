@@ -46,6 +46,7 @@
       }
     };
     form.querySelector("button").addEventListener("click", start);
+    if ("atOnce" in form.dataset) start();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       start();
