@@ -73,11 +73,6 @@ class Row:
         return self.text_y + 14
 
     @property
-    def bar_middle(self) -> int:
-        """The height of a line through the bar."""
-        return self.bar_y + _BAR // 2
-
-    @property
     def bar_end(self) -> int:
         """The lower edge of the bar."""
         return self.bar_y + _BAR

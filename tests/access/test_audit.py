@@ -118,6 +118,6 @@ def test_the_record_is_filtered_and_paged_with_constant_queries(operator: Client
 
 def test_the_csv_is_safe_for_spreadsheets(operator: Client) -> None:
     note(None, "token_made", "=HYPERLINK(1)", organisation="")
-    rows = list(csv.reader(StringIO(b"".join(operator.get("/operator/audit?format=csv")).decode())))
+    rows = list(csv.reader(StringIO(b"".join(operator.get("/operator/audit?format=csv")).decode("utf-8-sig"))))
     about = rows[0].index("about")
     assert "'=HYPERLINK(1)" in [row[about] for row in rows]
