@@ -16,6 +16,7 @@ from typing import Any
 from register.errors import Refused
 from register.records import AccreditationRecord, AgencyRecord, FormerScope, Recorded, scope_at
 from register.scope import UNRESTRICTED, Scope
+from register.sentences import say
 
 ENDINGS = ("revocation", "withdrawal", "closure")
 """Fields of records that hold the entry by which a thing ended."""
@@ -45,7 +46,8 @@ def restate_scope(record: AgencyRecord | AccreditationRecord, data: Any, recorde
 def _correct_scope(record: AgencyRecord | AccreditationRecord, corrects: int, stated: Scope) -> dict[str, Any]:
     stated_by = list(stated_scopes(record))
     if corrects not in stated_by:  # the rules refuse this; a few entries proven by themselves may not obey them
-        raise Refused("corrects_unknown", "corrects", f"expected an entry whose scope still holds, got {corrects}")
+        sentence = say("expected an entry whose scope still holds, got {got}", got=corrects)
+        raise Refused("corrects_unknown", "corrects", sentence)
     position = stated_by.index(corrects)
     if position == len(record.former_scopes):
         return {"scope": stated}

@@ -15,6 +15,7 @@ from knox.settings import CONSTANTS
 from register.access.models import Membership, Token
 from register.access.roles import WRITE, allowed_verbs
 from register.errors import NotEntitled, NotFound, Refused
+from register.sentences import say
 
 MOST: Final = 100
 """Live tokens of one membership."""
@@ -35,7 +36,8 @@ def create_token(
         sentence = f"expected an instant after now and not after {latest.isoformat()}; choose another"
         raise Refused("expiry", "expires_at", sentence)
     if membership.tokens.filter(expiry__gt=now).count() >= MOST:
-        raise Refused("token_limit", "", f"expected fewer than {MOST} live tokens, there are as many; revoke one")
+        sentence = say("expected fewer than {most} live tokens, there are as many; revoke one", most=MOST)
+        raise Refused("token_limit", "", sentence)
     digest, secret = get_digest_token()
     # Not knox's manager: it counts a life from its own clock, and a chain of tokens would outlive the first one.
     token = Token(digest=digest, token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH], user=membership.user, expiry=end)

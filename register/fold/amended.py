@@ -10,6 +10,8 @@ from register.errors import NotFound
 from register.events import Event
 from register.payloads import Changes
 from register.records import Ending, Period, Recorded
+from register.rules.refusals import name_kind
+from register.sentences import say
 from register.state import Change, State
 
 
@@ -18,11 +20,9 @@ def find(state: State, event: Event) -> Any:
     kind = event.kind
     record = state.table(kind).get(event.subject_id)
     if record is None:
-        raise NotFound(
-            f"{kind}_unknown",
-            "",
-            f"expected an existing {kind}, got {event.subject_id!r}, which no earlier entry makes",
-        )
+        told = {"kind": name_kind(kind), "got": repr(event.subject_id)}
+        sentence = say("expected an existing {kind}, got {got}, which no earlier entry makes", **told)
+        raise NotFound(f"{kind}_unknown", "", sentence)
     return record
 
 

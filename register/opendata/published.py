@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from register.opendata.errors import ExportUnknown
 from register.opendata.files import FileOf
 from register.opendata.manifest import Manifest
+from register.sentences import say
 
 MANIFEST: Final = "manifest.json"
 SUMS: Final = "SHA256SUMS"
@@ -62,14 +63,15 @@ def find_export(name: str) -> Export:
         manifest = _read(root() / name) if _NAME.fullmatch(name) else None
         found = Export(name, manifest) if manifest else None
     if found is None:
-        raise ExportUnknown(f"there is no export {name[:40]!r}; /open-data lists those that are kept")
+        sentence = say("there is no export {name}; /open-data lists those that are kept", name=repr(name[:40]))
+        raise ExportUnknown(sentence)
     return found
 
 
 def path_of(export: Export, name: str) -> Path:
     """Return where a file of an export lies; raises ExportUnknown for a name that the manifest does not hold."""
     if name not in (MANIFEST, SUMS) and export.file(name) is None:
-        raise ExportUnknown(f"export {export.name} has no file {name[:60]!r}")
+        raise ExportUnknown(say("export {export} has no file {name}", export=export.name, name=repr(name[:60])))
     return root() / export.name / name
 
 

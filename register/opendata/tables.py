@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from register.moments import format_instant, format_moment
 from register.records import BatchRecord, KeyRecord, MandateRecord, Period, RelationRecord
+from register.sentences import say
 from register.site.names import first_name
 from register.trust.links import find_state
 
@@ -152,23 +153,23 @@ TABLES: Final[Mapping[str, tuple[str, Callable[[Any, datetime], Cells]]]] = {
 """Name of a table → kind of its records, and what its lines hold beside `id` and `url`."""
 
 COLUMNS: Final[Mapping[str, str]] = {
-    "id": "Id of the thing (UUIDv7); it never changes",
-    "url": "Permanent address of the thing",
-    "name": "Name in the first official language of its country, else English, else any",
-    "name_language": "Language of that name (BCP 47; und: not stated)",
-    "names": "All names by language, as JSON",
-    "identifiers": "Identifiers as scheme:value, separated by blanks",
-    "status": "How it stood on the day of the export",
-    "valid_from": "First instant of validity (a bare date is its first instant, UTC)",
-    "valid_until": "End of validity, not included; empty: open",
-    "recorded_in": "Indexes of the ledger entries that it rests on, separated by blanks",
-    "demonstration": "true for demonstration data",
-    "credential_types": "Limits of the scope: types; empty: no limit",
-    "eqf_levels": "Limits of the scope: EQF levels",
-    "isced_f": "Fields of ISCED-F 2013",
-    "jurisdictions": "Limits of the scope: countries and regions (ISO 3166)",
-    "programmes": "Limits of the scope: ids of programmes",
-    "activities": "Limits of the scope: activities of an agency",
+    "id": say("Id of the thing (UUIDv7); it never changes"),
+    "url": say("Permanent address of the thing"),
+    "name": say("Name in the first official language of its country, else English, else any"),
+    "name_language": say("Language of that name (BCP 47; und: not stated)"),
+    "names": say("All names by language, as JSON"),
+    "identifiers": say("Identifiers as scheme:value, separated by blanks"),
+    "status": say("How it stood on the day of the export"),
+    "valid_from": say("First instant of validity (a bare date is its first instant, UTC)"),
+    "valid_until": say("End of validity, not included; empty: open"),
+    "recorded_in": say("Indexes of the ledger entries that it rests on, separated by blanks"),
+    "demonstration": say("true for demonstration data"),
+    "credential_types": say("Limits of the scope: types; empty: no limit"),
+    "eqf_levels": say("Limits of the scope: EQF levels"),
+    "isced_f": say("Fields of ISCED-F 2013"),
+    "jurisdictions": say("Limits of the scope: countries and regions (ISO 3166)"),
+    "programmes": say("Limits of the scope: ids of programmes"),
+    "activities": say("Limits of the scope: activities of an agency"),
 }
 """What columns mean that do not explain themselves; their words are at /api/v1/vocabularies."""
 

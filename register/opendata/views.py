@@ -24,6 +24,7 @@ from register.opendata.published import MANIFEST, SUMS, Export, find_export, lis
 from register.opendata.sending import Response, send_file
 from register.opendata.tables import COLUMNS, HEADS, TABLES
 from register.records import KINDS
+from register.sentences import say
 from register.site.page import Context, page, prefers_json, render_page
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -109,7 +110,9 @@ def download(request: HttpRequest, export: str, name: str) -> Response:
 
 
 def _refuse(request: HttpRequest, error: Exception) -> HttpResponse:
-    missing = NotFound("not_found", "", str(error) if isinstance(error, ExportUnknown) else "the export was removed")
+    missing = NotFound(
+        "not_found", "", str(error) if isinstance(error, ExportUnknown) else say("the export was removed")
+    )
     if prefers_json(request):
         return answer_problem(explain(missing), request)
     return render_page(request, "site/not_found.html", {"section": "open-data", "sentence": missing.message}, 404)

@@ -19,6 +19,7 @@ from register.models import VERSIONS
 from register.queries.cuts import Cut, Speaker, resolve_cut
 from register.queries.selecting import Conditions, Page, is_uid, known_only, select
 from register.records import load
+from register.rules.refusals import name_kind
 from register.sentences import say
 from register.trust import TreeSize
 
@@ -147,10 +148,12 @@ def find_placed(kind: str, record_id: str, cut: Cut, url: str = "") -> Placed:
     found = find_all_placed(kind, record_id, cut, url)
     if not found:
         where = "our register or a recognised one" if cut.peers else cut.origin
-        raise NotFound(f"{kind}_unknown", "", f"there is no {kind} {record_id[:60]!r} in {where} at that time")
+        told = {"kind": name_kind(kind), "id": repr(record_id[:60]), "origin": where}
+        raise NotFound(f"{kind}_unknown", "", say("there is no {kind} {id} in {origin} at that time", **told))
     if len(found) > 1:
         origins = ", ".join(one.cut.origin for one in found)
-        raise Conflict("identifier_ambiguous", "id", f"several registers use this id ({origins}); add register=ORIGIN")
+        sentence = say("several registers use this id ({origins}); add register=ORIGIN", origins=origins)
+        raise Conflict("identifier_ambiguous", "id", sentence)
     return found[0]
 
 

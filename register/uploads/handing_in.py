@@ -58,7 +58,7 @@ def find(acting: Acting, upload_id: UUID) -> Upload:
     """Return an upload of who acts; raises NotFound for any other."""
     found = uploads_of(acting).filter(pk=upload_id).first()
     if found is None:
-        raise NotFound("upload_unknown", "", "There is no such file on your desk.")
+        raise NotFound("upload_unknown", "", say("There is no such file on your desk."))
     return found
 
 

@@ -60,10 +60,10 @@ def _find_both(id: UUID, query: Mapping[str, Any]) -> tuple[IssuerStanding, Issu
     earlier, later = _read_dates(query)
     found = [find_leading(str(id), query, instants) for instants in (earlier, later)]
     if not all(len(one) == 1 for one in found):
-        raise NotFound("not_found", "", "The register knew no issuer with this id then.")
+        raise NotFound("not_found", "", say("The register knew no issuer with this id then."))
     checkpoint = found[1][0].checkpoint
     if checkpoint is None:
-        raise NotFound("not_found", "", "The register has not signed its ledger yet.")
+        raise NotFound("not_found", "", say("The register has not signed its ledger yet."))
     return found[0][0], found[1][0], checkpoint
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from register.errors import NotFound
 from register.qr_codes import MEDIA_TYPE, draw_code
 from register.queries.hearing import find_placed
+from register.sentences import say
 from register.site.asked import REGISTER, hear, read_instants
 from register.site.links import is_web_address
 from register.site.page import page
@@ -25,7 +26,7 @@ def draw_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Htt
     """Answer with the QR code of an issuer's permanent address: where its own register shows it."""
     url = find_placed("issuer", str(id), hear(read_instants({}), query)).record.url
     if not is_web_address(url):
-        raise NotFound("not_found", "", "This issuer has no web address that could be shown as a code.")
+        raise NotFound("not_found", "", say("This issuer has no web address that could be shown as a code."))
     return _answer_code(url)
 
 

@@ -26,6 +26,7 @@ from register.queries.hearing import hear_peers
 from register.queries.lists import EventRow
 from register.queries.peers import find_register
 from register.receipts import path_to_entry, path_to_receipt
+from register.sentences import say
 from register.site.asked import REGISTER
 from register.site.cosignatures import list_signers
 from register.site.directory import Directory
@@ -140,7 +141,7 @@ def show_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> Co
     checkpoint, register = newest_checkpoint(cut.origin), find_register(cut.origin)
     rows = list_newest(index + 1, None, 1, cut.origin) if index < 2**53 else []
     if checkpoint is None or not rows or rows[0].index != index or index >= checkpoint.size:
-        raise NotFound("not_found", "", f"The ledger holds no signed entry {index}.")
+        raise NotFound("not_found", "", say("The ledger holds no signed entry {index}.", index=str(index)))
     entry = read_entries(rows, checkpoint)[0]
     data = entry.evidence.data.decode("utf-8", "replace")
     return {
