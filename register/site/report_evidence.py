@@ -11,8 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from register.credentials.wording import find_reason
+from register.moments import parse_moment
 from register.receipts import path_to_entry
 from register.sentences import Said
+from register.site.dates import mark_day, mark_instant
 from register.site.telling import tell
 from register.site.words import Words
 
@@ -20,30 +23,48 @@ _LABELS: Final[Mapping[str, Words]] = {
     "anchored_at": _("Proven to exist on"),
     "batch": _("Batch"),
     "certificate": _("Certificate"),
+    "chain": _("Blockchain"),
+    "code": _("Code"),
     "commitment": _("Commitment"),
     "controller": _("Whose key it is"),
     "cosigned_by": _("Countersigned by"),
     "created": _("Signed on, by its own words"),
     "entry": _("Entry"),
+    "identifier": _("Identifier"),
     "index": _("Entry"),
     "issuer": _("Issuer"),
     "keys": _("Key"),
     "list": _("Status list"),
+    "merkle_root": _("Root"),
+    "message": _("Message of the issuer"),
     "name": _("Name"),
     "names": _("Names"),
+    "network": _("Network"),
     "organization_identifier": _("Identifier of the organisation"),
     "origin": _("Ledger"),
+    "parameter": _("Part of the header"),
     "reason": _("Reason"),
+    "recorded_at": _("Recorded"),
     "root": _("Root"),
+    "sealed_by": _("Sealed by"),
     "sha256": _("SHA-256"),
+    "steps": _("Steps of the path"),
     "subject": _("Subject"),
     "suite": _("Way of signing"),
     "time": _("Time"),
+    "target_hash": _("Hash of the certificate"),
     "timestamp": _("Trusted timestamp"),
+    "transaction": _("Transaction"),
+    "trusted_authority": _("Trusted authority"),
+    "type": _("Type"),
     "valid_from": _("Valid from"),
     "valid_until": _("Valid until"),
     "authority": _("Authority"),
 }
+_INSTANTS: Final = frozenset({"anchored_at", "created", "recorded_at", "time", "valid_from", "valid_until"})
+_FOR_PROGRAMS: Final = frozenset({"link"})
+"""What programs need to tell findings apart, and its sentence says already."""
+
 _MOST_LINES: Final = 20
 _LONGEST: Final = 4_000
 """Characters shown of one value; the report as JSON has all of it."""
@@ -61,9 +82,9 @@ def list_evidence(evidence: Mapping[str, Any]) -> list[Fact]:
     entry = _link_entry(evidence)
     shown = [Fact(_("Entry"), entry)] if entry else []
     for name, value in evidence.items():
-        if value in (None, "", [], {}) or (entry and name in ("origin", "index")):
+        if value in (None, "", [], {}) or name in _FOR_PROGRAMS or (entry and name in ("origin", "index")):
             continue
-        shown.append(Fact(_name(name), _spell(value)))
+        shown.append(Fact(_name(name), _spell_named(name, value)))
     return shown
 
 
@@ -74,6 +95,24 @@ def _link_entry(value: Mapping[str, Any]) -> SafeString | None:
         return None
     words = gettext("entry %(index)s of %(origin)s") % {"index": index, "origin": origin}
     return format_html('<a href="{}">{}</a>', path_to_entry(origin, index), words)
+
+
+def _spell_named(name: str, value: Any) -> SafeString:
+    """Write a value as its name asks for: instants as the reader writes them, reasons by their labels."""
+    if name in _INSTANTS and isinstance(value, str):
+        return _mark_instant(value) or _spell(value)
+    if name == "reason" and isinstance(value, str):
+        return tell(Said("{reason}", {"reason": find_reason(value)}))
+    return _spell(value)
+
+
+def _mark_instant(text: str) -> SafeString | None:
+    """Return an instant as markup; None for what a stranger wrote that is none."""
+    try:
+        moment = parse_moment(text)
+    except ValueError:
+        return None
+    return mark_day(moment) if len(text) == len("2026-06-01") else mark_instant(moment)
 
 
 def _spell(value: Any) -> SafeString:
@@ -92,7 +131,7 @@ def _spell(value: Any) -> SafeString:
     if link is not None:
         return link
     if isinstance(value, Mapping) and value and not any(isinstance(one, Mapping) for one in value.values()):
-        lines = ((_name(name), _spell(one)) for name, one in value.items() if one not in (None, "", []))
+        lines = ((_name(name), _spell_named(name, one)) for name, one in value.items() if one not in (None, "", []))
         return format_html_join(SafeString("<br>"), '<span class="soft">{}:</span> {}', lines)
     return format_html("<pre>{}</pre>", _shorten(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
 

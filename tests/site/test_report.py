@@ -115,3 +115,12 @@ def test_evidence_is_shown_as_it_is_and_escaped(value: object) -> None:
 def test_long_evidence_is_cut() -> None:
     (fact,) = list_evidence({"value": "x" * 100_000})
     assert len(fact.value) < 5_000
+
+
+def test_evidence_speaks_to_the_reader_about_instants_and_reasons() -> None:
+    found = {"link": "agency", "recorded_at": "2026-06-01T14:05:09Z", "reason": "quality", "valid_from": "some day"}
+    facts = {str(fact.label): str(fact.value) for fact in list_evidence(found)}
+    assert list(facts) == ["Recorded", "Reason", "Valid from"]
+    assert "1 June 2026, 14:05 UTC" in facts["Recorded"]
+    assert facts["Reason"] == "The quality requirements are not met"
+    assert "some day" in facts["Valid from"]
