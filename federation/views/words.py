@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from federation.board import COUNTED, Followed
 from register.rules import REFUSALS
+from register.site.telling import tell_plainly
 from register.site.words import SYMBOLS, Standing, Tone, join_words, label, label_place
 
 Words = str | Promise
@@ -152,7 +153,7 @@ def spell_aside(count: int) -> str:
 
 def explain_aside(code: str) -> Words:
     """Return why an entry was set aside, by the code of the reason."""
-    return UNREAD.get(code) or REFUSALS.get(code) or code.replace("_", " ")
+    return UNREAD.get(code) or tell_plainly(REFUSALS.get(code) or code.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from register.remarks import RULES, Remark
+from register.remarks import ACCREDITATION, RULES, Remark
 from register.site.dates import last_day, spell_day
 from register.site.words import label, label_place
 
@@ -129,6 +130,15 @@ _RULES: Final[Mapping[str, Words]] = {
     "website_missing": _("No website"),
     "language_unknown": _("Language of the name unknown"),
 }
+
+
+def list_rules() -> list[tuple[str, str, str]]:
+    """Return the name of each rule on decisions, what it says (values left open), and why anybody should care."""
+    return [(name_rule(code), _leave_open(str(_REMARKS[code])), say_why(code)) for code in ACCREDITATION]
+
+
+def _leave_open(template: str) -> str:
+    return re.sub(r"\{\w+\}", "…", template)
 
 
 def name_rule(code: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from register.remarks import RULES
+from register.remarks import ACCREDITATION, RULES
 from register.uploads import remark_words
 
 
@@ -26,3 +26,14 @@ def test_facts_are_written_as_people_write_them() -> None:
         assert remark_words.say_remark(kept) == "It covers Belgium, while the issuer is in Netherlands."
         kept = {"code": "validity_long", "facts": {"until": "2040-01-01T00:00:00+00:00"}}
         assert "31 December 2039" in remark_words.say_remark(kept)
+
+
+def test_the_rules_can_be_read_with_what_they_say_and_why() -> None:
+    rules = remark_words.list_rules()
+    assert len(rules) == len(ACCREDITATION)
+    assert (
+        "Longer than ten years",
+        "It lasts for more than ten years, until ….",
+        "Agencies decide for three to eight years; a longer one is often a wrong digit.",
+    ) in rules
+    assert not any("{" in sentence for _, sentence, _ in rules)

@@ -19,7 +19,7 @@ from register.site.names import name_record
 from register.uploads import standing
 from register.uploads.forms import ReasonForm
 from register.uploads.models import StandingRemark
-from register.uploads.remark_words import name_rule, say_remark, say_why
+from register.uploads.remark_words import list_rules, name_rule, say_remark, say_why
 from register.uploads.views.imports import desk_of_imports
 
 _PAGE: Final = 25
@@ -46,6 +46,7 @@ def list_remarks(request: HttpRequest, acting: Acting) -> HttpResponse:
         "code": code if code in ACCREDITATION else "",
         "why": say_why(code) if code in ACCREDITATION else "",
         "rules": _count_rules(rows),
+        "index": list_rules(),
         "total": rows.count(),
         "chosen": set(_read_chosen(request)),
     }
