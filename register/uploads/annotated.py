@@ -18,6 +18,7 @@ import xlsxwriter
 
 from register.intake.columns import ANNOTATIONS
 from register.intake.sheets import fold_header
+from register.site.harmless import write_harmless
 from register.uploads.models import Upload, UploadRow
 from register.uploads.remark_words import say_remark
 from register.uploads.words import OUTCOMES, write_problem
@@ -31,8 +32,6 @@ TYPES: Final[Mapping[str, str]] = {
     "json": "application/json",
 }
 """Format → media type."""
-
-_ACTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_annotated(upload: Upload, only_faulty: bool = False) -> bytes:
@@ -55,15 +54,10 @@ def _explain(row: UploadRow) -> str:
     return " / ".join([*map(write_problem, row.problems), *map(say_remark, row.remarks)])
 
 
-def defuse(cell: str) -> str:
-    """Return a text that no spreadsheet takes for a formula when it opens a CSV file."""
-    return f"'{cell}" if cell.startswith(_ACTS) else cell
-
-
 def _write_csv(upload: Upload, lines: Iterable[Line]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=upload.delimiter or ",")
-    writer.writerows([defuse(cell) for cell in line] for line in lines)
+    writer.writerows([write_harmless(cell) for cell in line] for line in lines)
     return text.getvalue().encode("utf-8-sig")
 
 
