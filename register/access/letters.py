@@ -34,6 +34,10 @@ TOLD: Final[Mapping[str, tuple[Words, Words]]] = {
         _("Your second factors were reset"),
         _("Whoever keeps the people of your organisation removed all your second factors. Set up a new one."),
     ),
+    "single_sign_on_removed": (
+        _("Single sign-on was disconnected from your account"),
+        _("The sign-in of your organisation is no longer connected to your account. The next one connects it anew."),
+    ),
     "codes_made": (
         _("New recovery codes for your account"),
         _("New recovery codes were made. The former ones no longer count."),

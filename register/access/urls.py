@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern] = [
     path("account", account.show_account, name="account"),
     path("account/act-as", account.act_as),
     path("account/confirm", account.confirm),
+    path("account/single-sign-on/disconnect", account.disconnect),
     path("account/password", passwords.change),
     path("account/second-factor", own_factors.show_factors),
     path("account/second-factor/app", own_factors.set_up_app),

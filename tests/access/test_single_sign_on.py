@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
+from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
@@ -16,7 +17,7 @@ from register.access.models import Invitation, Membership
 from tests import factories
 from tests.access.pages import code_of, noted, words
 from tests.access.provider import CLIENT, SECRET, Provider, run_provider
-from tests.people import give_app, make_member
+from tests.people import give_app, make_member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "auditor@nl.example"
@@ -181,3 +182,53 @@ def test_nobody_is_led_elsewhere_after_single_sign_on(provider: Provider) -> Non
     make_member("auditor")
     provider.say(EMAIL)
     assert go(Client(), provider, next="https://evil.example/")["Location"] == "/operator"
+
+
+def bind(provider: Provider, sub: str = "person-1") -> Client:
+    """Let the auditor in by single sign-on."""
+    client = Client()
+    provider.say(EMAIL, sub=sub)
+    assert go(client, provider).status_code == 302
+    return client
+
+
+def test_the_own_binding_is_seen_and_taken_away_after_which_the_next_one_is_bound(provider: Provider) -> None:
+    make_member("auditor")
+    client, elsewhere = bind(provider), bind(provider)
+    assert "Connected to your organisation’s sign-in since" in words(client.get("/account"))
+    answer = client.post("/account/single-sign-on/disconnect", follow=True)
+    assert "Single sign-on is disconnected" in words(answer)
+    assert not SocialAccount.objects.exists()
+    assert "Connected to your organisation’s sign-in" not in words(client.get("/account"))
+    assert elsewhere.get("/account").status_code == 302
+    assert [(row.email, row.about) for row in noted("single_sign_on_removed")] == [(EMAIL, EMAIL)]
+    assert mail.outbox[-1].to == [EMAIL]
+    bind(provider, "person-2")
+    assert SocialAccount.objects.get().uid == "person-2"
+
+
+def test_who_has_no_password_keeps_the_binding(provider: Provider) -> None:
+    row = make_member("auditor")
+    row.user.set_unusable_password()
+    row.user.save()
+    client = bind(provider)
+    page = words(client.get("/account"))
+    assert "Choose a password first" in page
+    assert "Disconnect it" not in page
+    assert client.post("/account/single-sign-on/disconnect").status_code in (302, 303)
+    assert SocialAccount.objects.exists()
+
+
+def test_an_operator_takes_a_wrong_binding_away_and_the_sessions_end(provider: Provider) -> None:
+    row = make_member("auditor")
+    client, operator, officer = bind(provider), Client(), Client()
+    sign_in(operator, "operator", email="operator@nl.example")
+    assert "connected since" in words(operator.get(f"/operator/people/{row.pk}"))
+    sign_in(officer, "agency", factories.make_agency(), approves=True)
+    assert officer.post(f"/desk/people/{row.pk}", {"do": "disconnect"}).status_code == 404
+    assert SocialAccount.objects.exists()
+    assert operator.post(f"/operator/people/{row.pk}", {"do": "disconnect"}).status_code == 303
+    assert not SocialAccount.objects.exists()
+    assert client.get("/account").status_code == 302
+    assert [(line.email, line.about) for line in noted("single_sign_on_removed")] == [("operator@nl.example", EMAIL)]
+    assert "connected since" not in words(operator.get(f"/operator/people/{row.pk}"))

@@ -15,8 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from register.access.acting import MEMBERSHIP, act_in, acting_of
 from register.access.attempts import PASSWORD
 from register.access.audit import note
+from register.access.bindings import list_bindings, unbind_own
 from register.access.models import Membership
-from register.access.opening import signed_in
+from register.access.opening import confirmed, signed_in
 from register.access.organisations import name_organisations
 from register.access.second_factor import count_recovery_codes
 from register.access.sessions import end_session, end_sessions, forget_session, list_sessions
@@ -24,6 +25,7 @@ from register.access.signing_in import CONFIRMED, has_second_factor, read_onward
 from register.access.views.frame import answer_account, person_of
 from register.access.views.signin import try_counting
 from register.access.words import MEANINGS, name_browser, name_role
+from register.errors import Refused
 
 
 @signed_in
@@ -46,11 +48,26 @@ def show_account(request: HttpRequest) -> HttpResponse:
             }
             for row in rows
         ],
+        "bindings": list_bindings(user),
+        "has_password": user.has_usable_password(),
         "strong": has_second_factor(user),
         "left": count_recovery_codes(user),
         "exempt": any(row.demonstration for row in rows),
     }
     return answer_account(request, "access/account.html", context)
+
+
+@confirmed
+def disconnect(request: HttpRequest) -> HttpResponse:
+    """Take the own single sign-on away."""
+    if request.method == "POST":
+        try:
+            unbind_own(request, person_of(request))
+        except Refused:
+            messages.error(request, gettext("Choose a password first: without one you could not sign in any more."))
+        else:
+            messages.success(request, gettext("Single sign-on is disconnected, and all other sessions are ended."))
+    return HttpResponseRedirect("/account", status=303)
 
 
 def read_id(text: str) -> int:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register.access import people
 from register.access.acting import Acting, needs
+from register.access.bindings import list_bindings, unbind
 from register.access.invitations import invite, needs_organisation, withdraw
 from register.access.letters import send
 from register.access.models import Invitation, Membership
@@ -262,6 +263,7 @@ def change_person(request: HttpRequest, acting: Acting, id: int) -> HttpResponse
         "approves": row.approves,
         "can_approve": row.role != AUDITOR,
         "tokens": row.tokens.count(),
+        "bindings": list_bindings(row.user),
         "sentence": sentence,
         "beyond": bool(find_beyond(acting, [row.user_id])),
         "base": base_of(acting),
@@ -272,6 +274,7 @@ def change_person(request: HttpRequest, acting: Acting, id: int) -> HttpResponse
 _WHY_NOT: Final = {
     "own_membership": _("Nobody takes their own membership away. Ask somebody else."),
     "last_operator": _("This is the last operator. Invite another one first."),
+    "own_binding": _("Your own single sign-on is kept on your account."),
     "own_factors": _("Your own second factors are kept on your account."),
     "not_entitled": _("Only the operator may do this."),
     "demonstration": _("A demonstration account acts on demonstration people alone: its password may be known."),
@@ -286,6 +289,10 @@ def _do(request: HttpRequest, acting: Acting, row: Membership) -> HttpResponse:
     elif wished == "reset":
         people.reset_factors(request, acting, row.user)
         messages.success(request, gettext("The second factors are removed, and all sessions ended."))
+    elif wished == "disconnect":
+        unbind(request, acting, row.user)
+        messages.success(request, gettext("Single sign-on is disconnected, and all sessions of this person are ended."))
+        back = f"{back}/{row.pk}"
     elif wished in ("approver", "no-approver"):
         people.set_approves(request, acting, row, wished == "approver")
         messages.success(request, gettext("The rights are changed. They hold from now on."))
