@@ -63,8 +63,26 @@ class Coded(NamedTuple):
     text: str
     value: Any
 
+    @property
+    def english(self) -> str:
+        """How an English sentence has it."""
+        return self.text
 
-Value = str | int | datetime | date | Term | Terms | Minute | Written | Coded | None
+
+class Named(NamedTuple):
+    """What has names in several languages: English sentences take the English one, pages the one of its `country`."""
+
+    names: Mapping[str, str]
+    country: str = ""
+    otherwise: str = ""
+
+    @property
+    def english(self) -> str:
+        """How an English sentence has it."""
+        return self.names.get("en") or next(iter(self.names.values()), self.otherwise)
+
+
+Value = str | int | datetime | date | Term | Terms | Minute | Written | Coded | Named | None
 """What fills a template: a `str` is a text that stays as it is (a name, an address), a `Said` is a sentence itself."""
 
 
@@ -147,8 +165,8 @@ def spell(value: Value) -> str:
             return _spell_minute(value.moment)
         case Written():
             return moments.format_moment(value.moment)
-        case Coded():
-            return value.text
+        case Coded() | Named():
+            return value.english
         case datetime():
             return _spell_instant(value)
         case date():
@@ -217,6 +235,8 @@ def _write(value: Value) -> Any:
             return {"vocabulary": value.vocabulary, "code": value.code}
         case Terms():
             return {"vocabulary": value.vocabulary, "codes": list(value.codes)}
+        case Named():
+            return {"names": dict(value.names), "country": value.country, "otherwise": value.otherwise}
         case Minute():
             return {"minute": moments.format_instant(value.moment)}
         case Written():
@@ -258,6 +278,8 @@ def _read(kept: Any) -> Value:
             return Term(vocabulary, code)
         case {"vocabulary": str(vocabulary), "codes": list(codes)}:
             return Terms(vocabulary, tuple(codes))
+        case {"names": dict(names), "country": str(country), "otherwise": str(otherwise)}:
+            return Named(names, country, otherwise)
         case {"minute": str(moment)}:
             return Minute(moments.parse_moment(moment))
         case {"written": str(moment)}:

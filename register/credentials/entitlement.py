@@ -21,7 +21,7 @@ from register.credentials.report import Answer, Finding, ProvenTime
 from register.credentials.wording import ENTITLED, find_reason, give_finding, say_limit
 from register.errors import NotUnderstood
 from register.moments import format_instant, parse_moment
-from register.sentences import join, say
+from register.sentences import Named, join, say
 
 Decided = Mapping[str, Any]
 """A trust decision as the JSON of `GET /api/v1/trust`."""
@@ -48,7 +48,7 @@ class Entitlement:
         return next(iter([*refused, *self.decisions]), None)
 
     @property
-    def key_holder(self) -> str | None:
+    def key_holder(self) -> Named | None:
         """Whose key it is by the register, where every decision is a yes that rests on a binding of the key."""
         bound = [one for one in self.decisions if one["decision"] == "trusted" and one["chain"].get("key")]
         return _first_name(bound[0]) if bound and len(bound) == len(self.decisions) else None
@@ -289,13 +289,12 @@ def _names(decided: Decided) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(issuer.get("names") or {}).values(), *(asked.get("names") or {}).values()]))
 
 
-def _first_name(decided: Decided) -> str:
+def _first_name(decided: Decided) -> Named:
     return _pick_name(decided["chain"].get("issuer") or {})
 
 
-def _pick_name(issuer: Mapping[str, Any]) -> str:
-    names = issuer.get("names") or {}
-    return str(names.get("en") or next(iter(names.values()), say("another organisation")))
+def _pick_name(issuer: Mapping[str, Any]) -> Named:
+    return Named(issuer.get("names") or {}, issuer.get("country") or "", say("another organisation"))
 
 
 def _tell_names(decided: Decided, case: Case, named_apart: bool) -> Iterator[Finding]:

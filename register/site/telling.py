@@ -23,6 +23,7 @@ from register.sentences import (
     SHOWN,
     Coded,
     Minute,
+    Named,
     Said,
     Term,
     Terms,
@@ -34,6 +35,7 @@ from register.sentences import (
     label,
 )
 from register.site import dates, words
+from register.site.names import first_name
 
 _say: Final = gettext
 """For templates that stand elsewhere; deploy/catalogues.py gathers them there, and not from here."""
@@ -71,6 +73,8 @@ def spell(value: Value) -> str:
     match value:
         case str():
             return tell_plainly(value)
+        case Named():
+            return first_name(value.names, value.country).text if value.names else tell_plainly(value.otherwise)
         case Minute() | Written():
             return _spell_moment(value.moment, "%H:%M")
         case Coded():
@@ -111,6 +115,8 @@ def _mark(value: Value) -> SafeString:
             return format_html("<bdi>{}</bdi>", value)
         case Minute() | Written():
             return _mark_moment(value.moment, spell(value))
+        case Named():
+            return first_name(value.names, value.country).__html__() if value.names else _mark(value.otherwise)
         case Coded():
             return _mark(value.value)
         case datetime():

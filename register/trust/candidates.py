@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, RelationRecord, scope_at
 from register.scope import UNRESTRICTED, Scope
-from register.sentences import Sentence, Term, Value, say
+from register.sentences import Named, Sentence, Term, Value, say
 from register.trust.facts import Facts, RegisterFacts
 from register.trust.identity import Via, find_same
 from register.trust.lineage import Lineage, trace
@@ -117,10 +117,9 @@ class Candidate:
             current = following
 
 
-def name_of(record: IssuerRecord | AgencyRecord) -> str:
-    """Return the English name of an organisation, else its first one."""
-    names = record.names
-    return names.get("en") or next(iter(names.values()), record.id)
+def name_of(record: IssuerRecord | AgencyRecord) -> Named:
+    """Return the names of an organisation; one without any goes by its id."""
+    return Named(record.names, record.country, record.id)
 
 
 def find_candidates(question: Question, facts: Facts) -> list[Candidate]:

@@ -7,15 +7,17 @@ it may have been in other hands; a date written inside a credential proves nothi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from register.records import KeyRecord, KeyRevocation, MandateRecord, Period
 from register.scope import LIMITS
-from register.sentences import Value
+from register.sentences import Value, say
 from register.trust.candidates import Candidate, name_of
 from register.trust.links import covers
 from register.trust.question import Question
 from register.trust.reasons import PLAIN, Reason, give_reason
+
+_ANOTHER: Final = say("another issuer")
 
 
 class KeyFinding(NamedTuple):
@@ -65,9 +67,9 @@ def _signers(candidate: Candidate) -> frozenset[str]:
     return frozenset([candidate.asked.id, candidate.standing.id, *passed])
 
 
-def _name_holder(record: KeyRecord, candidate: Candidate) -> str:
+def _name_holder(record: KeyRecord, candidate: Candidate) -> Value:
     holder = candidate.register.issuers.get(record.issuer)
-    return name_of(holder) if holder else "another issuer"
+    return name_of(holder) if holder else _ANOTHER
 
 
 def mandate_covers(mandate: MandateRecord, question: Question) -> bool:

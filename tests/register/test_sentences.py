@@ -13,6 +13,7 @@ import pytest
 from register.sentences import (
     Coded,
     Minute,
+    Named,
     Said,
     Sentence,
     Term,
@@ -54,6 +55,9 @@ def test_a_sentence_is_its_english_text_to_whoever_reads_it() -> None:
         (Term("jurisdictions", "NL"), "Netherlands (NL)"),
         (Terms("eqf", (5, 6)), "Level 5, Level 6"),
         (None, "an open date"),
+        (Named({"nl": "Universiteit", "en": "University"}, "NL"), "University"),
+        (Named({"nl": "Universiteit"}, "NL"), "Universiteit"),
+        (Named({}, "NL", say("another organisation")), "another organisation"),
         (say("of {year}", year=2026), "of 2026"),
     ],
 )

@@ -15,6 +15,7 @@ from deploy.catalogues import gather_texts
 from register.credentials.errors import NotACredential
 from register.credentials.format import format_reports
 from register.credentials.report import Report
+from register.sentences import Named, Said, Value
 from register.site.report import list_sent, show_reports
 from register.site.telling import tell
 from tests.credential_world import NOW, World
@@ -48,7 +49,14 @@ def find_english(report: Report) -> list[str]:
     page = render(report)
     chain = (report.decision or {}).get("chain") or {}
     names = {name for party in chain.values() for name in (party or {}).get("names", {}).values()}
+    names |= {name for answer in report.answers.values() for one in answer.findings for name in find_names(one.text)}
     return [text for text in re.findall(r'lang="en">([^<]*)', page) if text not in names]
+
+
+def find_names(text: Value) -> Iterator[str]:
+    """Yield the names within a sentence."""
+    for value in text.values.values() if isinstance(text, Said) else ():
+        yield from value.names.values() if isinstance(value, Named) else find_names(value)
 
 
 def render(report: Report) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils.translation import override, trans_real
 
-from register.sentences import Coded, Minute, Term, Terms, Value, Written, join, say
+from register.sentences import Coded, Minute, Named, Term, Terms, Value, Written, join, say
 from register.site.telling import tell, tell_plainly
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -66,6 +66,8 @@ def test_words_of_a_stranger_are_never_read_as_a_template() -> None:
         (7, "7"),
         (Coded("NL", Term("jurisdictions", "NL")), "Holandia (NL)"),
         (Term("eqf", 6), "Poziom 6"),
+        (Named({"nl": "Universiteit", "en": "University"}, "NL"), "Universiteit"),
+        (Named({}, "NL", say("It ended on {day}.", day="x")), "Koniec: "),
         (Terms("eqf", tuple(range(1, 9))), "Poziom 1, Poziom 2"),
     ],
 )
