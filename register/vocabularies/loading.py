@@ -45,17 +45,13 @@ NAMES: tuple[str, ...] = (
 
 TRANSLATED: tuple[str, ...] = (
     "accreditation-kinds",
-    "accreditation-types",
     "assessment-types",
     "credential-reasons",
     "credential-types",
-    "credit-systems",
     "decisions",
-    "esg-activities",
     "identifier-schemes",
     "isced-f",
     "key-reasons",
-    "learning-opportunity-types",
     "modes",
     "peer-reasons",
     "reasons",
@@ -63,7 +59,7 @@ TRANSLATED: tuple[str, ...] = (
     "stackability",
     "supervision",
 )
-"""Lists whose labels the catalogues of the pages hold in the languages that their files lack (context: the list)."""
+"""Lists on pages whose labels the catalogues hold in the languages that their files lack (context: the list)."""
 
 
 def names() -> list[str]:

@@ -23,8 +23,13 @@ def test_levels_are_said_as_people_say_them(levels: tuple[int, ...], said: str) 
 def test_a_label_is_its_publishers_or_else_the_catalogues_under_the_name_of_its_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = []
-    monkeypatch.setattr(words, "pgettext", lambda context, text: asked.append((context, text)) or f"<{text}>")
+    asked: list[tuple[str, str]] = []
+
+    def pgettext(context: str, text: str) -> str:
+        asked.append((context, text))
+        return f"<{text}>"
+
+    monkeypatch.setattr(words, "pgettext", pgettext)
     with translation.override("pl"):
         assert words.label("countries", "JP") == "Japonia"
         assert words.label("reasons", "quality") == "Wymagania jakościowe nie są spełnione"
