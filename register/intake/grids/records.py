@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, Final
 
-from register.intake.grids.grid import MOST_COLUMNS, MOST_ROWS, Grid, make_grid, spell
+from register.intake.grids.grid import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Grid, make_grid, refuse_cells, spell
 from register.intake.rows import NotRecognised
 from register.intake.sheets import decode
 from register.sentences import say
@@ -22,17 +23,19 @@ _DEEPEST: Final = 6
 def read_json(data: bytes) -> Grid:
     """Read a list of objects, or an object that holds one; lines are counted as if the header were line 1."""
     text, _ = decode(data, _WHAT)
+    if text.count(",") > MOST_CELLS:  # a value takes a hundred times the memory of its two characters
+        raise refuse_cells(_WHAT)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         got = say("text that is not JSON ({why})", why=str(error)[:130])
         raise NotRecognised(_WHAT, got, say("Check it with a JSON validator.")) from None
-    rows = [dict(_flatten(one)) for one in _find_rows(document)]
+    rows = [dict(islice(_flatten(one), MOST_COLUMNS + 1)) for one in _find_rows(document)]
     header = list(dict.fromkeys(name for row in rows for name in row))
     if len(header) > MOST_COLUMNS:
         got = say("{number} different fields", number=len(header))
         raise NotRecognised(_WHAT, got, say("{most} are the most.", most=MOST_COLUMNS))
-    lines = [header, *([row.get(name, "") for name in header] for row in rows)]
+    lines = chain([header], ([row.get(name, "") for name in header] for row in rows))
     return make_grid("json", _WHAT, enumerate(lines, 1), ())
 
 

@@ -274,6 +274,11 @@ def entities() -> bytes:
         (text_that_is_repeated, "64 million characters"),
         (elements_without_end, "more than 1,000,000 elements"),
         (short_rows_of_a_wide_table, "more than 5,000,000 cells"),
+        (
+            lambda: json.dumps([{f"c{n}": 1 for n in range(1_000)}, *[{"c1": 1}] * 5_000]).encode(),
+            "more than 5,000,000 cells",
+        ),
+        (lambda: b'[{"a":[' + b"[1]," * 5_000_001 + b"[1]]}]", "more than 5,000,000 cells"),
         (bomb, "unpacks to more than 256 MB"),
         (repeated_rows, "repeated 1,048,576 times"),
         (entities, "damaged"),
