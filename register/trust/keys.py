@@ -126,7 +126,8 @@ def _find_compromise(
     reports = [record for record in records if record.revocation and record.revocation.reason == "compromised"]
     if not reports:
         return ()
-    since, index, holder = min(_read_compromise(record, candidate) for record in reports)
+    found = [_read_compromise(record, candidate) for record in reports]
+    since, index, holder = min(found, key=lambda report: report[:2])
     if question.anchored_at is not None and question.anchored_at < since:
         return ()
     told = values | {"holder": holder, "since": since, "anchored_at": question.anchored_at}
@@ -134,7 +135,7 @@ def _find_compromise(
     return (give_reason("key_compromised_unanchored", told, candidate.cite(index), case),)
 
 
-def _read_compromise(record: KeyRecord, candidate: Candidate) -> tuple[datetime, int, str]:
+def _read_compromise(record: KeyRecord, candidate: Candidate) -> tuple[datetime, int, Value]:
     assert record.revocation is not None
     since = record.revocation.since or record.revocation.effective_from
     return since, record.revocation.recorded.index, _name_holder(record, candidate)

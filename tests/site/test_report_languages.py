@@ -29,11 +29,8 @@ MARK = "¤"
 @pytest.fixture(scope="module")
 def translated() -> dict[Any, Any]:
     """Return a catalogue that holds each text there is, and nothing else."""
-    singular = [message for message in gather_texts() if isinstance(message.id, str) and message.id]
-    return {
-        f"{message.context}\x04{message.id}" if message.context else message.id: MARK + message.id
-        for message in singular
-    }
+    texts = [(message.context, message.id) for message in gather_texts() if isinstance(message.id, str) and message.id]
+    return {f"{context}\x04{text}" if context else text: MARK + str(text) for context, text in texts}
 
 
 @pytest.fixture(autouse=True)
