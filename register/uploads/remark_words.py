@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.functional import Promise
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from register.remarks import ACCREDITATION, RULES, Remark
@@ -70,14 +72,19 @@ _WHY: Final[Mapping[str, Words]] = {
 }
 
 
-def say(remark: Remark) -> str:
-    """Return the sentence of a remark in the reader's language."""
-    return _fill(remark.code, remark.facts)
+def mark(remark: Remark) -> SafeString:
+    """Return the sentence of a remark in the reader's language, as markup."""
+    return _mark(remark.code, remark.facts)
+
+
+def mark_remark(kept: Mapping[str, Any]) -> SafeString:
+    """Return the sentence of a remark as it is kept (code, field, facts with instants as text), as markup."""
+    return _mark(kept["code"], kept["facts"])
 
 
 def say_remark(kept: Mapping[str, Any]) -> str:
-    """Return the sentence of a remark as it is kept (code, field, facts with instants as text)."""
-    return _fill(kept["code"], kept["facts"])
+    """Return the sentence of a remark as it is kept, as plain text."""
+    return _find(kept["code"]).format(**{name: _spell(name, fact) for name, fact in kept["facts"].items()})
 
 
 def say_why(code: str) -> str:
@@ -85,9 +92,15 @@ def say_why(code: str) -> str:
     return str(_WHY[code])
 
 
-def _fill(code: str, facts: Mapping[str, Any]) -> str:
-    template = str(_REMARKS.get(code) or RULES[code].sentence)
-    return template.format(**{name: _spell(name, fact) for name, fact in facts.items()})
+def _find(code: str) -> str:
+    return str(_REMARKS.get(code) or RULES[code].sentence)
+
+
+def _mark(code: str, facts: Mapping[str, Any]) -> SafeString:
+    """Fill a sentence; an agency's own number is a stranger's text, which may run in the other direction."""
+    spelt = {name: _spell(name, fact) for name, fact in facts.items()}
+    marked = {name: format_html("<bdi>{}</bdi>", one) if name == "number" else one for name, one in spelt.items()}
+    return format_html(_find(code), **marked) if marked else mark_safe(escape(_find(code)))
 
 
 def _spell(name: str, fact: Any) -> str:
@@ -134,7 +147,7 @@ _RULES: Final[Mapping[str, Words]] = {
 
 def list_rules() -> list[tuple[str, str, str]]:
     """Return the name of each rule on decisions, what it says (values left open), and why anybody should care."""
-    return [(name_rule(code), _leave_open(str(_REMARKS[code])), say_why(code)) for code in ACCREDITATION]
+    return [(name_rule(code), _leave_open(_find(code)), say_why(code)) for code in ACCREDITATION]
 
 
 def _leave_open(template: str) -> str:

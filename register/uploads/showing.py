@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.cache import cache
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.utils.safestring import SafeString
 
 from ledger.database import fetch_all
@@ -30,7 +30,7 @@ from register.uploads.models import (
     Upload,
     UploadRow,
 )
-from register.uploads.remark_words import name_rule, say_remark, say_why
+from register.uploads.remark_words import mark_remark, name_rule, say_why
 from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, mark_problem, name_column
 
 PAGE: Final = 25
@@ -76,7 +76,7 @@ def show_row(upload: Upload, row: UploadRow) -> Shown:
         (name_column(upload.kind, one["column"]) if one["column"] else "", mark_problem(one, capital=not one["column"]))
         for one in row.problems
     ]
-    remarks = [say_remark(one) for one in row.remarks]
+    remarks = [mark_remark(one) for one in row.remarks]
     tag = PUBLISHED_ROW if row.index is not None else OUTCOME_TAGS[row.outcome]
     return Shown(row.line, _gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index)
 
@@ -130,6 +130,7 @@ def choices(acting: Acting, upload: Upload, counts: Mapping[str, int]) -> dict[s
     approvers = four_eyes.count_approvers(upload.role, upload.organisation, upload.author_id) if second else 0
     return {
         "good": good,
+        "first_refused": upload.rows.filter(outcome=REFUSED).aggregate(line=Min("line"))["line"] if partial else None,
         "partial": partial,
         "second": second,
         "approvers": approvers,

@@ -37,3 +37,12 @@ def test_the_rules_can_be_read_with_what_they_say_and_why() -> None:
         "Agencies decide for three to eight years; a longer one is often a wrong digit.",
     ) in rules
     assert not any("{" in sentence for _, sentence, _ in rules)
+
+
+def test_an_agencys_own_number_in_a_remark_is_escaped_and_isolated() -> None:
+    kept = {"code": "identifier_used", "facts": {"number": "<i>{number}"}}
+    with translation.override("en"):
+        marked = remark_words.mark_remark(kept)
+        assert "number <bdi>&lt;i&gt;{number}</bdi> stands" in marked
+        assert "number <i>{number} stands" in remark_words.say_remark(kept)
+        assert remark_words.mark_remark({"code": "report_missing", "facts": {}}) == "No report is named."

@@ -19,7 +19,7 @@ from register.site.names import name_record
 from register.uploads import standing
 from register.uploads.forms import ReasonForm
 from register.uploads.models import StandingRemark
-from register.uploads.remark_words import list_rules, name_rule, say_remark, say_why
+from register.uploads.remark_words import list_rules, mark_remark, name_rule, say_why
 from register.uploads.views.imports import desk_of_imports
 
 _PAGE: Final = 25
@@ -88,5 +88,5 @@ def _describe(remarks: list[StandingRemark]) -> list[tuple[StandingRemark, str, 
     for one in remarks:
         issuer = issuers.get(str(one.issuer))
         kept = {"code": one.code, "facts": one.facts}
-        found.append((one, say_remark(kept), str(name_record(issuer)) if issuer else str(one.issuer)))
+        found.append((one, mark_remark(kept), str(name_record(issuer)) if issuer else str(one.issuer)))
     return found

@@ -13,7 +13,7 @@ from register.desk.page import answer
 from register.uploads import handing_in, mending, showing
 from register.uploads.forms import RowForm
 from register.uploads.models import REFUSED, Upload, UploadRow
-from register.uploads.remark_words import say_remark
+from register.uploads.remark_words import mark_remark
 from register.uploads.views.imports import desk_of_imports, go_to
 from register.uploads.words import mark_problem
 
@@ -83,7 +83,7 @@ def _show(
         "faults": faults,
         "elsewhere": elsewhere,
         "noted": noted,
-        "remarks": [say_remark(one) for one in row.remarks],
+        "remarks": [mark_remark(one) for one in row.remarks],
         "left": upload.rows.filter(outcome=REFUSED).count(),
     }
     return answer(request, acting, "uploads/row.html", context, status)
