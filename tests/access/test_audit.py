@@ -121,3 +121,25 @@ def test_the_csv_is_safe_for_spreadsheets(operator: Client) -> None:
     rows = list(csv.reader(StringIO(b"".join(operator.get("/operator/audit?format=csv")).decode("utf-8-sig"))))
     about = rows[0].index("about")
     assert "'=HYPERLINK(1)" in [row[about] for row in rows]
+
+
+def test_a_draft_is_told_by_what_it_says_and_leads_to_its_entry(operator: Client) -> None:
+    person = make_member("operator", email="operator@nl.example")
+    agency = make_member("agency", factories.make_agency())
+    own = {"user": person.user_id, "email": "operator@nl.example", "role": "operator"}
+    facts = {"verb": "recognise_peer", "entry": 1234}
+    AuditRecord.objects.create(code="draft_approved", about="/desk/drafts/1", facts=facts, **own)
+    theirs = {"role": "agency", "said_as": agency.organisation, "about": "/desk/drafts/2"}
+    AuditRecord.objects.create(code="draft_approved", facts={"verb": "bind_key"}, **theirs)
+    AuditRecord.objects.create(code="peer_paused", about="/federation/peers/3", facts={"reason": "a test"}, **own)
+    AuditRecord.objects.create(code="four_eyes_changed", facts={"verbs": "bind_key withdraw_peer"}, **own)
+    page = operator.get("/operator/audit")
+    text = words(page)
+    assert "Draft approved : Recognising another register" in text
+    assert "two people for: Binding a key, Withdrawing the recognition of another register" in text
+    assert "Peer paused : /federation/peers/3 reason: a test" in text
+    content = page.content.decode()
+    for link in ('href="/ledger/entries/1234"', 'href="/desk/drafts/1"', 'href="/federation/peers/3"'):
+        assert link in content
+    assert 'href="/desk/drafts/2"' not in content
+    assert "Binding a key" in text

@@ -17,6 +17,7 @@ from register.access.organisations import name_organisations
 from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR
 from register.access.views.framed import answer_framed, base_of
 from register.access.words import FACTORS, ROLES, Words, name_role
+from register.desk.four_eyes import WORDS
 from register.moments import format_instant
 from register.site.harmless import stream_csv
 
@@ -32,7 +33,16 @@ FACT_WORDS: Final[dict[str, Words]] = {
     "count": _("how many"),
     "tokens": _("tokens revoked with it"),
     "second_factor": _("second factor"),
+    "verbs": _("two people for"),
+    "entry": _("entry"),
+    "reason": _("reason"),
+    "why": _("why"),
+    "name": _("name"),
+    "alert": _("alert"),
 }
+
+UNTOLD: Final = frozenset({"verb", "draft"})
+"""Facts that the page tells otherwise: the verb says what a draft is about, the draft is linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def show_audit(request: HttpRequest, acting: Acting) -> HttpResponse:
         "place": "audit",
         "asked": asked,
         "codes": CODES,
-        "records": [_describe(row, names) for row in found[:PAGE]],
+        "records": [_describe(acting, row, names) for row in found[:PAGE]],
         "older": _with(request, before=found[PAGE - 1].pk) if len(found) > PAGE else "",
         "newest": _with(request) if asked.before else "",
         "csv": _with(request, format="csv"),
@@ -123,17 +133,33 @@ def _with(request: HttpRequest, **changed: Any) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def _describe(row: AuditRecord, names: Any) -> dict[str, Any]:
+def _describe(acting: Acting, row: AuditRecord, names: Any) -> dict[str, Any]:
+    verb = str(row.facts.get("verb", ""))
+    told = {name: value for name, value in row.facts.items() if value != "" and name not in UNTOLD}
     return {
         "at": row.at,
         "email": row.email,
         "role": name_role(row.role) if row.role else "",
         "organisation": names.get(row.said_as, ""),
         "what": CODES.get(row.code, row.code.replace("_", " ")),
-        "about": row.about,
-        "facts": [(FACT_WORDS.get(name, name), spell(value)) for name, value in row.facts.items() if value != ""],
+        "about": WORDS.get(verb, verb) if verb and row.about.startswith("/") else row.about,
+        "link": row.about if _leads(acting, row) else "",
+        "facts": [
+            (FACT_WORDS.get(name, name), _spell_verbs(value) if name == "verbs" else spell(value), name)
+            for name, value in told.items()
+        ],
         "network": row.network,
     }
+
+
+def _leads(acting: Acting, row: AuditRecord) -> bool:
+    """Tell whether a line's subject is a page that who looks may see: a peer's, or a draft of their own desk."""
+    own = (row.role, row.said_as) == (acting.role, acting.organisation)
+    return row.about.startswith("/federation/") or (own and row.about.startswith("/desk/drafts/"))
+
+
+def _spell_verbs(value: Any) -> str:
+    return ", ".join(str(WORDS.get(code, code)) for code in str(value).split()) or str(_("nothing"))
 
 
 _VALUES: Final[dict[str, Words]] = {

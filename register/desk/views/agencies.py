@@ -46,7 +46,7 @@ from register.site.standing import Instants
 from register.site.views.agencies import find_agency_state
 from register.site.words import STATES, list_limits, spell_scope
 
-_PAGE: Final = 30
+_PAGE: Final = 20
 _READS: Final = ("GET", "HEAD")
 _HISTORY: Final = 50
 
