@@ -104,7 +104,7 @@ def parse(data: bytes) -> Sealed:
         salts = [bytes.fromhex(line.salt) for line in lines]
         positions, first = _find_positions(digests)
         tree = build_tree([commit(digests[at], salts[at]) for at in first])
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, RecursionError) as error:
         raise CredentialError(
             "malformed_batch", say("This cannot be read as a batch file: {fault}.", fault=str(error))
         ) from error
