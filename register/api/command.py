@@ -27,7 +27,7 @@ from register.api.address import Address, answer_json, token_of, write_json
 from register.api.bodies import read_object
 from register.api.idempotency import Repeatable, read_key, write_once
 from register.api.limits import ReadLimit, WriteLimit
-from register.api.permissions import HasTokenToWrite, check_correction, check_verb
+from register.api.permissions import HasTokenToWrite, check_alone, check_verb
 from register.api.problems import RETRY_SECONDS, Problem, describe
 from register.api.reading import describe_one, name_register
 from register.commands import Written
@@ -101,7 +101,7 @@ class Command(Address):
         if kept is not None:
             return answer_again(kept, self.describe)
         terms = self.body.model_validate(self._fill(data, token))
-        check_correction(token, self.verb, terms)
+        check_alone(token, self.verb, terms, "/".join(ids.values()))
         progress = Progress(repeatable)
         try:
             done = write_once(repeatable, lambda: self._record(terms, token, ids, progress))

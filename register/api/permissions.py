@@ -39,17 +39,21 @@ def check_verb(token: Token, verb: str) -> None:
         raise NotEntitled("scope", "", f"the token's scope is {given}; this needs write or {verb}")
 
 
-def check_correction(token: Token, verb: str, terms: BaseModel) -> None:
-    """Raise NotEntitled where a token with single verbs would correct what its organisation wants two people for.
+def check_alone(token: Token, verb: str, terms: BaseModel, subject: str) -> None:
+    """Raise NotEntitled where a token with single verbs would say what its organisation wants two people for by now.
 
-    Such tokens are made at the desk, which offers none for what needs two; corrections have no verb of their own.
+    Such tokens are made at the desk, which offers none for what needs two; but the organisation may ask for more since,
+    and corrections and the like have no verb of their own. `subject` as in register.desk.models.Draft.
     """
     from register.desk import four_eyes  # the desk imports the API's bodies
 
-    if WRITE in token.scope or four_eyes.CORRECTION not in four_eyes.codes_of(verb, data_of(terms)):
+    if WRITE in token.scope:
         return
-    if four_eyes.CORRECTION in four_eyes.choice_of(token.role, token.organisation or ""):
+    held_back = four_eyes.choice_of(token.role, token.organisation or "")
+    asked = held_back & four_eyes.codes_of(verb, data_of(terms), subject)
+    if asked:
         sentence = (
-            "the organisation wants two people for corrections; say it at the desk, or with a token that may write"
+            f"the organisation wants two people for this ({', '.join(sorted(asked))}); "
+            "say it at the desk, or with a token that may write"
         )
         raise NotEntitled("scope", "", sentence)

@@ -104,7 +104,7 @@ def submit(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
 
     Raises Stale when `digest` is not of what is shown now, and as `publish` does.
     """
-    if four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said):
+    if four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said, draft.subject):
         return hand_over(acting, draft, digest)
     _check_verb(acting, draft.verb)
     _check_author(acting, draft)

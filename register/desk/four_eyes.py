@@ -17,9 +17,13 @@ from register.access.models import Membership
 from register.access.roles import MEMBER_ROLES, OPERATOR, VERBS
 from register.desk.models import FourEyes
 from register.moments import parse_moment
+from register.queries.cuts import resolve_cut
 
 CORRECTION: Final = "correct"
 """Code for amendments that correct an earlier entry, whatever their verb, or move a decision's validity in the past."""
+
+SHORTENING: Final = "shorten"
+"""Code for amendments that end a decision's validity earlier than is on record, to which it comes as a revocation."""
 
 SETTING: Final = "set_four_eyes"
 """Verb of a draft that loosens the choice itself; `said` is `{"verbs": [...]}`."""
@@ -44,6 +48,8 @@ _DATED: Final = frozenset({"amend_agency", "amend_accreditation"})
 DEFAULT_VERBS: Final = frozenset(
     {
         "withdraw_agency",
+        "close_issuer",
+        "suspend_accreditation",
         "revoke_accreditation",
         "revoke_mandate",
         "revoke_credentials",
@@ -54,9 +60,14 @@ DEFAULT_VERBS: Final = frozenset(
         CONFIRMING,
         UNFREEZING,
         CORRECTION,
+        SHORTENING,
     }
 )
-"""Revocations, withdrawals, changes of keys, corrections of published decisions, and whom this register believes."""
+"""Whatever ends, for good or until further notice, what others rely on; keys; corrections; whom this register believes.
+
+A suspension has no end until somebody lifts it, and an issuer that is closed, or an accreditation cut short, stops
+answering just as one that was revoked.
+"""
 
 
 WORDS: Final[Mapping[str, Any]] = {
@@ -89,6 +100,7 @@ WORDS: Final[Mapping[str, Any]] = {
     CONFIRMING: _("Accepting a changed key of another register"),
     UNFREEZING: _("Following another register again after a fork"),
     CORRECTION: _("Correcting what is on record already"),
+    SHORTENING: _("Ending an accreditation or recognition earlier than is on record"),
 }
 """Code → what an organisation reads when it chooses."""
 
@@ -96,14 +108,28 @@ WORDS: Final[Mapping[str, Any]] = {
 def choosable(role: str) -> list[str]:
     """Return the codes that an organisation of a role may choose among, in the order of the verbs."""
     own = [CONFIRMING, UNFREEZING] if role == OPERATOR else []
-    return [verb for verb, roles in VERBS.items() if role in roles] + own + [CORRECTION]
+    verbs = [verb for verb, roles in VERBS.items() if role in roles]
+    return verbs + own + [CORRECTION] + ([] if _DATED.isdisjoint(verbs) else [SHORTENING])
 
 
-def codes_of(verb: str, said: Mapping[str, Any]) -> frozenset[str]:
-    """Return the codes under which something said falls."""
+def codes_of(verb: str, said: Mapping[str, Any], subject: str = "") -> frozenset[str]:
+    """Return the codes under which something said falls; with `subject`, what it does to that thing's validity, too."""
     corrects = said.get("corrects") is not None or (verb in _DATED and _moves_past(said))
     confirms = verb == "amend_peer" and not _PEER_KEYS.isdisjoint(said)
-    return frozenset({verb} | ({CORRECTION} if corrects else set()) | ({CONFIRMING} if confirms else set()))
+    found = {verb} | ({CORRECTION} if corrects else set()) | ({CONFIRMING} if confirms else set())
+    return frozenset(found | ({SHORTENING} if _shortens(verb, said, subject) else set()))
+
+
+def _shortens(verb: str, said: Mapping[str, Any], subject: str) -> bool:
+    """Tell whether an amendment ends a thing's validity before the end on record (one query where it says an end)."""
+    until = said.get("valid_until")
+    if verb not in _DATED or until is None or not subject:
+        return False
+    from register.desk.subjects import find_subject  # reads terms, which read the API's bodies
+
+    record = find_subject(verb, subject, resolve_cut())
+    end = record.valid.valid_until if record is not None else None
+    return record is not None and (end is None or parse_moment(str(until)) < end)
 
 
 def _moves_past(said: Mapping[str, Any]) -> bool:
@@ -118,9 +144,9 @@ def choice_of(role: str, organisation: str) -> frozenset[str]:
     return (DEFAULT_VERBS if chosen is None else frozenset(chosen)) & frozenset(choosable(role))
 
 
-def is_needed(role: str, organisation: str, verb: str, said: Mapping[str, Any]) -> bool:
+def is_needed(role: str, organisation: str, verb: str, said: Mapping[str, Any], subject: str = "") -> bool:
     """Tell whether a second person has to approve this."""
-    return verb == SETTING or bool(codes_of(verb, said) & choice_of(role, organisation))
+    return verb == SETTING or bool(codes_of(verb, said, subject) & choice_of(role, organisation))
 
 
 def choose(role: str, organisation: str, verbs: Iterable[str]) -> None:

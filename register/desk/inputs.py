@@ -10,13 +10,17 @@ from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 from django import forms
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
 from register.desk.days import day_of, last_day_of
+from register.desk.issuer_search import LONGEST, find_issuer, show_issuer
+from register.desk.issuer_search import find_issuers as find_offers
 from register.desk.rows import Choices
 from register.identifiers import parse_identifier
 from register.moments import parse_moment
@@ -101,12 +105,38 @@ class TermField(forms.ChoiceField):
         super().__init__(choices=list_choices, **options)
 
 
+class IssuerInput(forms.TextInput):
+    """A box in which an issuer is looked for, with those found to choose from: as one types, or once it was sent.
+
+    Beside `NAME`, what was typed, come `NAME-chosen`, an id, and `NAME-asked`, the text that it was offered for:
+    of a choice and another text, which was typed after it, the text counts.
+    """
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> str:
+        """Return the text, or the id that was chosen in brackets."""
+        text, chosen = (str(data.get(key) or "").strip() for key in (name, f"{name}-chosen"))
+        asked = str(data.get(f"{name}-asked") or "").strip()
+        return f"({chosen})" if chosen and text in ("", asked) else text
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Draw the box, with the issuers that its text may mean, or the one that is chosen."""
+        text = str(value or "")[:LONGEST]
+        named = _ID_BEHIND.search(text)
+        chosen = find_issuer(named[1]) if named else None
+        found = [show_issuer(chosen)] if chosen else find_offers(text)
+        drawn = self.build_attrs(self.attrs, attrs)
+        told = {"name": name, "q": "" if chosen else text, "attrs": drawn, "found": found}
+        return render_to_string("desk/parts/issuer_input.html", {**told, "chosen": chosen.id if chosen else ""})
+
+
 class IssuerField(forms.CharField):
     """Another issuer of this register: by name, acronym, id, address or any identifier; its value is the record."""
 
+    widget = IssuerInput
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=300, **options)
-        self.widget.attrs.update({"class": "wide", "autocomplete": "off", "data-issuer": ""})
+        self.widget.attrs.update({"class": "wide", "autocomplete": "off", "spellcheck": "false"})
 
     def clean(self, value: Any) -> IssuerRecord | None:
         """Return the issuer; raises ValidationError that names the choices where several fit."""
@@ -114,7 +144,7 @@ class IssuerField(forms.CharField):
         if not text:
             return None
         named = _ID_BEHIND.search(text)
-        return find_one_issuer(named[1] if named else text)
+        return find_one_issuer(named[1] if named else text, offered=True)
 
 
 def name_issuer(record: IssuerRecord) -> str:
@@ -122,8 +152,11 @@ def name_issuer(record: IssuerRecord) -> str:
     return f"{name_record(record).text} ({record.id})"
 
 
-def find_one_issuer(text: str) -> IssuerRecord:
-    """Return the one issuer that a text names; raises ValidationError for none and for several."""
+def find_one_issuer(text: str, *, offered: bool = False) -> IssuerRecord:
+    """Return the one issuer that a text names; raises ValidationError for none and for several.
+
+    The error lists them unless they are `offered` beside the field, to choose from.
+    """
     cut = resolve_cut()
     found = _by_identifier(text)
     if not found:
@@ -134,6 +167,8 @@ def find_one_issuer(text: str) -> IssuerRecord:
         return found[0]
     if not found:
         raise forms.ValidationError(gettext("No issuer of this register is called so. Try another name or identifier."))
+    if offered:
+        raise forms.ValidationError(gettext("Several institutions fit. Choose the one you mean."))
     told = gettext("Several issuers fit. Put in the one you mean as it stands here:")
     raise forms.ValidationError([told, *map(name_issuer, found)])
 

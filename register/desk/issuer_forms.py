@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import TypeAdapter, ValidationError
@@ -25,6 +27,7 @@ from register.desk.inputs import (
     spell,
 )
 from register.desk.look_alikes import Candidate
+from register.desk.models import Draft
 from register.desk.rows import Column, RowsField
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_records
@@ -105,7 +108,19 @@ class NewIssuer(IssuerDetails):
 
     def __init__(self, *args: Any, acting: Acting, **options: Any) -> None:
         self.acting = acting
+        self.denied: tuple[str, ...] = ()
         super().__init__(*args, **options)
+
+    def keep(
+        self, acting: Acting, subject: str = "", draft_id: UUID | str | None = None, version: int | None = None
+    ) -> Draft | None:
+        """Save the content as a draft, with the look-alikes that it was said to be none of (`denied`)."""
+        with transaction.atomic():
+            draft = super().keep(acting, subject, draft_id, version)
+            if draft is not None:
+                draft.denied = list(self.denied)
+                draft.save(update_fields=["denied"])
+        return draft
 
     def said(self) -> dict[str, Any]:
         """Return IssuerTerms; of a demonstration, they say so."""

@@ -28,7 +28,8 @@ class Draft(models.Model):
 
     `subject` holds the ids that the verb takes before its terms, joined by a slash; it is empty for a new thing.
     `version` counts changes; `digest` (hex) is of what its author was shown when handing it over. `entry_index` is set
-    in the transaction that writes the entry, and `written`, the path of the thing it is about.
+    in the transaction that writes the entry, and `written`, the path of the thing it is about. `denied` are the
+    addresses of the look-alikes of which its author said that a new institution is none of them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -44,6 +45,7 @@ class Draft(models.Model):
     entry_index = models.PositiveBigIntegerField(null=True)
     written = models.CharField(max_length=200, blank=True)
     digest = models.CharField(max_length=64, blank=True)
+    denied = models.JSONField(default=list)
     created = models.DateTimeField(auto_now_add=True)
     changed = models.DateTimeField(auto_now=True)
     version = models.PositiveIntegerField(default=1)

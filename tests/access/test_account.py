@@ -184,6 +184,24 @@ def test_a_token_with_single_verbs_corrects_nothing_that_needs_two_people() -> N
     assert amending.post(path, {**correction, "summary": "As it was."}).status == 201
 
 
+def test_a_token_loses_what_its_organisation_wants_two_people_for_since() -> None:
+    agency = factories.make_agency()
+    issuer = factories.make_issuer()
+    row = make_member("agency", agency)
+    granting = Caller(create_token(row, "program", ("read", "grant_accreditation"))[1])
+    body = {"issuer": issuer, "kind": "institutional", "decision": "positive", "valid_from": "2024-01-01"}
+    assert granting.post("/api/v1/accreditations", body).status == 201
+    choose("agency", agency, ["grant_accreditation"])
+    check_problem(granting.post("/api/v1/accreditations", body), 403, "scope")
+    held = factories.make_accreditation(issuer, agency)
+    amending = Caller(create_token(row, "other", ("read", "amend_accreditation"))[1])
+    choose("agency", agency, ["shorten"])
+    check_problem(amending.post(f"/api/v1/accreditations/{held}/amend", {"valid_until": "2990-01-01"}), 403, "scope")
+    writing = Caller(create_token(row, "all", ("write",))[1])
+    assert writing.post(f"/api/v1/accreditations/{held}/amend", {"valid_until": "2990-01-01"}).status == 201
+    assert amending.post(f"/api/v1/accreditations/{held}/amend", {"valid_until": "2991-01-01"}).status == 201
+
+
 def test_an_auditors_token_reads() -> None:
     make_member("auditor")
     client = again()

@@ -50,7 +50,10 @@ def at_desk(desk: Desk, client: Client) -> Client:
 def test_a_suspension_and_its_end(desk: Desk, at_desk: Client) -> None:
     held = factories.make_accreditation(desk.issuer, desk.agency)
     base = f"/desk/accreditations/{held}"
-    carry_through(at_desk, at_desk.post(f"{base}/suspend", ENDING)["Location"])
+    address = at_desk.post(f"{base}/suspend", ENDING)["Location"]
+    carry_through(at_desk, address)
+    assert newest(held).suspended is None
+    approve(desk, at_desk, address)
     assert newest(held).suspended
     assert b"Reinstate" in at_desk.get(base).content
     lifted = {"effective_from": "2025-09-01", "reason": "deficiencies_remedied"}

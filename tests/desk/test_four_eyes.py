@@ -36,9 +36,11 @@ def waiting_draft(desk: Desk) -> Draft:
 def test_every_verb_can_be_drafted_and_chosen() -> None:
     assert SAYINGS.keys() == VERBS.keys()
     operators = {four_eyes.CONFIRMING, four_eyes.UNFREEZING}
-    assert four_eyes.WORDS.keys() == {*VERBS, four_eyes.CORRECTION, *operators}
+    assert four_eyes.WORDS.keys() == {*VERBS, four_eyes.CORRECTION, four_eyes.SHORTENING, *operators}
     assert not operators & set(four_eyes.choosable("agency"))
     assert operators <= set(four_eyes.choosable("operator"))
+    assert four_eyes.SHORTENING in four_eyes.choosable("agency")
+    assert four_eyes.SHORTENING not in four_eyes.choosable("issuer")
 
 
 def test_an_agency_lets_no_peer_go_on(desk: Desk) -> None:
@@ -64,7 +66,9 @@ def test_an_agency_lets_no_peer_go_on(desk: Desk) -> None:
         ("grant_accreditation", {"valid_from": "2019-01-01", "valid_until": "2025-01-01"}, False),
         ("amend_accreditation", {}, False),
         ("grant_accreditation", {}, False),
-        ("suspend_accreditation", {}, False),
+        ("suspend_accreditation", {}, True),
+        ("close_issuer", {}, True),
+        ("reinstate_accreditation", {}, False),
         ("recognise_peer", {}, True),
         ("withdraw_peer", {}, True),
         ("unfreeze_peer", {"reason": "explained"}, True),
@@ -75,6 +79,27 @@ def test_an_agency_lets_no_peer_go_on(desk: Desk) -> None:
 )
 def test_the_usual_choice(db: None, verb: str, said: dict[str, int], needed: bool) -> None:
     assert four_eyes.is_needed("operator", "", verb, said) is needed
+
+
+@pytest.mark.parametrize(
+    ("held", "until", "needed"),
+    [
+        ("2990-01-01", "2989-12-31", True),
+        ("2990-01-01", "2990-01-01", False),
+        ("2990-01-01", "2991-01-01", False),
+        (None, "2990-01-01", True),
+        ("2990-01-01", None, False),
+    ],
+)
+def test_to_cut_a_validity_short_needs_a_second_person(
+    desk: Desk, held: str | None, until: str | None, needed: bool
+) -> None:
+    subject = factories.make_accreditation(desk.issuer, desk.agency, valid_until=held)
+    draft = drafts.save(desk.officer, "amend_accreditation", subject, {"valid_until": until})
+    assert four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said, draft.subject) is needed
+    if held != until:
+        done = drafts.submit(desk.officer, draft, preview.digest_now(desk.officer.actor, draft))
+        assert isinstance(done, Draft) is needed
 
 
 def test_to_ask_for_more_holds_at_once(desk: Desk) -> None:

@@ -50,6 +50,23 @@ def test_none_of_these_does_not_hold_for_one_that_came_meanwhile(desk: Desk) -> 
     assert not Draft.objects.exists()
 
 
+def test_whoever_approves_sees_the_look_alikes_and_what_their_author_said_of_each(desk: Desk) -> None:
+    alike = NEW | {"names-0-name": "College of Musik", "website": "https://college.nl"}
+    (said,) = NONE_OF_THESE.findall(desk.send("/desk/issuers/new", 200, **alike))
+    draft = desk.draft("/desk/issuers/new", **alike, none_of_these=said)
+    assert [one.rsplit("/", 1)[1] for one in draft.denied] == [desk.college]
+    later = factories.make_issuer(names={"de": "College of Musik"})
+    page = desk.read(f"/desk/drafts/{draft.pk}")
+    shown = words(page)
+    assert "Institutions that it resembles" in shown
+    assert f'href="/issuers/{later}"' in page
+    assert shown.count("its author says: not this one") == 1
+    assert shown.count("nobody has looked at it") == 1
+    plain = desk.draft("/desk/issuers/new", **NEW)
+    assert plain.denied == []
+    assert "Institutions that it resembles" not in words(desk.read(f"/desk/drafts/{plain.pk}"))
+
+
 @pytest.mark.parametrize(
     ("changed", "words_shown"),
     [
@@ -139,7 +156,7 @@ def test_an_issuer_is_closed_and_related(desk: Desk) -> None:
     }
     page = desk.read(f"/desk/issuers/{desk.college}/relate?draft={draft.pk}")
     assert 'value="2026-12-31"' in page
-    assert f'value="Academy of Song ({desk.academy})"' in page
+    assert f'name="other-chosen" value="{desk.academy}" checked' in page
     sent = fields_of(page)
     assert (sent["relation"], sent["pass_on"], sent["draft"]) == ("merged_into", "yes", str(draft.pk))
     desk.send(f"/desk/issuers/{desk.college}/relate", **sent)
@@ -148,12 +165,36 @@ def test_an_issuer_is_closed_and_related(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("other", "words_shown"),
-    [("Nobody at all", "No issuer"), ("College", "Several issuers fit"), ("Muziekcollege", "the issuer itself")],
+    [("Nobody at all", "No issuer"), ("College", "Several institutions fit"), ("Muziekcollege", "the issuer itself")],
 )
 def test_the_other_issuer_has_to_be_one_and_another(desk: Desk, other: str, words_shown: str) -> None:
     factories.make_issuer(names={"en": "College of Dance"})
     told = {"relation": "alliance", "other": other, "valid_from": "2026-09-01"}
     assert words_shown in words(desk.send(f"/desk/issuers/{desk.college}/relate", 422, **told))
+
+
+def test_without_a_script_the_other_issuer_is_chosen_among_those_found(desk: Desk) -> None:
+    dance = factories.make_issuer(names={"en": "College of Dance"})
+    path, told = f"/desk/issuers/{desk.college}/relate", {"relation": "alliance", "valid_from": "2026-09-01"}
+    page = desk.send(path, 422, **told, other="College")
+    assert f'name="other-chosen" value="{dance}"' in page
+    chosen = {"other": "College", "other-asked": "College", "other-chosen": dance}
+    assert desk.draft(path, **told, **chosen).said["other"] == dance
+    retyped = {**chosen, "other": "Academy of Song"}
+    assert desk.draft(path, **told, **retyped).said["other"] == desk.academy
+    assert desk.draft(path, **told, **{**chosen, "other": ""}).said["other"] == dance
+    for nonsense in ("x", "01890a5d-ac96-774b-bcce-b302099a8057", "') OR 1=1"):
+        assert "No issuer" in words(desk.send(path, 422, **told, **{**chosen, "other-chosen": nonsense}))
+
+
+def test_the_finder_offers_choices_for_the_field_that_asks(desk: Desk) -> None:
+    part = desk.read("/desk/issuers/find?as=other&q=Academy")
+    assert f'<input type="radio" name="other-chosen" value="{desk.academy}"' in part
+    assert 'name="other-asked" value="Academy"' in part
+    assert "Register a new institution" not in desk.read("/desk/issuers/find?as=other&q=zzzzqqq")
+    assert "<script" not in desk.read("/desk/issuers/find?as=%3Cscript%3E&q=Academy")
+    desk.act_as("issuer", desk.college)
+    assert desk.academy in desk.read("/desk/issuers/find?as=sealer&q=Academy")
 
 
 def test_issuers_are_found_by_name_and_identifier(desk: Desk) -> None:

@@ -16,11 +16,11 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from register.access.acting import Acting, needs
-from register.access.roles import AGENCY, OPERATOR
+from register.access.roles import AGENCY, ISSUER, OPERATOR
 from register.desk import drafts
 from register.desk.decision_form import DecisionForm, initial_decision, initial_of
 from register.desk.forms import path_to_draft
-from register.desk.issuer_search import find_issuer, find_issuers, show_issuer
+from register.desk.issuer_search import LONGEST, find_issuer, find_issuers, show_issuer
 from register.desk.models import OPEN, Draft
 from register.desk.page import answer, answer_error
 from register.errors import NotUnderstood, Refused
@@ -145,10 +145,13 @@ def _ask(
     return answer(request, acting, "desk/decision.html", context, status)
 
 
-@needs(AGENCY, OPERATOR, methods=("GET", "HEAD"))
+@needs(AGENCY, OPERATOR, ISSUER, methods=("GET", "HEAD"))
 def find(request: HttpRequest, acting: Acting) -> HttpResponse:
-    """Answer with the institutions that a text may mean: a part of a page."""
-    q = request.GET.get("q", "")
+    """Answer with the institutions that a text may mean: a part of a page; `as` names the field they are for."""
+    q, field = request.GET.get("q", ""), request.GET.get("as", "")
+    if field:
+        told = {"found": find_issuers(q), "q": q.strip()[:LONGEST], "as": field[:60]}
+        return render(request, "desk/parts/issuer_choices.html", told)
     return render(request, "desk/parts/found_issuers.html", {"found": find_issuers(q), "q": q, "asked": True})
 
 

@@ -17,6 +17,7 @@ from register.access.acting import Acting, needs
 from register.access.roles import ROLES
 from register.commands import Written
 from register.desk import agency_effects, deeds, drafts, four_eyes, preview
+from register.desk.denied import show_look_alikes
 from register.desk.editing import path_to_form
 from register.desk.errors import Malformed, Stale
 from register.desk.forms import path_to_draft
@@ -27,7 +28,7 @@ from register.desk.showing import show_differences, show_effects, show_facts, sh
 from register.desk.terms import read_terms
 from register.errors import NotUnderstood, Refused
 from register.uploads.holdings import remarks_on
-from register.uploads.remark_words import say
+from register.uploads.remark_words import mark
 
 
 @needs(*ROLES)
@@ -108,7 +109,7 @@ def _show_open(acting: Acting, draft: Draft) -> dict[str, Any]:
     told = {
         "waiting": waiting,
         "decides": waiting and drafts.may_decide(acting, draft),
-        "second": four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said),
+        "second": four_eyes.is_needed(draft.role, draft.organisation, draft.verb, draft.said, draft.subject),
         "approvers": four_eyes.count_approvers(draft.role, draft.organisation, draft.author_id),
         "form_path": path_to_form(draft),
     }
@@ -136,7 +137,8 @@ def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
         "reach": agency_effects.count_reach(draft.subject) if agency_effects.bears(draft.verb, draft.said) else None,
         "differences": show_differences(draft, shown),
         "facts": [*show_facts(draft), *(deed.facts(draft) if deed is not None else ())],
-        "remarks": [say(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
+        "look_alikes": show_look_alikes(draft),
+        "remarks": [mark(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
     }
 
 

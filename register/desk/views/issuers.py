@@ -84,6 +84,7 @@ def register_new(request: HttpRequest, acting: Acting) -> HttpResponse:
     shown = digest_of(found)
     if found and request.POST.get("none_of_these") != shown:
         return answer(request, acting, "desk/issuer_look_alikes.html", {**context, **_compare(form, found, shown)})
+    form.denied = tuple(one.record.url for one in found)
     done = keep(acting, form, "", draft, request.POST.get("version", ""))
     return done or answer(request, acting, "desk/issuer_new.html", context, 422)
 

@@ -21,7 +21,9 @@
 
   const findAsOneTypes = (box) => {
     const place = document.getElementById(box.dataset.into);
-    const count = document.getElementById("found-count");
+    const count = document.getElementById(box.dataset.count ?? "found-count");
+    const button = box.form.querySelector("[name=find]");
+    const question = `${box.dataset.find}${box.dataset.find.includes("?") ? "&" : "?"}q=`;
     let timer = 0;
     let asked = null;
     const find = async () => {
@@ -34,10 +36,10 @@
         return;
       }
       try {
-        put(place, await fetchPart(`${box.dataset.find}?q=${encodeURIComponent(q)}`, asked.signal));
+        put(place, await fetchPart(question + encodeURIComponent(q), asked.signal));
         count.textContent = place.querySelector("legend, .hint")?.textContent ?? "";
       } catch (error) {
-        if (error.name !== "AbortError") box.form.querySelector("[name=find]").hidden = false;
+        if (error.name !== "AbortError" && button) button.hidden = false;
       }
     };
     /* The first one found is chosen at once: arrows go on to the others, Tab to what was decided. */
@@ -47,7 +49,7 @@
       first?.click();
       return Boolean(first);
     };
-    box.form.querySelector("[name=find]").hidden = true;
+    if (button) button.hidden = true;
     box.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(find, WAIT);
