@@ -151,7 +151,7 @@ def list_rules() -> list[tuple[str, str, str]]:
 
 
 def _leave_open(template: str) -> str:
-    return re.sub(r"\{\w+\}", "…", template)
+    return re.sub(r"\{\w+\}", "…", template).replace("….", "…")
 
 
 def name_rule(code: str) -> str:

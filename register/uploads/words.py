@@ -122,7 +122,7 @@ def mark_problem(kept: Mapping[str, Any], *, capital: bool = True) -> SafeString
     It begins without a `capital` where the name of its column stands in front.
     """
     problem = read_problem(kept)
-    cure = format_html(" {}", tell(problem.cure)) if problem.cure else ""
+    cure = format_html(" {}", tell(problem.cure, capital=True)) if problem.cure else ""
     return format_html("{}.{}", tell(problem.message, capital=capital), cure)
 
 

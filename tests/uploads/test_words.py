@@ -33,7 +33,7 @@ def test_the_rules_can_be_read_with_what_they_say_and_why() -> None:
     assert len(rules) == len(ACCREDITATION)
     assert (
         "Longer than ten years",
-        "It lasts for more than ten years, until ….",
+        "It lasts for more than ten years, until …",
         "Agencies decide for three to eight years; a longer one is often a wrong digit.",
     ) in rules
     assert not any("{" in sentence for _, sentence, _ in rules)
