@@ -30,6 +30,7 @@ from register.credentials.reading.parts import Part
 from register.credentials.receipts import Receipt, format_receipt
 from register.errors import NotUnderstood
 from register.records import BatchRecord
+from register.sentences import say
 
 MOST: Final = 5_000
 """Credentials in one batch at the desk; `assay anchor` takes a million."""
@@ -74,7 +75,7 @@ def _open(name: str, data: bytes) -> Sequence[Part]:
     try:
         return list_parts(data)
     except CredentialError as error:
-        raise _refuse(f"{name}: {error.message}") from None
+        raise _refuse(say("{name}: {fault}", name=name, fault=error.message)) from None
 
 
 def _split(files: Iterator[File] | Sequence[File]) -> Iterator[File]:
@@ -94,7 +95,7 @@ def _read(name: str, data: bytes) -> list[bytes]:
     try:
         return [digest(presented) for presented in read(data)]
     except CredentialError as error:
-        raise _refuse(f"{name}: {error.message}") from None
+        raise _refuse(say("{name}: {fault}", name=name, fault=error.message)) from None
     except Exception as error:
         explain(error)
         told = gettext("%(file)s could not be read. Take it out, and tell whoever runs this register.")

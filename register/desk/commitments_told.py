@@ -20,6 +20,7 @@ from register.credentials.receipts import Receipt, parse_receipt
 from register.errors import NotUnderstood
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_records
+from register.sentences import say
 
 _LINE: Final = re.compile(r"([0-9a-fA-F]{64})(?:[\s,;]+([0-9]{1,5})[\s,;]+([0-9]{1,6}))?")
 
@@ -83,7 +84,7 @@ def _parse(name: str, data: bytes) -> Receipt:
     try:
         return parse_receipt(data)
     except BadReceipt as error:
-        raise _refuse("receipts", f"{name}: {error.message}") from None
+        raise _refuse("receipts", say("{name}: {fault}", name=name, fault=error.message)) from None
 
 
 def _check_path(name: str, receipt: Receipt, root: str, count: int) -> None:

@@ -32,6 +32,7 @@ from register.credentials.proofs import jws
 from register.credentials.proofs.keys import PublicKey
 from register.errors import NotUnderstood
 from register.moments import format_instant, parse_moment
+from register.sentences import say
 
 LASTS: Final = timedelta(days=3)
 """How long a challenge may be answered: whoever holds the key seldom sits at the desk."""
@@ -157,9 +158,9 @@ def _check_jws(offer: Offer, challenge: str, compact: str) -> HeldKey:
     try:
         header = jws.read_header(head)
         jws.check_critical(header, ())
-        payload = jws.decode_base64url(body, "payload") if body else challenge.encode()
+        payload = jws.decode_base64url(body, say("payload")) if body else challenge.encode()
         signed_over = f"{head}.{body or _encode(challenge.encode())}".encode()
-        value = jws.decode_base64url(tail, "signature")
+        value = jws.decode_base64url(tail, say("signature"))
     except CredentialError as error:
         raise _refuse("signature", error.message) from None
     if payload.strip() != challenge.encode():
