@@ -97,14 +97,19 @@ def prepare_demo() -> None:
 
 
 def write_samples(folder: Path) -> None:
-    """Write the demonstration credentials of this node's issuers, and the receipts of those that are anchored."""
+    """Write the demonstration credentials of this node's issuers, and the receipts of those that are anchored.
+
+    A receipt stays as it was first written: one made today would prove no more than that the credential exists today,
+    which of one whose key was stolen meanwhile is too late.
+    """
     from register.intake.demonstration_credentials import read_samples
 
     for sample in read_samples():
         folder.mkdir(exist_ok=True)
         (folder / f"{sample.name}.json").write_bytes(sample.credential)
-        if sample.receipt is not None:
-            (folder / f"{sample.name}.receipt.json").write_bytes(sample.receipt)
+        receipt = folder / f"{sample.name}.receipt.json"
+        if sample.receipt is not None and not receipt.exists():
+            receipt.write_bytes(sample.receipt)
 
 
 def is_current(path: Path) -> bool:

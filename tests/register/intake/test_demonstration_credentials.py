@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from pytest_django import Settings
 
+from deploy.prepare import write_samples
+from ledger.publish import publish
 from ledger.reader import get_log
 from ledger.signer import node_signers
 from register.credentials.commitments import digest
@@ -61,6 +65,17 @@ def test_a_stolen_key_spoils_what_was_not_anchored_before(settings: Settings) ->
     assert key.revocation.since is not None
     assert anchor.anchored_at < key.revocation.since
     assert samples()["stolen-key-not-anchored"].receipt is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receipt_that_was_handed_out_stays_at_the_next_start(settings: Settings, tmp_path: Path) -> None:
+    """A newer one would prove that the credential exists since after the theft of its key."""
+    load(settings, "NL", "DE")
+    write_samples(tmp_path)
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    publish(django_settings.ASSAY_ORIGIN, now=datetime.now(UTC) + timedelta(hours=1))
+    write_samples(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
 
 
 @pytest.mark.django_db(transaction=True)
