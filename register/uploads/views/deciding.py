@@ -42,8 +42,6 @@ def _publish(request: HttpRequest, acting: Acting, upload: Upload) -> None:
     publishing.request(acting, upload, bool(request.POST.get("partial")), request.POST.get("digest", ""))
     if upload.state == PUBLISHING:
         queue("publish", upload)
-    else:
-        messages.success(request, gettext("It waits for a second person now. Nothing is on record yet."))
 
 
 def _approve(request: HttpRequest, acting: Acting, upload: Upload) -> None:
