@@ -7,7 +7,8 @@
 | account | 50 | guessing from many places |
 | account, for second factors | 10 | guessing six digits from many places |
 
-Passwords, second factors and requests for a new password are counted apart (`what`).
+Passwords, second factors, requests for a new password and passkeys alone are counted apart (`what`); the last by
+address only, as nobody has shown yet who it is, and signatures are not guessed.
 
 An attempt is counted before the password is looked at, so that many at once cannot slip through, and taken back when
 it was good. Strangers can keep somebody out only with ten places to try from. E-mails are counted by their hash.
@@ -38,6 +39,7 @@ MOST: Final[Mapping[str, int]] = {"pair": 5, "address": 30, "account": 50}
 PASSWORD: Final = "sign-in"
 SECOND_FACTOR: Final = "second-factor"
 NEW_PASSWORD: Final = "new-password"
+PASSKEY_ALONE: Final = "passkey"
 _FEWER: Final[Mapping[tuple[str, str], int]] = {(SECOND_FACTOR, "account"): 10, (NEW_PASSWORD, "account"): 5}
 
 

@@ -124,6 +124,6 @@ def _read(answer: str) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

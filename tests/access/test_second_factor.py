@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -293,11 +294,27 @@ def test_an_answer_that_is_none_opens_nothing_and_is_noted(operator: Membership,
     client = Client()
     client.post(PASSKEY, headers={"host": "localhost"})
     answer = json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": handle}})
-    for said in (answer, "[]", "{", '{"response": 1}'):
+    for said in (answer, "[]", "[" * 15_000, '{"response": 1}'):
         refused = client.post(PASSKEY, {"credential": said}, headers={"host": "localhost"})
         assert (refused.status_code, "did not fit" in words(refused)) == (422, True), said
     assert "_auth_user_id" not in client.session
-    assert len(noted("second_factor_failed")) == 4
+    assert len(noted("sign_in_failed")) == 4
+
+
+def test_a_stranger_who_names_somebody_keeps_them_from_nothing(operator: Membership) -> None:
+    handle = base64.urlsafe_b64encode(str(operator.user_id).encode()).rstrip(b"=").decode()
+    answer = json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": handle}})
+    assert passkeys.name_person(answer) == operator.user
+    statuses = []
+    for number in range(12):
+        stranger = Client(headers={"host": "localhost"}, REMOTE_ADDR=f"2001:db8:{number // 6}::1")
+        stranger.post(PASSKEY)
+        statuses.append(stranger.post(PASSKEY, {"credential": answer}).status_code)
+    assert statuses == ([422] * 5 + [429]) * 2
+    give_app(operator.user)
+    client = Client()
+    enter(client, operator.user.email)
+    assert client.post("/sign-in/second-factor", {"code": code_of()}).status_code == 302
 
 
 def test_the_challenge_of_a_second_factor_lets_nobody_in_by_passkey_alone(

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from register.access import passkeys
-from register.access.attempts import SECOND_FACTOR
+from register.access.addresses import read_address
+from register.access.attempts import PASSKEY_ALONE
 from register.access.audit import note
 from register.access.models import Membership
 from register.access.opening import open_page
@@ -30,13 +31,14 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
     if not answer:
         return _ask(request)
     person = passkeys.name_person(answer)
-    attempt = try_counting(request, person.username if person else "", SECOND_FACTOR)
+    # Not by the person: whom an answer names is a stranger's word, and strangers must keep nobody out.
+    attempt = try_counting(request, read_address(request), PASSKEY_ALONE)
     if isinstance(attempt, HttpResponse):
         return attempt
     admitted = person is not None and person.is_active and Membership.objects.filter(user=person).exists()
     factor = passkeys.check_alone(person, answer) if person is not None and admitted else None
     if person is None or factor is None or is_for_demonstration(person):
-        note(request, "second_factor_failed", person=person)
+        note(request, "sign_in_failed", person=person, how=PASSKEY)
         return _ask(request, gettext("This passkey did not fit. Try again, or sign in with your password."), 422)
     attempt.forgive()
     return complete(request, person, read_onward(request), factor, PASSKEY)
