@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import pickle
+import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from deploy.catalogues import APPS, ROOT
 from register.sentences import (
     Coded,
     Minute,
@@ -121,3 +125,29 @@ def test_what_is_no_sentence_is_not_read_as_one(kept: Any) -> None:
 
 def test_a_sentence_that_waits_is_written_when_it_is_asked_for() -> None:
     assert Sentence("It ended on {day}.", {"day": DAY}).text == "It ended on 1 June 2026."
+
+
+def find_templates() -> Iterator[tuple[str, ast.expr]]:
+    """Yield the place and the template of every call of `say` in the code."""
+    for path in sorted(path for app in APPS for path in (ROOT / app).rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        if not any(
+            node.module == "register.sentences" and "say" in {one.name for one in node.names} for node in imports
+        ):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node.args[0]
+
+
+def test_every_template_is_a_literal_so_that_no_stranger_writes_one_and_translators_get_each() -> None:
+    found = dict(find_templates())
+    assert len(found) > 300
+    assert [place for place, template in found.items() if not isinstance(template, ast.Constant)] == []
+
+
+def test_every_place_of_a_template_is_a_name_alone() -> None:
+    texts = {place: str(template.value) for place, template in find_templates() if isinstance(template, ast.Constant)}
+    left = {place: re.sub(r"\{\{|\}\}|\{[a-z_0-9]+\}", "", text) for place, text in texts.items()}
+    assert [place for place, text in left.items() if "{" in text or "}" in text] == []
