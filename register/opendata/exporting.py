@@ -25,8 +25,8 @@ from ledger.logs import SignedCheckpointRow, latest_checkpoint
 from register.moments import format_instant
 from register.opendata.errors import NothingSigned, OpenDataError
 from register.opendata.files import FileOf, grow
-from register.opendata.manifest import Changes, Licence, Manifest
-from register.opendata.published import MANIFEST, SUMS, Export, list_exports, root
+from register.opendata.manifest import Changes, Licence, Manifest, sign
+from register.opendata.published import MANIFEST, SIGNATURE, SUMS, Export, list_exports, root
 from register.opendata.reading import read_changes, read_records
 from register.opendata.tables import CHANGES, COLUMNS, HEADS, TABLES, flatten
 from register.records import load
@@ -87,7 +87,9 @@ def _make(
         files = [_write_table(partial, table, checkpoint, now, progress) for table in TABLES]
         written = [one for pair in files for one in pair] + _write_changes(partial, checkpoint, start, progress)
         manifest = _describe(name, checkpoint, now, earlier, written)
-        _write_text(partial / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+        told = manifest.model_dump_json(indent=2) + "\n"
+        _write_text(partial / MANIFEST, told)
+        _write_text(partial / SIGNATURE, sign(told.encode()) + "\n")
         _write_text(partial / SUMS, "".join(f"{one.sha256}  {one.name}\n" for one in written))
         _sync(partial)
         partial.rename(root() / name)

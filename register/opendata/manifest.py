@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
+from joserfc import jws
 from pydantic import BaseModel
 
+from register.api.node import statement_key
 from register.opendata.files import FileOf
+from register.trust.statement import ALGORITHM
+
+TYPE: Final = "assay-open-data+jws"
+"""`typ` of the signature: it stands for nothing else that the register signs."""
 
 
 class Licence(BaseModel):
@@ -46,3 +52,13 @@ class Manifest(BaseModel):
     columns: dict[str, str]
     schema_url: str
     files: list[FileOf]
+
+
+def sign(manifest: bytes) -> str:
+    """Return a detached JWS (RFC 7515, appendix F) over a manifest's bytes, with the register's key for statements.
+
+    Raises KeyUnusable.
+    """
+    key = statement_key()
+    header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.thumbprint()}
+    return jws.detach_content(jws.serialize_compact(header, manifest, key, algorithms=[ALGORITHM]))

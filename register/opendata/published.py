@@ -17,6 +17,7 @@ from register.opendata.manifest import Manifest
 from register.sentences import say
 
 MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.json.jws"
 SUMS: Final = "SHA256SUMS"
 _NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d{1,15})", re.ASCII)
 
@@ -70,7 +71,7 @@ def find_export(name: str) -> Export:
 
 def path_of(export: Export, name: str) -> Path:
     """Return where a file of an export lies; raises ExportUnknown for a name that the manifest does not hold."""
-    if name not in (MANIFEST, SUMS) and export.file(name) is None:
+    if name not in (MANIFEST, SIGNATURE, SUMS) and export.file(name) is None:
         raise ExportUnknown(say("export {export} has no file {name}", export=export.name, name=repr(name[:60])))
     return root() / export.name / name
 

@@ -20,7 +20,7 @@ from register.errors import NotFound
 from register.moments import parse_moment
 from register.opendata.errors import ExportUnknown
 from register.opendata.manifest import Manifest
-from register.opendata.published import MANIFEST, SUMS, Export, find_export, list_exports, path_of
+from register.opendata.published import MANIFEST, SIGNATURE, SUMS, Export, find_export, list_exports, path_of
 from register.opendata.sending import Response, send_file
 from register.opendata.tables import COLUMNS, HEADS, TABLES
 from register.records import KINDS
@@ -29,7 +29,7 @@ from register.site.page import Context, page, prefers_json, render_page
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _PLACEHOLDER: Final = "https://register.example"
-_MEDIA: Final = {MANIFEST: "application/json", SUMS: "text/plain; charset=utf-8"}
+_MEDIA: Final = {MANIFEST: "application/json", SIGNATURE: "application/jose", SUMS: "text/plain; charset=utf-8"}
 
 WORDS: Final[Mapping[str, str | Promise]] = {
     "agencies": _("Agencies that the register recognises or recognised"),
@@ -82,7 +82,13 @@ def show_open_data(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     }
 
 
-_EXAMPLES: Final = {"download": "sh.txt", "read": "py.txt", "changes": "py.txt", "webhook": "py.txt"}
+_EXAMPLES: Final = {
+    "download": "sh.txt",
+    "verify": "py.txt",
+    "read": "py.txt",
+    "changes": "py.txt",
+    "webhook": "py.txt",
+}
 
 
 def _pair_files(export: Export) -> list[tuple[str, str | Promise, int, list[Any]]]:

@@ -22,10 +22,11 @@ from ledger.reader import read_entries
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.note import parse_vkey
 from register import commands
+from register.api.node import statement_key
 from register.opendata import exporting, reading
 from register.opendata.errors import OpenDataError
 from register.opendata.exporting import export
-from register.opendata.published import list_exports, newest_export
+from register.opendata.published import list_exports, newest_export, root
 from register.opendata.tables import HEADS, TABLES, flatten
 from register.opendata.views import schema_of
 from register.payloads import RelationTerms
@@ -237,3 +238,11 @@ def test_the_examples_run(given: Given, live_server: Any, settings: Any, tmp_pat
     changes = run("changes", sys.executable, "-I", "-c").splitlines()
     assert len(changes) == 9
     assert "accreditation.granted" in changes[3]
+    assert run("verify", sys.executable, "-I", "-c").startswith(f"signed by {statement_key().thumbprint()} over ")
+    manifest = root() / export().name / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"rows": 1', '"rows": 2'))
+    shown = search(r'id="example-verify">(.*?)</pre>', page, DOTALL)
+    assert shown is not None
+    forged = [sys.executable, "-I", "-c", unescape(shown[1])]
+    refused = subprocess.run(forged, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert "InvalidSignature" in refused.stderr
