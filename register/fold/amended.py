@@ -11,7 +11,7 @@ from register.events import Event
 from register.payloads import Changes
 from register.records import Ending, Period, Recorded
 from register.rules.refusals import name_kind
-from register.sentences import say
+from register.sentences import Value, say
 from register.state import Change, State
 
 
@@ -20,7 +20,7 @@ def find(state: State, event: Event) -> Any:
     kind = event.kind
     record = state.table(kind).get(event.subject_id)
     if record is None:
-        told = {"kind": name_kind(kind), "got": repr(event.subject_id)}
+        told: dict[str, Value] = {"kind": name_kind(kind), "got": repr(event.subject_id)}
         sentence = say("expected an existing {kind}, got {got}, which no earlier entry makes", **told)
         raise NotFound(f"{kind}_unknown", "", sentence)
     return record

@@ -20,7 +20,7 @@ from register.queries.cuts import Cut, Speaker, resolve_cut
 from register.queries.selecting import Conditions, Page, is_uid, known_only, select
 from register.records import load
 from register.rules.refusals import name_kind
-from register.sentences import say
+from register.sentences import Value, say
 from register.trust import TreeSize
 
 _PEERS: Final[LiteralString] = """
@@ -148,7 +148,7 @@ def find_placed(kind: str, record_id: str, cut: Cut, url: str = "") -> Placed:
     found = find_all_placed(kind, record_id, cut, url)
     if not found:
         where = "our register or a recognised one" if cut.peers else cut.origin
-        told = {"kind": name_kind(kind), "id": repr(record_id[:60]), "origin": where}
+        told: dict[str, Value] = {"kind": name_kind(kind), "id": repr(record_id[:60]), "origin": where}
         raise NotFound(f"{kind}_unknown", "", say("there is no {kind} {id} in {origin} at that time", **told))
     if len(found) > 1:
         origins = ", ".join(one.cut.origin for one in found)

@@ -13,7 +13,7 @@ from register.queries.lists import EVENT_COLUMNS, EventRow
 from register.queries.selecting import MOST, Conditions, Page, is_uid, known_only, read_uid, select
 from register.records import load
 from register.rules.refusals import name_kind
-from register.sentences import say
+from register.sentences import Value, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def find_record(kind: str, record_id: str, cut: Cut) -> Any:
     """Return a record as the cut knows it; raises NotFound (`…_unknown`) when it knows none of that id."""
     found = find_records(kind, [record_id], cut)
     if not found:
-        told = {"kind": name_kind(kind), "id": repr(record_id[:60]), "origin": cut.origin}
+        told: dict[str, Value] = {"kind": name_kind(kind), "id": repr(record_id[:60]), "origin": cut.origin}
         raise NotFound(f"{kind}_unknown", "", say("there is no {kind} {id} in {origin} at that time", **told))
     return found[record_id.lower()]
 

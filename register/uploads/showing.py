@@ -52,7 +52,7 @@ class Shown:
     outcome: str
     mended: bool
     problems: list[tuple[str, SafeString]]
-    remarks: list[str]
+    remarks: list[SafeString]
     index: int | None
 
 

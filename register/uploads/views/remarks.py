@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from register.access.acting import Acting
@@ -81,7 +82,7 @@ def _count_rules(rows: Any) -> list[tuple[str, str, int]]:
     return [(code, name_rule(code), counts[code]) for code in ACCREDITATION if code in counts]
 
 
-def _describe(remarks: list[StandingRemark]) -> list[tuple[StandingRemark, str, str]]:
+def _describe(remarks: list[StandingRemark]) -> list[tuple[StandingRemark, SafeString, str]]:
     """Return each remark with its sentence and the name of the issuer (one query for all names)."""
     issuers = find_records("issuer", list({str(one.issuer) for one in remarks}), resolve_cut()) if remarks else {}
     found = []
