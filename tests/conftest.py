@@ -32,6 +32,7 @@ WHOLE_NODES = (
     "tests/operator/test_board_browser.py",
     "tests/site/test_browser.py",
     "tests/site/test_verify_browser.py",
+    "tests/site/test_walk_",
 )
 
 # How long an example takes says how busy the machine is, not whether the property holds.

@@ -27,6 +27,8 @@ PAGES = [
     "home", "search", "narrowed", "nothing", "figures", "countries", "country", "no-country", "changes", "entitled",
     "revoked", "known-before", "merged", "closed", "keys", "agencies", "agency", "accreditation", "programme",
     "ledger", "checkpoints", "entry", "design", "federation", "absent", "misread", "nowhere", "docs",
+    "all", "suspended", "never", "ledger-narrowed", "ledger-nothing", "agencies-nothing", "open-data", "follow",
+    "follow-nothing", "sign-in",
 ]  # fmt: skip
 
 
@@ -50,6 +52,9 @@ def paths(live_node: dict[str, Any]) -> dict[str, str]:
 
         def issuer(name: str) -> str:
             return f"/issuers/{find('issuers', q=name)['id']}"
+
+        def follow(name: str) -> str:
+            return f"/follow?issuer={find('issuers', q=name)['id']}"
 
         revoked = find("ledger", type="accreditation.revoked")
         institute = issuer("Demonstration Institute of Technology")
@@ -82,7 +87,25 @@ def paths(live_node: dict[str, Any]) -> dict[str, str]:
             "misread": "/issuers?country=Nowhere",
             "nowhere": "/nowhere",
             "docs": "/api/docs",
+            "all": "/issuers",
+            "suspended": issuer("Demonstration University of Applied Sciences") + "?at=2024-04-01",
+            "never": issuer("Demonstration Credential Services"),
+            "ledger-narrowed": "/ledger?type=accreditation.revoked&until=2030-01-01",
+            "ledger-nothing": "/ledger?type=key.bound&until=2001-01-01",
+            "agencies-nothing": "/agencies?q=zzzzzzzz",
+            "open-data": "/open-data",
+            "follow": follow("Demonstration University"),
+            "follow-nothing": "/follow?issuer=01890a5d-ac96-774b-bcce-b302099a8057",
+            "sign-in": "/sign-in",
         }
+
+
+SEEN = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+  const shown = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+  return shown && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+}"""
+"""Whether what has the focus shows it, and stands in the window."""
 
 
 class Visit:
@@ -199,6 +222,46 @@ def test_the_keyboard_reaches_the_content_first(browser: Browser, live_node: dic
         visit.page.keyboard.press("Enter")
         visit.page.wait_for_url("**/issuers?q=Demonstration+University")
         assert visit.page.is_visible("text=may award bachelor, master and doctoral credentials")
+
+
+LARGE = "document.documentElement.style.fontSize = '200%'"
+TURNED = "document.documentElement.dir = 'rtl'"
+CROSSED = """() => [...document.querySelectorAll('main :is(a, button, input, select, h1, h2)')]
+  .filter((one) => !one.closest('.scroll, pre, .visually-hidden, .skip'))
+  .filter((one) => one.getBoundingClientRect().width)
+  .filter((one) => one.getBoundingClientRect().left < -1 || one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 120))"""
+"""What the reader cannot reach: it stands outside the window, and not in a place that scrolls by itself."""
+
+
+@pytest.mark.parametrize("name", ["home", "search", "entitled", "country", "figures", "ledger", "open-data", "follow"])
+def test_pages_keep_in_the_window_with_large_letters_and_from_right_to_left(
+    browser: Browser, live_node: dict[str, Any], paths: dict[str, str], name: str
+) -> None:
+    options = {"reduced_motion": "reduce", "forced_colors": "active", **screen(640, "light")}
+    with Visit(browser, live_node["url"] + paths[name], **options) as visit:
+        for change in (LARGE, TURNED):
+            visit.page.evaluate(change)
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= 640, change
+            assert visit.page.evaluate(CROSSED) == [], change
+        moving = "document.getAnimations().length"
+        assert visit.page.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("name", ["entitled", "narrowed", "verify"])
+def test_focus_is_seen_on_everything_that_takes_it(
+    browser: Browser, live_node: dict[str, Any], paths: dict[str, str], name: str
+) -> None:
+    with Visit(browser, live_node["url"] + paths.get(name, f"/{name}"), **screen(WIDE, "dark")) as visit:
+        reached = set()
+        for _ in range(200):
+            visit.page.keyboard.press("Tab")
+            place = visit.page.evaluate("document.activeElement.outerHTML")
+            if place in reached or place.startswith("<body"):
+                break
+            reached.add(place)
+            assert visit.page.evaluate(SEEN), place
+        assert len(reached) > 15
 
 
 def test_print_leaves_out_what_paper_cannot_use(
