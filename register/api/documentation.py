@@ -84,6 +84,7 @@ def show_documentation(request: HttpRequest) -> HttpResponse:
     schemas = document["components"]["schemas"]
     context = {
         "node": {"name": settings.ASSAY_NODE_NAME, "demonstration": settings.ASSAY_DEMO},
+        "title": settings.ASSAY_NODE_NAME,
         "section": "api",
         "base": settings.ASSAY_BASE_URL,
         "groups": group_operations(document),
