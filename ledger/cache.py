@@ -53,8 +53,8 @@ edges: RecentlyUsed[tuple[int, bytes], Edge] = RecentlyUsed(8)
 tiles: RecentlyUsed[bytes, bytes] = RecentlyUsed(96)
 """The stored bytes of full tiles above level 0, by the tile's root."""
 
-paths: RecentlyUsed[tuple[bytes, int], tuple[bytes, ...]] = RecentlyUsed(1024)
-"""By root of the tree and number of a full tile of leaves: the part of its entries' inclusion proofs above it."""
+paths: RecentlyUsed[tuple[bytes, int, int], tuple[bytes, ...]] = RecentlyUsed(1024)
+"""By root of the tree, level and number of a full tile: the part of its entries' inclusion proofs above it."""
 
 LONGEST_KEPT = 4096
 """Bytes of an entry whose evidence is kept: one may have 64 KB, and a thousand of those would fill a worker."""

@@ -23,7 +23,7 @@ from ledger.nodes import DatabaseNodeReader
 from ledger.stored import read_hashes
 from ledger.tlog.errors import ProofInvalid
 from ledger.tlog.lines import encode_proof
-from ledger.tlog.merkle import check_inclusion, hash_leaf, prove_inclusions
+from ledger.tlog.merkle import Node, check_inclusion, hash_leaf, prove_inclusions
 from ledger.tlog.proof import HEADER
 from ledger.tlog.tiles import HEIGHT, WIDTH
 
@@ -44,6 +44,8 @@ __all__ = [
     "read_receipts",
     "stream_entries",
 ]
+
+_HEIGHTS = range(HEIGHT)
 
 CHUNK = 1024
 """Entries fetched at a time from large ranges."""
@@ -149,20 +151,39 @@ def read_evidence(
 def _prove(head: SignedCheckpointRow, indexes: Sequence[int]) -> tuple[dict[int, list[bytes]], dict[int, bytes]]:
     """Return inclusion proofs and bytes of entries, by index, with one query.
 
-    Entries of one full tile share what lies above it: with that path at hand only the tile is needed.
+    Entries of one full tile share what lies above it: with that path at hand only the tile is needed. Tiles of one
+    full tile above them share what lies above that: with it at hand nothing is planned or hashed for a path.
     """
-    paths = {index: cache.paths.get((head.root, index // WIDTH)) for index in indexes}
-    unknown = [index for index in indexes if paths[index] is None]
-    known_tiles = {index // WIDTH for index in indexes if paths[index] is not None}
+    paths = {tile: cache.paths.get((head.root, 0, tile)) for tile in dict.fromkeys(index // WIDTH for index in indexes)}
+    above = {
+        tile: upper
+        for tile, path in paths.items()
+        if path is None and (upper := cache.paths.get((head.root, 1, tile // WIDTH))) is not None
+    }
+    unknown = [index for index in indexes if paths[index // WIDTH] is None and index // WIDTH not in above]
+    known_tiles = {tile for tile, path in paths.items() if path is not None} | above.keys()
     reader = DatabaseNodeReader(head.log_id, head.size, head.root, indexes, known_tiles)
     proofs = dict(zip(unknown, prove_inclusions(unknown, head.size, reader), strict=True))
-    reader.read_nodes(())  # brings what no proof has asked for yet
-    for index, path in paths.items():
-        if path is not None:
-            proofs[index] = [*reader.read_siblings(index), *path]
-        elif (index // WIDTH + 1) * WIDTH <= head.size:
-            cache.paths.put((head.root, index // WIDTH), tuple(proofs[index][HEIGHT:]))
+    # Brings also what no proof has asked for yet.
+    siblings = reader.read_nodes([Node(HEIGHT + height, tile >> height ^ 1) for tile in above for height in _HEIGHTS])
+    for number, (tile, upper) in enumerate(above.items()):
+        paths[tile] = (*siblings[number * HEIGHT : (number + 1) * HEIGHT], *upper)
+        _keep_path(head, 0, tile, paths[tile])
+    for index in unknown:
+        _keep_path(head, 0, index // WIDTH, proofs[index][HEIGHT:])
+        _keep_path(head, 1, index // WIDTH**2, proofs[index][2 * HEIGHT :])
+    proofs |= {
+        index: [*reader.read_siblings(index), *(paths[index // WIDTH] or ())]
+        for index in indexes
+        if index // WIDTH in known_tiles
+    }
     return proofs, reader.data
+
+
+def _keep_path(head: SignedCheckpointRow, level: int, tile: int, path: Sequence[bytes] | None) -> None:
+    """Keep what lies above a full tile of leaves (level 0) or of such tiles (level 1)."""
+    if (tile + 1) * WIDTH ** (level + 1) <= head.size:
+        cache.paths.put((head.root, level, tile), tuple(path or ()))
 
 
 def _check(data: bytes | None, index: int, proof: Sequence[bytes], head: SignedCheckpointRow) -> tuple[bytes, str]:

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.records import POSITIVE_DECISIONS, AccreditationRecord
+from register.site.links import link_to
 from register.site.names import name_record
 from register.site.standing import Contribution
 from register.site.telling import tell
@@ -40,6 +42,12 @@ class AccreditationRow:
     standing: Standing
     remark: str | Promise = ""
     contribution: Contribution | None = None
+
+    @property
+    def agency(self) -> SafeString:
+        """The agency that granted it, as a link; a dash where the register holds none."""
+        agency = self.contribution.agency if self.contribution else None
+        return link_to("agency", agency) if agency is not None else SafeString("–")
 
     @property
     def short_title(self) -> str:

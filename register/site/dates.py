@@ -16,16 +16,19 @@ from django.utils.translation import get_language, gettext
 
 from register.moments import format_instant, format_moment
 from register.records import Period
+from register.site.remembering import remember
 
 _DAY: Final = {"en": "j F Y"}
 _SHORT_DAY: Final = {"en": "j M Y"}
 
 
+@remember
 def spell_day(moment: datetime) -> str:
     """Write the day of an instant in words: `1 June 2026`."""
     return date_format(moment.astimezone(UTC), _DAY.get(_language(), "DATE_FORMAT"))
 
 
+@remember
 def spell_short_day(moment: datetime) -> str:
     """Write the day of an instant briefly, for tables: `1 Jun 2026`."""
     return date_format(moment.astimezone(UTC), _SHORT_DAY.get(_language(), "DATE_FORMAT"))
@@ -41,6 +44,7 @@ def last_day(until: datetime) -> datetime:
     return until - timedelta(microseconds=1)
 
 
+@remember
 def spell_period(period: Period) -> str:
     """Write a period by its first and last day: `from 1 January 2020 to 31 December 2031`."""
     start, end = period.valid_from, period.valid_until
@@ -51,12 +55,14 @@ def spell_period(period: Period) -> str:
     return gettext("until %(last)s") % {"last": spell_day(last_day(end))} if end else gettext("without dates")
 
 
+@remember
 def mark_day(moment: datetime) -> SafeString:
     """Return a `time` element that shows the day and holds the instant as the register writes it."""
     iso = format_moment(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, iso, spell_day(moment))
 
 
+@remember
 def mark_short_day(moment: datetime) -> SafeString:
     """Return a `time` element that shows the day briefly."""
     iso = format_moment(moment)
@@ -69,6 +75,7 @@ def mark_instant(moment: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, iso, spell_instant(moment))
 
 
+@remember
 def mark_end(until: datetime) -> SafeString:
     """Return a `time` element that shows the last day of a period and holds its exclusive end."""
     iso = format_moment(until)

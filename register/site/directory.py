@@ -22,14 +22,20 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Id → thing; an id that is not listed is shown shortened."""
+    """Id → thing; an id that is not listed is shown shortened. A link is written once, however often it is shown."""
 
     listed: Mapping[str, Listed] = field(default_factory=dict)
+    _links: dict[str, SafeString] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def link(self, thing: str | None) -> SafeString:
         """Return a link to a thing that shows its name."""
         if thing is None:
             return format_html("{}", "–")
+        if thing not in self._links:
+            self._links[thing] = self._write(thing)
+        return self._links[thing]
+
+    def _write(self, thing: str) -> SafeString:
         found = self.listed.get(thing)
         if found is None:
             return format_html('<span class="mono">{}</span>', shorten_id(thing))

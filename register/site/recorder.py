@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
 from register.queries.cuts import Cut
 from register.receipts import path_to_entry, path_to_receipt
-from register.trust import RegisterFacts
+from register.trust import Citation, RegisterFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,15 @@ def name_register(issuer: Any, register: RegisterFacts) -> Recorder | None:
 def cite(origin: str, entries: tuple[int, ...] | list[int]) -> list[Cited]:
     """Return entries with the addresses of their pages and receipts."""
     return [Cited(index, origin, path_to_entry(origin, index), path_to_receipt(origin, index)) for index in entries]
+
+
+def link_entries(cites: Sequence[Citation]) -> SafeString:
+    """Return links to entries one after the other, each with its ledger where they are of several."""
+    several = len({one.origin for one in cites}) > 1
+    pieces = (_link(one, several) for one in cites)
+    return mark_safe(", ".join(pieces))
+
+
+def _link(cited: Citation, several: bool) -> str:
+    of = f' <span class="soft">{escape(cited.origin)}</span>' if several else ""
+    return f'<a href="{escape(path_to_entry(cited.origin, cited.index))}">{cited.index}{of}</a>'

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
 from register.scope import Scope
+from register.site.remembering import remember
 
 Tone = Literal["good", "warn", "bad", "off"]
 Words = str | Promise
@@ -88,6 +90,7 @@ _AWARDS: Final[Mapping[str, Words]] = {
 _PLACES: Final = ("countries", "nuts", "atu")
 _WITH_ARTICLE: Final = frozenset({"Netherlands", "United Kingdom", "Vatican City", "Czech Republic"})
 _SHOWN: Final = 6
+_USUAL: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,13 @@ class Limit:
 
 def label(vocabulary: str, code: str | int) -> str:
     """Return a term's label in the reader's language; a code the list does not hold stands for itself."""
-    terms = vocabularies.load(vocabulary)
     text = str(code)
-    if text not in terms:
-        return text
-    term = terms.get(text)
+    return _label(vocabulary, text) if text in vocabularies.load(vocabulary) else text
+
+
+@remember
+def _label(vocabulary: str, code: str) -> str:
+    term = vocabularies.load(vocabulary).get(code)
     language = (get_language() or "en").partition("-")[0]
     if language in term.labels or vocabulary not in vocabularies.TRANSLATED:
         return term.label(language)
@@ -119,6 +124,11 @@ def label_place(code: str) -> str:
         if code in vocabularies.load(vocabulary):
             return label(vocabulary, code)
     return code
+
+
+def spell_count(number: int) -> str:
+    """Write a number with its thousands grouped, as the reader's language does."""
+    return number_format(number, use_l10n=True, force_grouping=True)
 
 
 def label_field(code: str) -> str:
@@ -159,6 +169,21 @@ def spell_place(code: str) -> str:
 
 def spell_scope(scope: Scope) -> str:
     """Return a scope in one phrase: `EQF levels 6 and 7, all fields, in the Netherlands`."""
+    return _spell_usual_scope(scope) if _is_usual(scope) else _spell_scope(scope)
+
+
+def _is_usual(scope: Scope) -> bool:
+    """Tell whether a scope is worth remembering: few limits, and none that only one accreditation has."""
+    limits = (scope.credential_types, scope.eqf_levels, scope.isced_f, scope.jurisdictions)
+    return scope.programmes is None and sum(len(limit or ()) for limit in limits) <= _USUAL
+
+
+@remember
+def _spell_usual_scope(scope: Scope) -> str:
+    return _spell_scope(scope)
+
+
+def _spell_scope(scope: Scope) -> str:
     parts = [spell_levels(scope.eqf_levels) if scope.eqf_levels else gettext("all levels")]
     if scope.credential_types:
         parts.append(join_words(label("credential-types", code) for code in scope.credential_types))

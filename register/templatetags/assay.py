@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
 from register.sentences import Said
-from register.site import dates, directory, links, names, telling, words
+from register.site import dates, directory, entry_items, links, marks, names, telling, words
 
 register = template.Library()
 
@@ -24,6 +23,10 @@ register.filter("scope", words.spell_scope)
 register.filter("place", words.label_place)
 register.filter("tell", telling.tell)
 register.filter("isolate", names.isolate)
+register.filter("tag", marks.mark_tag)
+register.filter("period", marks.mark_period)
+register.filter("item", entry_items.write_item)
+register.filter("count", words.spell_count)
 register.filter("is_web_address", links.is_web_address)
 
 
@@ -37,12 +40,6 @@ def term(code: Any, vocabulary: str) -> str:
 def told(text: Any) -> Any:
     """Write a refusal in the reader's language, as a sentence of its own; what is in their language already stays."""
     return telling.tell(text, capital=True) if isinstance(text, Said) else text
-
-
-@register.filter
-def count(number: int) -> str:
-    """Write a number with its thousands grouped, as the reader's language does."""
-    return number_format(number, use_l10n=True, force_grouping=True)
 
 
 @register.filter

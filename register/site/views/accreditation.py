@@ -25,7 +25,8 @@ from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_directory
 from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants, find_standing
-from register.site.timeline import NARROW, WIDE, draw
+from register.site.timeline import NARROW, WIDE, Timeline, draw
+from register.site.timeline_svg import label_rows, write_drawing
 from register.site.verdict import Verdict
 from register.site.words import label, list_limits
 from register.trust.links import find_state
@@ -49,7 +50,7 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
         "verdict": _reach_verdict(record, row, instants),
         "limits": list_limits(scope),
         "programmes": scope.programmes or (),
-        "drawings": [(drawing, [(drawing.rows[0], row)]) for drawing in _draw(record, row, instants)],
+        "drawings": _draw(record, row, instants),
         "directory": read_directory(parties, cut.origin),
         "history": read_entries([item.event for item in history.items], checkpoint),
         "recorder": name_recorder(record, cut),
@@ -62,9 +63,11 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
     }
 
 
-def _draw(record: AccreditationRecord, row: AccreditationRow, instants: Instants) -> list[Any]:
+def _draw(record: AccreditationRecord, row: AccreditationRow, instants: Instants) -> list[tuple[Timeline, SafeString]]:
+    """Return each drawing with its inside."""
     ends = find_ends([row.contribution] if row.contribution else [])
-    return [drawing for layout in (WIDE, NARROW) if (drawing := draw([record], instants.at, layout, ends))]
+    drawings = [drawing for layout in (WIDE, NARROW) if (drawing := draw([record], instants.at, layout, ends))]
+    return [(drawing, write_drawing(drawing, label_rows([row]), instants)) for drawing in drawings]
 
 
 def _find_row(record: AccreditationRecord, instants: Instants, cut: Cut) -> AccreditationRow:

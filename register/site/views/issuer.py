@@ -20,6 +20,7 @@ from register.queries.identity import Rival, find_rivals
 from register.queries.lists import find_named, list_programmes
 from register.queries.single import read_history
 from register.records import IssuerRecord, KeyRecord, RelationRecord
+from register.sentences import say
 from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_uncounted
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.changes import stand_key
@@ -29,9 +30,10 @@ from register.site.links import path_to, with_query
 from register.site.names import order_names
 from register.site.page import Context, page
 from register.site.reading import list_mandates_to, read_directory
-from register.site.recorder import Cited, Recorder, cite, name_register
+from register.site.recorder import Cited, Recorder, cite, link_entries, name_register
 from register.site.standing import Instants, IssuerStanding, OtherRecord, find_standing
-from register.site.timeline import NARROW, WIDE, draw
+from register.site.timeline import MOST_ROWS, NARROW, WIDE, draw
+from register.site.timeline_svg import label_rows, write_drawing
 from register.site.verdict import reach_verdict
 from register.site.words import Standing
 from register.trust.identity import Also
@@ -79,13 +81,13 @@ def show_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
     instants = read_instants(query)
     found = find_leading(str(id), query, instants)
     if not found:
-        raise NotFound("not_found", "", "The register knew no issuer with this id then.")
+        raise NotFound("not_found", "", say("The register knew no issuer with this id then."))
     if len(found) > 1:
         return HttpResponseRedirect(with_query("/issuers", q=str(id), **write_instants(instants)))
     standing = found[0]
     checkpoint = standing.checkpoint
     if checkpoint is None:
-        raise NotFound("not_found", "", "The register has not signed its ledger yet.")
+        raise NotFound("not_found", "", say("The register has not signed its ledger yet."))
     cut = Cut(checkpoint.log_id, standing.register.origin, standing.register.size, newest=False)
     history = read_history("issuer", standing.issuer.id, cut, limit=_HISTORY)
     return {
@@ -120,6 +122,7 @@ def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Cont
     rows = [show_contribution(one) for one in standing.contributions]
     records = [row.record for row in rows]
     drawings = [draw(records, instants.at, layout, find_ends(standing.contributions)) for layout in (WIDE, NARROW)]
+    labels = label_rows(rows[:MOST_ROWS])
     frame = {"node": register.register, "checkpoint": checkpoint} if register.own else {}
     return {
         **frame,
@@ -130,11 +133,12 @@ def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Cont
         "recorder": name_register(issuer, register),
         "instants": instants,
         "rows": rows,
-        "drawings": [_pair(drawing, rows) for drawing in drawings if drawing],
+        "drawings": [(one, write_drawing(one, labels, instants)) for one in drawings if one],
         "head": checkpoint,
         "signers": list_signers(checkpoint.note, register.register),
         "size": register.size,
-        "cites": [cited for one in standing.decision.cites for cited in cite(one.origin, [one.index])],
+        "cited": len(standing.decision.cites),
+        "entries": link_entries(standing.decision.cites),
         "ledgers": len({one.origin for one in standing.decision.cites}),
         "others": [_show_other(other, issuer) for other in standing.others],
         "evidence": with_query(
@@ -151,11 +155,6 @@ def _show_other(other: OtherRecord, issuer: IssuerRecord) -> ShownOther:
     record, register = other.also.issuer, other.also.register
     entries, contradicts = cite(register.origin, record.entries), record.country != issuer.country
     return ShownOther(other.also, name_register(record, register), rows, more, entries, contradicts)
-
-
-def _pair(drawing: Any, rows: list[AccreditationRow]) -> tuple[Any, list[tuple[Any, AccreditationRow]]]:
-    """Join each drawn row with the words of its accreditation."""
-    return drawing, list(zip(drawing.rows, rows, strict=False))
 
 
 def _surround(standing: IssuerStanding, cut: Cut) -> Context:
@@ -195,7 +194,7 @@ def find_issuer(request: HttpRequest, query: Mapping[str, Any], identifier: str)
     placed_all = place_page(find_named(named, cut), cut)
     found = [one for one in placed_all if one.cut.speaker is None] or placed_all
     if not found:
-        raise NotFound("not_found", "", "No issuer in this register is known by that identifier.")
+        raise NotFound("not_found", "", say("No issuer in this register is known by that identifier."))
     if len(found) > 1:
         return HttpResponseRedirect(with_query("/issuers", q=identifier, **dates))
     return HttpResponseRedirect(_lead_to(found[0], cut, dates))

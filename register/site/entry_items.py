@@ -1,0 +1,27 @@
+"""Items of a history as markup: one line an entry, with when it was recorded, what it says, and where it stands.
+
+Written here and not by a template: histories of forty entries stand on many pages.
+"""
+
+from __future__ import annotations
+
+from django.utils.html import conditional_escape, escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from register.site.dates import mark_short_day
+from register.site.entries import Entry
+from register.site.words import spell_count
+
+
+def write_item(entry: Entry) -> SafeString:
+    """Return the item of a list for one entry."""
+    words = entry.words
+    said = "".join(f"{conditional_escape(sentence)} " for sentence in words.sentences)
+    if words.reaches_back:
+        said += f'<span class="back">{escape(gettext("Recorded later, with effect for the past."))}</span> '
+    place = gettext("entry %(index)s") % {"index": spell_count(entry.row.index)}
+    link = f'<a class="small nowrap" href="{escape(entry.page)}">{escape(place)}</a>'
+    when = f'<span class="when">{mark_short_day(entry.row.time)}</span>'
+    told = f"<p><strong>{escape(words.title)}.</strong> {said}{link}</p>"
+    return mark_safe(f"<li>{when}<div>{told}</div></li>")

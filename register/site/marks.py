@@ -1,0 +1,50 @@
+"""Marks: small pieces of markup that lists repeat, as filters: a template for each costs more than what it writes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from django.utils.functional import Promise
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from register.records import Period
+from register.site.dates import mark_end, mark_short_day
+from register.site.remembering import remember
+
+
+class Tagged(Protocol):
+    """What a tag is made of; see words.Standing."""
+
+    @property
+    def tone(self) -> str:
+        """The class that colours it."""
+
+    @property
+    def symbol(self) -> str:
+        """The id of its symbol."""
+
+    @property
+    def words(self) -> str | Promise:
+        """What it says."""
+
+
+def mark_tag(standing: Tagged) -> SafeString:
+    """Return how something stands as a tag: symbol and words."""
+    words = conditional_escape(standing.words)
+    symbol = f'<svg aria-hidden="true"><use href="#{standing.symbol}"/></svg>'
+    return mark_safe(f'<span class="tag {standing.tone}">{symbol}{words}</span>')
+
+
+@remember
+def mark_period(period: Period) -> SafeString:
+    """Return a period by its first and last day, briefly, for tables."""
+    start, end = period.valid_from, period.valid_until
+    first = format_html('<span class="nowrap">{}{}</span>', mark_short_day(start), " –" if end else "") if start else ""
+    last = format_html('<span class="nowrap">{}</span>', mark_end(end)) if end else ""
+    if start and end:
+        return format_html("{} {}", first, last)
+    if start:
+        return format_html("{} {}", gettext("since"), first)
+    return format_html("{} {}", gettext("until"), last) if end else SafeString("")
