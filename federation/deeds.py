@@ -49,7 +49,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except FederationError as error:
-        raise Refused(error.code, "", str(error)) from error
+        raise Refused(error.code, "", error.args[0] if error.args else str(error)) from error
 
 
 def check_recognition(draft: Draft) -> None:

@@ -69,8 +69,9 @@ def spell_count(number: int) -> str:
 
 
 def unknown(code: str, title: str, why: str, do: str = "") -> Gauge:
-    """Make the gauge of a thing that could not be found out."""
-    return Gauge(code, title, gettext("not known"), "off", why, do, known=False)
+    """Make the gauge of a thing that could not be found out; by default the operator is to see why nobody answers."""
+    usual = gettext("See whether what should answer runs, in the node’s log; then ask again.")
+    return Gauge(code, title, gettext("not known"), "off", why, do or usual, known=False)
 
 
 def list_alarms(gauges: Sequence[Gauge]) -> list[Gauge]:

@@ -17,6 +17,7 @@ from federation.sync import follow
 from ledger.logs import get_log
 from ledger.signer import node_signers
 from ledger.tlog.proof import check_proof, parse_proof
+from register.access.models import AuditRecord
 from tests import factories
 from tests.api.callers import Answer, Caller, check_problem, make_caller
 from tests.federation import cast
@@ -126,6 +127,9 @@ def test_a_peer_is_paused_resumed_thawed_and_withdrawn(operator: Caller, german:
     check_problem(operator.post(f"{peer}/unfreeze"), 400, "missing_field", "reason")
     thawed = operator.post(f"{peer}/unfreeze", {"reason": "restored backup"}).body
     assert (thawed["following"]["status"], size()) == ("following", before)
+    noted = AuditRecord.objects.order_by("id").values_list("code", "role", "facts__how")
+    assert list(noted) == [(code, "operator", "API") for code in ("peer_paused", "peer_resumed", "peer_unfrozen")]
+    assert all(AuditRecord.objects.values_list("email", flat=True))
     gone = operator.post(f"{peer}/withdraw", {"reason": "agreement_ended"})
     assert (gone.status, gone.body["state"], gone.body["following"]["status"]) == (201, "withdrawn", "withdrawn")
     check_problem(operator.post(f"{peer}/withdraw", {"reason": "closed"}), 409, "already_withdrawn")

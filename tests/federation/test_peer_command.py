@@ -16,6 +16,7 @@ from federation.fingerprint import compute_fingerprint
 from federation.models import Following
 from federation.sync import follow
 from ledger.logs import get_log
+from register.access.models import AuditRecord
 from tests import factories
 from tests.federation.strangers import Stranger, listening
 
@@ -133,6 +134,8 @@ def test_a_peer_is_amended_paused_resumed_thawed(german: Stranger, capsys: pytes
     with pytest.raises(CommandError):
         run(capsys, "unfreeze", peer)
     assert "evidence of its fork stays" in run(capsys, "unfreeze", peer, "--reason", "they restored a backup")
+    noted = AuditRecord.objects.order_by("id").values_list("code", "email", "facts__how")
+    assert list(noted) == [(code, "", "console") for code in ("peer_paused", "peer_resumed", "peer_unfrozen")]
 
 
 def test_another_key_is_confirmed(german: Stranger, type_in: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,6 +98,7 @@ def test_what_did_not_answer_is_unknown_and_not_well(operator: Client, monkeypat
     found = gauges(operator)
     assert found["redis"]["state"] == "act"
     assert [found[code]["state"] for code in ("queue", "workers", "beat")] == ["unknown"] * 3
+    assert [code for code, one in found.items() if one["state"] in ("act", "unknown") and not one["do"]] == []
     assert "a-password" not in operator.get("/operator").content.decode()
 
 

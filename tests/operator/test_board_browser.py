@@ -13,7 +13,14 @@ from tests.site.test_browser import CHROMIUM, NARROW, RULES, WIDE, screen
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/operator", "/operator/settings", "/operator/quarantine", "/operator/imports")
+PAGES = (
+    "/operator",
+    "/operator/settings",
+    "/operator/quarantine",
+    "/operator/imports",
+    "/operator/agencies",
+    "/operator/agencies/new",
+)
 
 
 @pytest.fixture(scope="module")

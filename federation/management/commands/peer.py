@@ -13,9 +13,11 @@ from federation import lifecycle
 from federation.board import Followed, read_board
 from federation.errors import FederationError
 from federation.introduction import Introduction, introduce
+from federation.peers import Peer
 from federation.transport import open_client
 from ledger.errors import LedgerError
 from register import events
+from register.access.audit import note
 from register.commands import Written
 from register.errors import RegisterError
 from register.payloads import PeerChanges, PeerEnding
@@ -105,13 +107,18 @@ class Command(BaseCommand):
         self._say(written, "amended")
 
     def _pause(self, options: dict[str, Any]) -> None:
-        self.stdout.write(f"paused {lifecycle.pause(options['peer'], options['reason']).origin}")
+        found = lifecycle.pause(options["peer"], options["reason"])
+        _note("peer_paused", found, options["reason"])
+        self.stdout.write(f"paused {found.origin}")
 
     def _resume(self, options: dict[str, Any]) -> None:
-        self.stdout.write(f"following {lifecycle.resume(options['peer']).origin}")
+        found = lifecycle.resume(options["peer"])
+        _note("peer_resumed", found)
+        self.stdout.write(f"following {found.origin}")
 
     def _unfreeze(self, options: dict[str, Any]) -> None:
         found = lifecycle.unfreeze(options["peer"], options["reason"])
+        _note("peer_unfrozen", found, options["reason"])
         self.stdout.write(f"following {found.origin} again; the evidence of its fork stays")
 
     def _withdraw(self, options: dict[str, Any]) -> None:
@@ -121,6 +128,11 @@ class Command(BaseCommand):
 
     def _say(self, written: Written, done: str) -> None:
         self.stdout.write(f"{done}\nentry {written.index} of {written.origin}: {written.type} {written.id}")
+
+
+def _note(code: str, peer: Peer, reason: str = "") -> None:
+    """Note in the audit record what is on no ledger; of the console it knows no person."""
+    note(None, code, f"/federation/peers/{peer.id}", how="console", name=peer.name, reason=reason)
 
 
 def describe_introduction(met: Introduction) -> str:

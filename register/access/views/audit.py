@@ -166,6 +166,8 @@ _VALUES: Final[dict[str, Words]] = {
     "password": _("password"),
     "single_sign_on": _("single sign-on"),
     "invitation": _("invitation"),
+    "console": _("the console of the machine"),
+    "API": _("a program"),
     **FACTORS,
     **ROLES,
 }
