@@ -19,6 +19,7 @@ from typing import Final
 from mnemonic import Mnemonic
 
 from federation.errors import PeerRefused
+from register.sentences import say
 
 GROUP: Final = 4
 _SEPARATORS: Final = re.compile(r"[\s:-]+")
@@ -41,8 +42,11 @@ class Fingerprint:
         """Raise `PeerRefused` unless `expected`, digits or words however they are separated, is this fingerprint."""
         if not hmac.compare_digest(read_fingerprint(expected), self.hex):
             raise PeerRefused(
-                f"expected a key with the fingerprint you were told, got {self.grouped}; "
-                "ask again by telephone, and do not go on while they differ"
+                say(
+                    "expected a key with the fingerprint you were told, got {got}; ask again by telephone, and "
+                    "do not go on while they differ",
+                    got=self.grouped,
+                )
             )
 
 
@@ -61,8 +65,12 @@ def read_fingerprint(text: str) -> str:
     if len(parts) == 24 and _words().check(" ".join(parts)):
         return bytes(_words().to_entropy(parts)).hex()
     raise PeerRefused(
-        f"expected a fingerprint of 64 hexadecimal digits or 24 words, got {len(parts)} words and {len(joined)} "
-        "letters, or a word misheard; compare all of it"
+        say(
+            "expected a fingerprint of 64 hexadecimal digits or 24 words, got {words} words and {letters} "
+            "letters, or a word misheard; compare all of it",
+            words=len(parts),
+            letters=len(joined),
+        )
     )
 
 

@@ -35,6 +35,7 @@ from register.events import describe, parse
 from register.key_chain import ROTATION, Handover
 from register.knowledge import replay_proven
 from register.records import RegisterKey, RegisterRecord
+from register.sentences import say
 from register.trust.statement import ALGORITHM
 
 PATH: Final = "/.well-known/assay.json"
@@ -163,7 +164,9 @@ def read_base(url: str) -> str:
     except ValueError:
         sound = False
     if not sound or parts.query or parts.fragment or parts.username or len(text) > 1_000:
-        raise PeerRefused(f"expected a node's address such as https://register.nl.example, got {url[:100]!r}")
+        raise PeerRefused(
+            say("expected a node's address such as https://register.nl.example, got {url}", url=repr(url[:100]))
+        )
     return text
 
 
@@ -173,21 +176,37 @@ def check_expected(met: Introduction, expected: str) -> None:
         met.fingerprint.check(expected)
     elif expected.strip() != met.vkey:
         raise PeerRefused(
-            f"expected the key {expected.strip()[:200]}, the node at {met.url} has {met.vkey}; "
-            "ask its operator, and do not go on while they differ"
+            say(
+                "expected the key {expected}, the node at {url} has {vkey}; ask its operator, and do not go on "
+                "while they differ",
+                expected=expected.strip()[:200],
+                url=met.url,
+                vkey=met.vkey,
+            )
         )
 
 
 def check_stranger(met: Introduction) -> None:
     """Raise `PeerRefused` for this node itself, and for keys that belong to it or to a peer of another name."""
     if met.origin == settings.ASSAY_ORIGIN or met.url == settings.ASSAY_BASE_URL:
-        raise PeerRefused(f"the node at {met.url} is {met.origin}, which is this node itself; give another's address")
+        raise PeerRefused(
+            say(
+                "the node at {url} is {origin}, which is this node itself; give another's address",
+                url=met.url,
+                origin=met.origin,
+            )
+        )
     check_keys_free(met.origin, (met.vkey, met.witness_vkey))
     there = Following.objects.filter(url=met.url).exclude(origin=met.origin).exclude(status=WITHDRAWN).first()
     if there is not None:
         raise PeerRefused(
-            f"the node at {met.url} calls itself {met.origin}, and the peer {there.origin} was recognised there; "
-            "one node has one name: ask its operator, and withdraw the peer if it is gone"
+            say(
+                "the node at {url} calls itself {origin}, and the peer {peer} was recognised there; one node "
+                "has one name: ask its operator, and withdraw the peer if it is gone",
+                url=met.url,
+                origin=met.origin,
+                peer=there.origin,
+            )
         )
 
 
@@ -195,11 +214,17 @@ def check_keys_free(origin: str, vkeys: Iterable[str]) -> None:
     """Raise `PeerRefused` when a key said to be of one origin is this node's or another peer's, present or former."""
     keys = _public_keys(vkeys)
     if keys & {key.public_key for key in read_verifiers()}:
-        raise PeerRefused(f"the node {origin} uses a key of this node; tell its operator to make new ones")
+        raise PeerRefused(
+            say("the node {origin} uses a key of this node; tell its operator to make new ones", origin=origin)
+        )
     for row in Following.objects.exclude(origin=origin):
         if keys & _public_keys((*row.vkeys, *row.witness_vkeys, *row.former_vkeys)):
             raise PeerRefused(
-                f"the node {origin} uses a key of the peer {row.origin}; one node has one name: ask both operators"
+                say(
+                    "the node {origin} uses a key of the peer {peer}; one node has one name: ask both operators",
+                    origin=origin,
+                    peer=row.origin,
+                )
             )
 
 
@@ -209,35 +234,60 @@ def _public_keys(vkeys: Iterable[str]) -> set[bytes]:
 
 def _parse(body: bytes) -> tuple[dict[str, Any], Description]:
     if len(body) > LIMIT:
-        raise PeerRefused(f"expected a document of at most {LIMIT} bytes at {PATH}, got {len(body)}")
+        raise PeerRefused(
+            say(
+                "expected a document of at most {limit} bytes at {path}, got {count}",
+                limit=LIMIT,
+                path=PATH,
+                count=len(body),
+            )
+        )
     try:
         document = parse_json(body)
         return document, Description.model_validate(document)
     except NotUnderstood as error:
-        raise PeerRefused(f"expected a node's description at {PATH}, got no JSON: {error.message}") from error
+        raise PeerRefused(
+            say("expected a node's description at {path}, got no JSON: {fault}", path=PATH, fault=error.message)
+        ) from error
     except ValidationError as error:
-        raise PeerRefused(f"expected a node's description at {PATH}; {describe(error)}") from error
+        raise PeerRefused(
+            say("expected a node's description at {path}; {fault}", path=PATH, fault=describe(error))
+        ) from error
 
 
 def _read_keys(said: Description) -> tuple[VerifierKey, VerifierKey]:
     try:
         log, witness = parse_vkey(said.vkey), parse_vkey(said.witness_vkey)
     except TlogError as error:
-        raise PeerRefused(f"the node's keys cannot be read: {error}") from error
+        raise PeerRefused(say("the node's keys cannot be read: {fault}", fault=str(error))) from error
     if log.type != ED25519 or witness.type != COSIGNATURE:
-        raise PeerRefused("expected an Ed25519 log key and a cosignature/v1 witness key, got keys of other types")
+        raise PeerRefused(say("expected an Ed25519 log key and a cosignature/v1 witness key, got keys of other types"))
     if log.public_key == witness.public_key:
-        raise PeerRefused("expected two different keys for log and witness, got one twice")
+        raise PeerRefused(say("expected two different keys for log and witness, got one twice"))
     if log.name != said.origin:
-        raise PeerRefused(f"the node calls its ledger {said.origin!r}, its key belongs to {log.name!r}")
+        raise PeerRefused(
+            say(
+                "the node calls its ledger {origin}, its key belongs to {name}",
+                origin=repr(said.origin),
+                name=repr(log.name),
+            )
+        )
     return log, witness
 
 
 def _check_url(base: str, said: Description) -> None:
     if said.url != base:
-        raise PeerRefused(f"the node at {base} says that its address is {said.url}; give that one, if it is the right")
+        raise PeerRefused(
+            say(
+                "the node at {base} says that its address is {url}; give that one, if it is the right",
+                base=base,
+                url=said.url,
+            )
+        )
     if said.ledger_url != f"{base}/ledger":
-        raise PeerRefused(f"expected its ledger at {base}/ledger, it says {said.ledger_url}")
+        raise PeerRefused(
+            say("expected its ledger at {base}/ledger, it says {ledger_url}", base=base, ledger_url=said.ledger_url)
+        )
 
 
 def _check_entry(offered: Handover, log: VerifierKey, witness: VerifierKey) -> tuple[bytes, SignedCheckpoint]:
@@ -246,11 +296,17 @@ def _check_entry(offered: Handover, log: VerifierKey, witness: VerifierKey) -> t
         proof, data = parse_proof(offered.receipt), offered.data.encode()
         signed = check_proof(proof, data, [log, witness])
     except (TlogError, UnicodeEncodeError) as error:
-        raise PeerRefused(f"the receipt of its entry {offered.index} does not hold: {error}") from error
+        raise PeerRefused(
+            say("the receipt of its entry {index} does not hold: {fault}", index=offered.index, fault=str(error))
+        ) from error
     if proof.index != offered.index or signed.checkpoint.origin != log.name:
-        raise PeerRefused(f"the receipt offered for entry {offered.index} is one for another entry or ledger")
+        raise PeerRefused(
+            say("the receipt offered for entry {index} is one for another entry or ledger", index=offered.index)
+        )
     if signed.time is None:
-        raise PeerRefused(f"expected a checkpoint cosigned by its witness key {witness}, got one without")
+        raise PeerRefused(
+            say("expected a checkpoint cosigned by its witness key {witness}, got one without", witness=str(witness))
+        )
     return data, signed
 
 
@@ -260,13 +316,23 @@ def _read_register(said: Description, entries: dict[int, bytes], size: int) -> R
         events = {index: parse(data) for index, data in entries.items()}
         register = replay_proven(said.origin, entries, size).register
     except RegisterError as error:
-        raise PeerRefused(f"its first entry, or an announced change of keys, cannot be read: {error}") from error
+        raise PeerRefused(
+            say("its first entry, or an announced change of keys, cannot be read: {fault}", fault=str(error))
+        ) from error
     expected = {index: ROTATION if index else OPENING for index in events}
     if said.opened.index != 0 or register is None or {i: event.type for i, event in events.items()} != expected:
-        raise PeerRefused(f"expected entry 0 to be {OPENING} and all others offered to be {ROTATION}")
+        raise PeerRefused(
+            say(
+                "expected entry 0 to be {opening} and all others offered to be {rotation}",
+                opening=OPENING,
+                rotation=ROTATION,
+            )
+        )
     sources = sorted({event.source for event in events.values()} - {said.url})
     if sources:
-        raise PeerRefused(f"its entries speak for {', '.join(sources)[:200]}, its address is {said.url}")
+        raise PeerRefused(
+            say("its entries speak for {sources}, its address is {url}", sources=", ".join(sources)[:200], url=said.url)
+        )
     return register
 
 
@@ -278,13 +344,24 @@ def _check_agreement(said: Description, record: RegisterRecord) -> None:
         ("demonstration", said.demonstration, record.demonstration),
     ):
         if here != there:
-            raise PeerRefused(f"its document says {name} {here!r}, its ledger says {there!r}; ask its operator")
+            raise PeerRefused(
+                say(
+                    "its document says {name} {here}, its ledger says {there}; ask its operator",
+                    name=name,
+                    here=repr(here),
+                    there=repr(there),
+                )
+            )
     for use, vkey in (("log", said.vkey), ("witness", said.witness_vkey)):
         known = {key.vkey: key for key in record.keys if key.use == use}
         if vkey not in known:
-            raise PeerRefused(f"its ledger does not name {vkey} as its {use} key; it may be an impostor's")
+            raise PeerRefused(
+                say("its ledger does not name {vkey} as its {use} key; it may be an impostor's", vkey=vkey, use=use)
+            )
         if known[vkey].reason == "compromised":
-            raise PeerRefused(f"its own ledger says that its {use} key {vkey} is in other hands")
+            raise PeerRefused(
+                say("its own ledger says that its {use} key {vkey} is in other hands", use=use, vkey=vkey)
+            )
 
 
 def _check_signature(document: dict[str, Any], record: RegisterRecord) -> None:
@@ -297,5 +374,8 @@ def _check_signature(document: dict[str, Any], record: RegisterRecord) -> None:
         )
     except (JoseError, TlogError, KeyError, ValueError) as error:
         raise PeerRefused(
-            f"its document is not signed by the key that its ledger names ({type(error).__name__}); it was altered"
+            say(
+                "its document is not signed by the key that its ledger names ({name}); it was altered",
+                name=type(error).__name__,
+            )
         ) from error

@@ -24,6 +24,7 @@ from federation.peers import FOLLOWING, FROZEN, PAUSED, WITHDRAWN, Peer, read_pe
 from register import commands
 from register.commands import Also, Written
 from register.payloads import Actor, PeerChanges, PeerEnding, PeerTerms
+from register.sentences import Coded, Said, join, say
 
 OPERATOR: Final = Actor(role="operator")
 FOLLOW: Final = "federation.follow"
@@ -81,7 +82,9 @@ def amend(peer: str | UUID, changes: PeerChanges, *, actor: Actor = OPERATOR, al
     row = _row(peer)
     given = sorted(_KEYS & changes.model_fields_set)
     if given:
-        raise PeerRefused(f"expected no change of {', '.join(given)}: confirm-key takes them from the peer itself")
+        raise PeerRefused(
+            say("expected no change of {given}: confirm-key takes them from the peer itself", given=", ".join(given))
+        )
     written = commands.amend_peer(str(row.peer), changes, actor=actor, also=also)
     take_up_amendment(row.origin)
     return written
@@ -119,13 +122,26 @@ def check_new_key(row: Following, met: Introduction) -> None:
     """Raise `PeerRefused` unless a node that was met is this peer with keys that are new to us."""
     if met.origin != row.origin:
         raise PeerRefused(
-            f"expected the node {row.origin}, {met.url} is {met.origin}; add that one as a peer of its own"
+            say(
+                "expected the node {origin}, {url} is {got}; add that one as a peer of its own",
+                origin=row.origin,
+                url=met.url,
+                got=met.origin,
+            )
         )
     check_stranger(met)
     if ([met.vkey], [met.witness_vkey]) == (row.vkeys, row.witness_vkeys):
-        raise PeerRefused(f"the keys of {row.origin} are the ones we know; there is nothing to confirm")
+        raise PeerRefused(
+            say("the keys of {origin} are the ones we know; there is nothing to confirm", origin=row.origin)
+        )
     if met.vkey in row.former_vkeys:
-        raise PeerRefused(f"the key {met.vkey} was given up before; ask the operator of {row.origin} for the new one")
+        raise PeerRefused(
+            say(
+                "the key {vkey} was given up before; ask the operator of {origin} for the new one",
+                vkey=met.vkey,
+                origin=row.origin,
+            )
+        )
 
 
 def take_up_key(origin: str) -> None:
@@ -172,7 +188,7 @@ def thaw(peer: str | UUID, reason: str) -> Peer:
     reason or when it is not frozen.
     """
     if not reason.strip():
-        raise PeerRefused("expected a reason for following a log again that has forked; it is shown with the fork")
+        raise PeerRefused(say("expected a reason for following a log again that has forked; it is shown with the fork"))
     return _change_status(peer, FROZEN, FOLLOWING, f"followed again after a fork: {reason.strip()[:500]}")
 
 
@@ -185,16 +201,33 @@ def _change_status(peer: str | UUID, before: str, after: str, reason: str) -> Pe
     with transaction.atomic():
         row = _row(peer, lock=True)
         if row.status != before:
-            raise PeerRefused(f"expected a peer that is {before}, {row.origin} is {row.status}{_advise(row.status)}")
+            raise PeerRefused(_say_otherwise(row, before))
         row.status, row.status_reason, row.pending = after, reason, None
         row.save(update_fields=["status", "status_reason", "pending"])
     _forget_trouble(row.origin)
     return read_peer(row)
 
 
-def _advise(status: str) -> str:
-    advice = {FROZEN: "unfreeze it", WITHDRAWN: "recognise it anew", PAUSED: "resume it"}
-    return f"; {advice[status]}, if that is meant" if status in advice else ""
+def _say_otherwise(row: Following, before: str) -> Said:
+    told = {
+        name: Coded(status, _STATES.get(status, status))
+        for name, status in (("before", before), ("status", row.status))
+    }
+    sentence = say("expected a peer that is {before}, {origin} is {status}", **told, origin=row.origin)
+    return join([sentence, _ADVICE[row.status]], "; ") if row.status in _ADVICE else sentence
+
+
+_STATES: Final = {
+    FROZEN: say("frozen"),
+    WITHDRAWN: say("withdrawn"),
+    PAUSED: say("paused"),
+    FOLLOWING: say("followed"),
+}
+_ADVICE: Final = {
+    FROZEN: say("unfreeze it, if that is meant"),
+    WITHDRAWN: say("recognise it anew, if that is meant"),
+    PAUSED: say("resume it, if that is meant"),
+}
 
 
 def _row(peer: str | UUID, *, lock: bool = False) -> Following:
@@ -204,7 +237,11 @@ def _row(peer: str | UUID, *, lock: bool = False) -> Following:
     except ValueError:
         found = rows.filter(origin=str(peer)).first()
     if found is None:
-        raise UnknownPeer(f"expected the id or origin of a recognised peer, got {str(peer)[:80]!r}; see /federation")
+        raise UnknownPeer(
+            say(
+                "expected the id or origin of a recognised peer, got {peer}; see /federation", peer=repr(str(peer)[:80])
+            )
+        )
     return found
 
 

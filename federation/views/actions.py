@@ -38,6 +38,8 @@ from register.desk import drafts
 from register.desk.forms import start_draft
 from register.desk.models import Draft
 from register.errors import Refused
+from register.faults import say_fault
+from register.sentences import join, say
 
 Words = str | Promise
 
@@ -103,8 +105,13 @@ def find_draft(request: HttpRequest, acting: Acting, verb: str, subject: str) ->
 def tell(error: Exception) -> str:
     """Return the sentence of an error for the operator."""
     if isinstance(error, ValidationError):
-        return "; ".join(describe_fault(fault)["detail"] for fault in error.errors(include_url=False)[:5])
+        return join((_say_fault(fault) for fault in error.errors(include_url=False)[:5]), "; ")
     return error.message if isinstance(error, Refused) else str(error)
+
+
+def _say_fault(fault: Any) -> str:
+    field = describe_fault(fault)["field"]
+    return say("{field}: {fault}", field=field, fault=say_fault(fault)) if field else say_fault(fault)
 
 
 @operators_only
