@@ -208,11 +208,14 @@ def _name_credential(about: Mapping[str, Any]) -> SafeString:
 
 
 def _quote(title: str | None) -> SafeString:
-    return format_html("<strong>“<bdi>{}</bdi>”</strong>", title) if title else SafeString("")
+    return format_html(gettext("<strong>“{title}”</strong>"), title=isolate(title)) if title else SafeString("")
 
 
 def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
-    findings, text = [_show_finding(finding) for finding in answer.get("findings") or ()], tell(answer["text"], capital=True)
+    findings, text = (
+        [_show_finding(finding) for finding in answer.get("findings") or ()],
+        tell(answer["text"], capital=True),
+    )
     remarks = [one for one in findings if one.standing.tone != "good" and one.text != text]
     return ShownAnswer(key, _say(QUESTIONS[key]), OUTCOMES[answer["outcome"]], text, remarks, findings)
 
@@ -220,7 +223,9 @@ def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
 def _show_finding(finding: Mapping[str, Any]) -> ShownFinding:
     tone = OUTCOMES[finding["outcome"]].tone
     standing = Standing(tone, _FOUND[finding["outcome"]])
-    return ShownFinding(standing, tell(finding["text"], capital=True), finding["code"], list_evidence(finding.get("evidence") or {}))
+    return ShownFinding(
+        standing, tell(finding["text"], capital=True), finding["code"], list_evidence(finding.get("evidence") or {})
+    )
 
 
 def _list_facts(report: Mapping[str, Any], decision: Mapping[str, Any]) -> list[Fact]:
