@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse, parse_cookie
 from django.shortcuts import render
 
 
@@ -39,8 +42,18 @@ def most_for(environ: Mapping[str, Any]) -> int:
     """Return how many bytes the body of a request may have, given its WSGI environment."""
     most: int = settings.ASSAY_MAX_BODY_BYTES
     larger = settings.ASSAY_LARGE_BODIES.get(environ.get("PATH_INFO", ""), 0)
-    session = f"{settings.SESSION_COOKIE_NAME}=" in environ.get("HTTP_COOKIE", "")
-    return max(most, larger) if session and environ.get("REQUEST_METHOD") == "POST" else most
+    if larger <= most or environ.get("REQUEST_METHOD") != "POST":
+        return most
+    return larger if _is_signed_in(environ.get("HTTP_COOKIE", "")) else most
+
+
+def _is_signed_in(cookies: str) -> bool:
+    """Tell whether a cookie is that of a person's session: anybody can send one, and fill the disk with it."""
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    try:
+        return key is not None and SESSION_KEY in SessionStore(key)
+    except DatabaseError:
+        return False
 
 
 def problem(status: int, code: str, detail: str) -> HttpResponse:

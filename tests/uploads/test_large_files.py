@@ -126,21 +126,30 @@ def test_a_file_beyond_the_limit_is_refused_unread_and_told_which_it_is(officer:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "cookie", "larger"),
+    ("method", "path", "session", "larger"),
     [
-        ("POST", "/desk/imports", True, True),
-        ("POST", "/desk/imports", False, False),
-        ("GET", "/desk/imports", True, False),
-        ("POST", "/verify", True, False),
-        ("POST", "/desk/imports/x", True, False),
+        ("POST", "/desk/imports", "signed in", True),
+        ("POST", "/desk/imports", "", False),
+        ("POST", "/desk/imports", "somebody's who is not signed in", False),
+        ("POST", "/desk/imports", "made up", False),
+        ("GET", "/desk/imports", "signed in", False),
+        ("POST", "/verify", "signed in", False),
+        ("POST", "/desk/imports/x", "signed in", False),
     ],
 )
-def test_only_files_of_imports_by_somebody_with_a_session_may_be_larger(
-    method: str, path: str, cookie: bool, larger: bool
+def test_only_files_of_imports_by_somebody_signed_in_may_be_larger(
+    db: None, method: str, path: str, session: str, larger: bool
 ) -> None:
+    client = Client()
+    if session == "signed in":
+        sign_in(client, "operator")
+    kept = client.session
+    kept["language"] = "nl"
+    kept.save()
     environ: dict[str, Any] = RequestFactory().generic(method, path).META
-    if cookie:
-        environ["HTTP_COOKIE"] = f"{settings.SESSION_COOKIE_NAME}=abc"
+    if session:
+        key = "abcdefgh12345678" if session == "made up" else kept.session_key
+        environ["HTTP_COOKIE"] = f"a=b; {settings.SESSION_COOKIE_NAME}={key}"
     most = settings.ASSAY_MAX_UPLOAD_BYTES if larger else settings.ASSAY_MAX_BODY_BYTES
     assert most_for(environ) == most
 
