@@ -16,7 +16,7 @@ from register.errors import NotEntitled, NotFound, Refused
 from register.payloads import EndingTerms
 from register.uploads import checking, handing_in, mending, publishing, sweeping
 from register.uploads.errors import Moved, OtherRows
-from register.uploads.models import CHECKED, FAILED, PUBLISHED, PUBLISHING, WAITING, Upload, UploadedFile, UploadRow
+from register.uploads.models import CHECKED, FAILED, PUBLISHED, PUBLISHING, WAITING, Upload, UploadedPiece, UploadRow
 from tests.factories import OPERATOR, verify_command
 from tests.uploads.conftest import Desk, bring, release
 from tests.uploads.tables import as_csv, table
@@ -148,7 +148,7 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up(desk: Desk, monkeypa
     assert not handing_in.read(upload.pk)
     upload.refresh_from_db()
     assert (upload.state, "broken off" in upload.trouble) == (FAILED, True)
-    assert not UploadedFile.objects.exists()
+    assert not UploadedPiece.objects.exists()
     assert not sweeping.find_abandoned()
 
 
@@ -169,7 +169,7 @@ def test_a_row_that_the_rules_refuse_by_now_keeps_all_from_being_published(desk:
     before = size()
     release(desk, upload)
     assert size() == before
-    assert (upload.state, "line 3" in upload.trouble) == (CHECKED, True)
+    assert (upload.state, "line 3" in upload.said_trouble) == (CHECKED, True)
     assert upload.rows.get(line=3).outcome == "refused"
     mending.leave_out(upload, upload.rows.get(line=3))
     assert release(desk, upload).state == PUBLISHED
