@@ -37,6 +37,7 @@ from register.access.addresses import read_network
 from register.access.audit import note
 from register.access.models import Token
 from register.access.notices import note_refusal
+from register.access.roles import WRITE
 from register.api.address import Address, answer_json, token_of
 from register.api.bodies import read_object, strict
 from register.api.command import Command, Progress
@@ -44,6 +45,7 @@ from register.api.limits import ReadLimit, WriteLimit
 from register.api.permissions import HasTokenToWrite, check_verb
 from register.api.problems import Problem
 from register.commands import Written
+from register.desk import four_eyes
 from register.errors import NotEntitled, NotFound, Refused
 from register.payloads import Actor, PeerEnding
 
@@ -79,9 +81,20 @@ def explained() -> Iterator[None]:
         raise Problem(502, "peer_unreachable", str(error), "url") from error
 
 
-class PeerCommand(Command, ABC):
-    """A verb about a peer that ends in an entry."""
+def check_two(token: Token, code: str) -> None:
+    """Raise NotEntitled where a token with single verbs would do what operators want two people for.
 
+    These have no verb of their own, so no token can be made for them that leaves them out (register.api.permissions).
+    """
+    if code and WRITE not in token.scope and code in four_eyes.choice_of(token.role, token.organisation or ""):
+        sentence = "operators want two people for this; say it on the pages, or with a token that may write"
+        raise NotEntitled("scope", "", sentence)
+
+
+class PeerCommand(Command, ABC):
+    """A verb about a peer that ends in an entry; `alone` is the code of register.desk.four_eyes that it falls under."""
+
+    alone: ClassVar[str] = ""
     tag = "federation"
     answers: ClassVar = {"POST": PEER_WRITTEN}
 
@@ -90,6 +103,7 @@ class PeerCommand(Command, ABC):
         return describe_newest(kind, record_id)
 
     def _record(self, terms: BaseModel, token: Token, ids: Mapping[str, str], progress: Progress) -> Written:
+        check_two(token, self.alone)
         actor = Actor(role=cast(Any, token.role), organisation=token.organisation)
         with explained():
             return self.say(terms, ids.get("id", ""), {"actor": actor, "also": progress.note})
@@ -159,6 +173,7 @@ class ConfirmPeerKey(PeerCommand):
 
     verb = "amend_peer"
     operation = "confirm_peer_key"
+    alone = four_eyes.CONFIRMING
     body = bodies.KeyConfirmation
     problems = (404, 409, 422, 502, 504)
 
@@ -188,6 +203,7 @@ class PeerSwitch(Address):
     answers: ClassVar = {"POST": PEER}
     operation: ClassVar[str]
     code: ClassVar[str]
+    alone: ClassVar[str] = ""
     body: ClassVar[type[BaseModel]]
 
     def carry_out(self, request: Request, id: Any, do: Callable[[str, Any], Peer]) -> HttpResponse:
@@ -195,6 +211,7 @@ class PeerSwitch(Address):
         token = token_of(request)
         try:
             check_verb(token, "amend_peer")
+            check_two(token, self.alone)
         except NotEntitled as refusal:
             note_refusal(token, self.operation, request.path, refusal.code)
             raise
@@ -240,6 +257,7 @@ class UnfreezePeer(PeerSwitch):
     """Follow a peer again that has forked."""
 
     operation = "unfreeze_peer"
+    alone = four_eyes.UNFREEZING
     code = "peer_unfrozen"
     body = bodies.ThawTerms
 

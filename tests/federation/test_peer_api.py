@@ -18,6 +18,7 @@ from ledger.logs import get_log
 from ledger.signer import node_signers
 from ledger.tlog.proof import check_proof, parse_proof
 from register.access.models import AuditRecord
+from register.desk import four_eyes
 from tests import factories
 from tests.api.callers import Answer, Caller, check_problem, make_caller
 from tests.federation import cast
@@ -113,6 +114,20 @@ def test_terms_are_amended_and_emptied_and_keys_are_not(operator: Caller, german
     check_problem(operator.post(f"{peer}/amend", {}), 422, "nothing_changes")
     check_problem(operator.post(f"{peer}/amend", {"remit": ["FR"]}), 422, "outside_territory", "remit.0")
     check_problem(operator.post(f"{PEERS}/{uuid4()}/amend", {"remit": ["DE"]}), 404, "peer_unknown")
+
+
+def test_a_token_with_single_verbs_does_not_do_alone_what_operators_want_two_for(
+    operator: Caller, german: Stranger
+) -> None:
+    peer = f"{PEERS}/{recognise(operator, german).body['id']}"
+    narrow = make_caller("operator", scope=("amend_peer",))
+    Following.objects.update(status="frozen")
+    check_problem(narrow.post(f"{peer}/unfreeze", {"reason": "restored"}), 403, "scope")
+    german.hand_over(2, reason="compromised")
+    check_problem(narrow.post(f"{peer}/confirm-key", {"vkey": german.vkey}), 403, "scope")
+    four_eyes.choose("operator", "", [])
+    assert narrow.post(f"{peer}/unfreeze", {"reason": "restored"}).status == 200
+    assert narrow.post(f"{peer}/confirm-key", {"vkey": german.vkey}).status == 201
 
 
 def test_a_peer_is_paused_resumed_thawed_and_withdrawn(operator: Caller, german: Stranger) -> None:
