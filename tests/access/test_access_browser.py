@@ -19,11 +19,10 @@ from register.api.limits import counters
 from tests import factories
 from tests.access.pages import code_of, noted
 from tests.people import PASSWORD, give_app, make_member
+from tests.site.test_browser import CHROMIUM, NARROW_RULES, RULES
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 EMAIL = "new@agency.example"
 OPERATOR_PAGES = (
     "/account",
@@ -37,6 +36,8 @@ OPERATOR_PAGES = (
     "/operator/people/{member}",
     "/operator/audit",
 )
+APPROVER_PAGES = ("/desk/people", "/desk/people/invite", "/desk/audit", "/desk/notices", "/operator")
+PUBLIC_PAGES = ("/sign-in", "/password", "/password/x/y", "/invitations/nothing")
 
 
 class Site:
@@ -69,6 +70,7 @@ def site(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
     give_app(make_member("operator").user)
     agency = factories.make_agency()
     member = make_member("agency", agency)
+    give_app(make_member("agency", agency, approves=True).user)
     _row, secret = invite(None, EMAIL, "agency", agency)
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with sync_playwright() as playwright:
@@ -80,11 +82,11 @@ def site(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 
 def look_at(site: Site, page: Page, name: str) -> None:
     """Insist that a page is accessible, fits a phone and complains of nothing."""
-    for width, scheme in ((1280, "light"), (320, "dark")):
+    for width, scheme, rules in ((1280, "light", RULES), (320, "dark", NARROW_RULES)):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-        found = Axe().run(page, options=RULES).response["violations"]
+        found = Axe().run(page, options=rules).response["violations"]
         assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found] == [], (name, width)
     assert site.complaints == [], name
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -183,3 +185,25 @@ def test_every_page_of_the_account_and_of_people_is_accessible_and_fits_a_phone(
         look_at(site, page, path)
     page.click("header details summary")
     look_at(site, page, "menu")
+
+
+def test_every_page_of_an_approver_and_before_signing_in_is_accessible_and_fits_a_phone(site: Site) -> None:
+    page = site.open()
+    for path in PUBLIC_PAGES:
+        page.goto(site.url + path)
+        look_at(site, page, path)
+    site.sign_in(page, "nobody@nl.example")
+    page.wait_for_selector(".errors")
+    look_at(site, page, "wrong password")
+    site.sign_in(page, "approver@nl.example")
+    page.fill("#id_code", code_of())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    for path in APPROVER_PAGES:
+        page.goto(site.url + path)
+        look_at(site, page, path)
+    page.goto(f"{site.url}/desk/people/invite")
+    page.fill("#id_email", "colleague@agency.example")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=colleague@agency.example is invited")
+    look_at(site, page, "invited")
