@@ -102,7 +102,7 @@ def read_wait(retry_after: str, now: datetime) -> timedelta:
         return min(timedelta(seconds=min(int(said), 10**6)), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return timedelta()
     wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
     return min(max(wait, timedelta()), LONGEST_WAIT)

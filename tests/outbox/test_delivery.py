@@ -320,6 +320,7 @@ def test_a_webhook_that_asks_to_wait_is_left_alone_for_so_long_within_bounds(
         ("Sun, 22 Nov 2026 11:00:00 GMT", 0),
         ("Sun, 22 Nov 2099 12:00:00 GMT", 86_400),
         ("Sun, 99 Nov 2026 12:00:30 GMT", 0),
+        ("Fri Jan 9999999999 30 12.00.00 Mon", 0),
         ("-5", 0),
         ("", 0),
         ("٣٠", 0),
