@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,26 @@ def test_a_refusal_is_told_as_a_sentence_and_what_is_told_already_stays(monkeypa
         assert shown.render(Context({"error": refusal})) == "Erwartet: <bdi>&lt;i&gt;</bdi>; tun Sie etwas"
         assert shown.render(Context({"error": "Bitte <ausfüllen>."})) == "Bitte &lt;ausfüllen&gt;."
     assert shown.render(Context({"error": refusal})) == "Expected <bdi>&lt;i&gt;</bdi>; do something"
+
+
+def test_every_sentence_that_is_said_is_a_literal_which_translators_get() -> None:
+    loose = []
+    for app in ("register", "federation", "deploy"):
+        for path in (ROOT / app).rglob("*.py"):
+            source = path.read_text("utf-8")
+            if "sentences import" in source or "import sentences" in source:
+                loose += [f"{path.name}:{call.lineno}" for call in _calls(source) if not _is_literal(call)]
+    assert loose == []
+
+
+def _calls(source: str) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "say":
+            yield node
+
+
+def _is_literal(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

@@ -115,5 +115,5 @@ def test_another_agency_s_decisions_are_refused_row_by_row(desk: Desk) -> None:
 def test_what_is_no_table_says_so_and_leaves_no_bytes(desk: Desk, data: bytes, said: str) -> None:
     upload = bring(desk, data)
     assert upload.state == FAILED
-    assert said in upload.trouble
-    assert not hasattr(Upload.objects.get(pk=upload.pk), "file")
+    assert said in upload.said_trouble
+    assert not upload.pieces.exists()
