@@ -51,11 +51,17 @@ def catalogue_file(language: str) -> Path:
 
 
 def gather_texts() -> Catalog:
-    """Return all texts of code and templates that are marked for translation, with the files they stand in."""
+    """Return all texts of code and templates that are marked for translation, with the files they stand in.
+
+    Raises ValueError where one singular has two plurals: catalogues find texts by their singular.
+    """
     gathered = Catalog(project="Assay", charset="utf-8")
     for path in sorted(_sources()):
         where = path.relative_to(ROOT).as_posix()
         for _, text, _, context in extract("python", BytesIO(_readable(path)), keywords=KEYWORDS):
+            known = None if isinstance(text, str) else gathered.get(text[0], context)
+            if known is not None and known.pluralizable and known.id != tuple(text):
+                raise ValueError(f"{where}: {text[0]!r} has another plural elsewhere; give it a singular of its own.")
             if not isinstance(text, str) or text:
                 gathered.add(text, locations=[(where, 0)], context=context)
     for text in _closed_lists():

@@ -25,6 +25,7 @@ from register.site.charts import (
     shorten,
 )
 from register.site.figure_words import list_months
+from register.site.views.countries import order_plainly
 from tests import factories
 from tests.site.conftest import Register
 from tests.site.test_pages import JSON, Elements, read, words
@@ -176,3 +177,9 @@ def test_grids_have_round_numbers(most: int, ticks: list[int]) -> None:
 def test_months_are_counted_over_the_turn_of_years() -> None:
     assert list_months(datetime(2026, 1, 31, tzinfo=UTC), -2, 0) == ["2025-11", "2025-12", "2026-01"]
     assert shorten("Agency for quality assurance", 15) == "Agency for…"
+
+
+def test_countries_stand_where_a_reader_looks_for_them() -> None:
+    names = ["Węgry", "Łotwa", "Litwa", "Malta", "Österreich", "Portugal", "Ungarn", "Åland", "Zypern"]
+    expected = ["Åland", "Litwa", "Łotwa", "Malta", "Österreich", "Portugal", "Ungarn", "Węgry", "Zypern"]
+    assert sorted(names, key=order_plainly) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -25,6 +26,15 @@ def gathered() -> object:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_text_of_an_offered_language_is_there_with_its_placeholders(language: str, gathered: object) -> None:
     assert find_faults(read_catalogue(language), gathered) == []  # type: ignore[arg-type]
+
+
+def test_a_singular_with_two_plurals_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catalogues find texts by their singular: the second would be told in the words of the first."""
+    (tmp_path / "words.py").write_text('ngettext("One.", "Many.", 2)\nngettext("One.", "Several.", 2)\n')
+    monkeypatch.setattr("deploy.catalogues.ROOT", tmp_path)
+    monkeypatch.setattr("deploy.catalogues._sources", lambda: [tmp_path / "words.py"])
+    with pytest.raises(ValueError, match="singular of its own"):
+        gather_texts()
 
 
 def test_texts_are_found_in_code_and_templates_and_in_closed_lists(gathered: object) -> None:

@@ -103,7 +103,7 @@ def test_facets_lead_to_the_narrowed_search_and_back(varied: Register) -> None:
         '<a class="chip" href="/issuers?q=school&amp;at=2024-06-01" aria-current="true"><span>EQF level 5</span>'
         in then
     )
-    assert "One issuer." in words(then)
+    assert "One issuer matches." in words(then)
     assert "How each stands is said as of 1 June 2024." in words(then)
 
 
