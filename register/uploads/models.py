@@ -1,7 +1,7 @@
 """Tables of bulk intake: files handed in, their rows, and remarks on decisions with what was said to clear them.
 
 None of it is in the ledger. A file's bytes go once its rows are read; what rows held goes when they are published or
-discarded, and everything but the head of an upload after 30 days (tasks.sweep).
+discarded, and after 30 days all but the heads of published uploads (tasks.sweep).
 """
 
 from __future__ import annotations

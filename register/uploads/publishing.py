@@ -122,7 +122,7 @@ def call_back(acting: Acting, upload: Upload) -> None:
 
 
 def discard(acting: Acting, upload: Upload) -> None:
-    """Forget an upload's rows; its head stays, so that the same file is noticed when it comes again."""
+    """Forget an upload's rows; its head stays on the list until it is old."""
     with transaction.atomic():
         audit.note(acting, "import_discarded", _about(upload), file=upload.name)
         _move(upload, [state for state in STATES if state not in (PUBLISHING, PUBLISHED)], DISCARDED)
