@@ -4,11 +4,11 @@
 |---|---|
 | `verbs` | one function for everything that may be said |
 | `recording` | the write itself: lock, draft, append, catch up, commit, sign; receipts |
-| `rehearsing` | the same, looked at from within and undone |
+| `judging`, `foreseeing` | what would be refused, and what would change, without lock or entry |
 """
 
+from register.commands.foreseeing import Foreseen, foresee
 from register.commands.recording import Also, Clock, Intent, Written, data_of, receipts_for, record
-from register.commands.rehearsing import rehearse
 from register.commands.verbs import (
     NODE,
     PATHS,
@@ -53,6 +53,7 @@ __all__ = [
     "PATHS",
     "Also",
     "Clock",
+    "Foreseen",
     "Intent",
     "Written",
     "amend_accreditation",
@@ -66,6 +67,7 @@ __all__ = [
     "close_issuer",
     "close_programme",
     "data_of",
+    "foresee",
     "grant_accreditation",
     "grant_accreditations",
     "grant_mandate",
@@ -80,7 +82,6 @@ __all__ = [
     "register_issuer",
     "register_issuers",
     "register_programme",
-    "rehearse",
     "reinstate_accreditation",
     "reinstate_credentials",
     "relate_issuer",

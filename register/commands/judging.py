@@ -22,6 +22,7 @@ from register.payloads import Actor
 from register.projection.catch_up import without_collector
 from register.projection.loading import Loader
 from register.replay import advance
+from register.state import Change, State
 
 Group = Sequence[Intent]
 Refusal = Refused | MalformedEvent
@@ -38,6 +39,25 @@ class Judge:
         self._said_by = actor.model_dump(mode="json", exclude_none=True)
         self._time: datetime = max(timezone.now(), log.last_time or timezone.now())
         self._loader = Loader(log.origin, log.id, log.size, log.last_time)
+
+    @property
+    def size(self) -> int:
+        """How many entries of the ledger the state knows, those judged since among them."""
+        return self._loader.state.size
+
+    @property
+    def state(self) -> State:
+        """What it judges by."""
+        return self._loader.state
+
+    def foresee(self, intent: Intent) -> tuple[Change, ...]:
+        """Return what one intent would change, and take that in; raises Refused and MalformedEvent."""
+        parsed = self._parse([intent])
+        if isinstance(parsed, MalformedEvent):
+            raise parsed
+        self._loader.load(parsed)
+        (event,) = parsed
+        return advance(self._loader.state, event, own=True).changes
 
     def judge(self, groups: Sequence[Group]) -> list[Refusal | None]:
         """Return for each group of intents why it would be refused, None where it would not.

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ledger.database import fetch_all, fetch_one
 
 COMPARED: Final = 10
-"""Institutions whose answers are compared: a page must not take long, and the log is locked while facts are read."""
+"""Institutions whose answers are compared: a page must not take long."""
 
 _BEARING: Final = frozenset({"scope", "valid_from", "valid_until", "corrects"})
 """What of an amendment bears on answers."""

@@ -1,7 +1,7 @@
-"""Effects: what saying something does to the register's answers about an issuer, found by a rehearsal.
+"""Effects: what saying something does to the register's answers about an issuer.
 
-Facts are gathered twice inside the rehearsal, as known before its entry and with it, under the lock of the log; what
-they mean is judged afterwards, by the trust decision itself.
+Facts are gathered as known before the entry; those after it follow from the records that it changes. What both mean is
+judged by the trust decision itself.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from register.commands import Foreseen
+from register.desk.foreseen_facts import foresee_facts
 from register.desk.past import MOST_DATES, Answer, Change, compare, find_dates, keep_widest, too_many
 from register.identifiers import NODE, Identifier
 from register.queries.facts import Gathered, gather_many
@@ -59,11 +61,13 @@ class Seen:
         return AskedQuestion(question, None, TreeSize(self.origin, size))
 
 
-def see(issuers: Sequence[str], origin: str, index: int, now: datetime, key: str | None = None) -> Seen:
-    """Gather the facts about issuers as known before and after the entry at `index`; two queries."""
-    seen = Seen(tuple(issuers), (), (), origin, index, key)
-    found = [tuple(gather_many([seen.ask(one, now, size) for one in issuers], now)) for size in (index, index + 1)]
-    return replace(seen, before=found[0], after=found[1])
+def see(issuers: Sequence[str], foreseen: Foreseen, now: datetime, key: str | None = None) -> Seen:
+    """Gather the facts about issuers as known before an entry, and put together those with it; one query."""
+    size = foreseen.size
+    seen = Seen(tuple(issuers), (), (), foreseen.origin, size, key)
+    before = tuple(gather_many([seen.ask(one, now, size) for one in issuers], now))
+    after = foresee_facts(before, foreseen.changes, foreseen.state, size + 1, now, key)
+    return replace(seen, before=before, after=after)
 
 
 def judge(seen: Seen, changed: str, now: datetime) -> list[Effect]:

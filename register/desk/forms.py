@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
 from register.desk import drafts
@@ -72,6 +74,10 @@ class DraftForm(forms.Form):
     verb: ClassVar[str]
     places: ClassVar[Mapping[str, str]] = {}
 
+    def terms(self) -> dict[str, Any]:
+        """Return all that was filled in as terms have it, empty values among them."""
+        return dict(self.cleaned_data)
+
     def said(self) -> dict[str, Any]:
         """Return the terms as JSON; what was left empty is absent. To be given by each form."""
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
@@ -98,3 +104,38 @@ class DraftForm(forms.Form):
         second = rest.partition(".")[0]
         wished = (self.places.get(path), self.places.get(f"{first}.{second}"), self.places.get(first), second, first)
         return next((name for name in wished if name and name in self.fields), None)
+
+
+class AmendingForm(DraftForm):
+    """New values for a record; only what was changed is said, and why.
+
+    To stand before the form that describes such a thing, whose `terms()` are compared with `before()`.
+    """
+
+    note = TextField(label=_("Note"), required=False, max_length=5000, help_text=_("Why; everybody can read it."))
+
+    def __init__(self, record: Any, *args: Any, **options: Any) -> None:
+        self.record = record
+        super().__init__(*args, **options)
+        self.fields["note"] = self.fields.pop("note")  # the last one
+
+    def before(self) -> Mapping[str, Any]:
+        """Return the record's values as `terms` gives them. To be given by each form."""
+        return {}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an amendment that changes nothing."""
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not self.changes():
+            raise forms.ValidationError(gettext("Nothing has changed. Change what is wrong, or leave this page."))
+        return told
+
+    def changes(self) -> dict[str, Any]:
+        """Return the terms that differ from the record."""
+        before = self.before()
+        return {name: value for name, value in self.terms().items() if value != before[name]}
+
+    def said(self) -> dict[str, Any]:
+        """Return what changes, and why."""
+        note = self.cleaned_data["note"]
+        return {**self.changes(), **({"note": note} if note else {})}

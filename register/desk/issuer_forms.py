@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from register.access.acting import Acting
 from register.desk.days import DayField, until_after
-from register.desk.forms import DraftForm, LineField, TextField
+from register.desk.forms import AmendingForm, DraftForm, LineField, TextField
 from register.desk.inputs import (
     IssuerField,
     TermField,
@@ -150,8 +150,8 @@ def _canonical(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
     return found
 
 
-class AmendIssuer(IssuerDetails):
-    """New values for an issuer; only what was changed is said."""
+class AmendIssuer(AmendingForm, IssuerDetails):
+    """New values for an issuer."""
 
     verb: ClassVar[str] = "amend_issuer"
 
@@ -160,31 +160,22 @@ class AmendIssuer(IssuerDetails):
         required=False,
         help_text=_("Only for a change of name; left empty, it holds from the day of recording."),
     )
-    note = TextField(label=_("Note"), required=False, help_text=_("Why; everybody can read it."))
 
-    def __init__(self, record: IssuerRecord, *args: Any, **options: Any) -> None:
-        self.record = record
-        super().__init__(*args, **options)
+    def before(self) -> Mapping[str, Any]:
+        """Return the record's values."""
+        return terms_of(self.record)
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse an amendment that changes nothing."""
-        told: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not self.changes():
-            raise forms.ValidationError(gettext("Nothing has changed. Change what is wrong, or leave this page."))
-        return told
-
-    def changes(self) -> dict[str, Any]:
-        """Return the terms that differ from the record; identifiers that stay keep what the record says of them."""
-        terms, before = self.terms(), terms_of(self.record)
-        held = {(claim["scheme"], claim["value"]): claim for claim in before["identifiers"]}
+    def terms(self) -> dict[str, Any]:
+        """Return all that was filled in; identifiers that stay keep what the record says of them."""
+        terms = super().terms()
+        held = {(claim["scheme"], claim["value"]): claim for claim in self.before()["identifiers"]}
         terms["identifiers"] = [held.get((one["scheme"], one["value"]), one) for one in terms["identifiers"]]
-        return {name: value for name, value in terms.items() if value != before[name]}
+        return terms
 
     def said(self) -> dict[str, Any]:
         """Return what changes, from when and why."""
-        told = self.cleaned_data
-        about = {"effective_from": spell(told["effective_from"]), "note": told["note"] or None}
-        return {**self.changes(), **{name: value for name, value in about.items() if value}}
+        since = spell(self.cleaned_data["effective_from"])
+        return {**super().said(), **({"effective_from": since} if since else {})}
 
 
 def terms_of(record: IssuerRecord) -> dict[str, Any]:

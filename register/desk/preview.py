@@ -1,6 +1,7 @@
 """Preview: what would go on the ledger, in words and as bytes, and what it would change, before it does.
 
-The entry is rehearsed (register.commands.rehearse), so a refusal is the very one that publishing would meet.
+The entry is judged by the rules of a write (register.commands.foresee), so a refusal is the very one that publishing
+would meet; and nobody who writes waits for somebody who looks.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.utils.safestring import SafeString
 from ledger.tlog import canonical
 from register import commands, events
 from register.access.acting import Acting
-from register.commands import Intent, Written
+from register.commands import Foreseen, Intent
 from register.desk import deeds, four_eyes
 from register.desk.effects import Effect, Seen, judge, see
 from register.desk.models import Draft
@@ -95,7 +96,7 @@ def look(actor: Actor, verb: str, subject: str, said: Mapping[str, Any], version
     intent = intend(verb, subject, terms)
     data, known = entry_data(intent, actor), newest_about(things)
     issuers, key = issuers_about(verb, subject, said, record), key_about(verb, subject, spell_terms(terms), cut)
-    refusal, effects = _rehearse(intent, actor, issuers, key, now)
+    refusal, effects = _foresee(intent, actor, issuers, key, now)
     directory = _name(things, intent, said, verb, new=not subject)
     return Preview(
         type=intent.type,
@@ -130,14 +131,14 @@ def _look_now(draft: Draft) -> Any:
     return sorted(four_eyes.choice_of(draft.role, draft.organisation))
 
 
-def _rehearse(
+def _foresee(
     intent: Intent, actor: Actor, issuers: list[str], key: str | None, now: datetime
 ) -> tuple[Refused | None, tuple[Effect, ...]]:
-    def look_around(written: list[Written]) -> Seen | None:
-        return see(issuers, written[0].origin, written[0].index, now, key) if issuers else None
+    def look_around(foreseen: Foreseen) -> Seen | None:
+        return see(issuers, foreseen, now, key) if issuers else None
 
     try:
-        seen = commands.rehearse([intent], actor, look_around)
+        seen = commands.foresee(intent, actor, look_around)
     except Refused as refusal:
         return refusal, ()
     except MalformedEvent as error:

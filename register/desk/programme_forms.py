@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from register.access.acting import Acting
 from register.desk.days import DayField, until_after
 from register.desk.elements import FIELDS, Completeness, look_for_elements
-from register.desk.forms import DraftForm, LineField, TextField
+from register.desk.forms import AmendingForm, DraftForm, LineField
 from register.desk.inputs import (
     TermField,
     find_one_issuer,
@@ -250,33 +250,14 @@ class NewProgramme(ProgrammeDetails):
         return {"issuer": self.issuer, **told, **mark}
 
 
-class AmendProgramme(ProgrammeDetails):
-    """New values for a programme; only what was changed is said."""
+class AmendProgramme(AmendingForm, ProgrammeDetails):
+    """New values for a programme."""
 
     verb: ClassVar[str] = "amend_programme"
 
-    note = TextField(label=_("Note"), required=False, max_length=5000, help_text=_("Why; everybody can read it."))
-
-    def __init__(self, record: ProgrammeRecord, *args: Any, **options: Any) -> None:
-        self.record = record
-        super().__init__(*args, **options)
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse an amendment that changes nothing."""
-        told: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not self.changes():
-            raise forms.ValidationError(gettext("Nothing has changed. Change what is wrong, or leave this page."))
-        return told
-
-    def changes(self) -> dict[str, Any]:
-        """Return the terms that differ from the record."""
-        terms, before = self.terms(), terms_of(self.record)
-        return {name: value for name, value in terms.items() if value != before[name]}
-
-    def said(self) -> dict[str, Any]:
-        """Return what changes, and why."""
-        note = self.cleaned_data["note"]
-        return {**self.changes(), **({"note": note} if note else {})}
+    def before(self) -> Mapping[str, Any]:
+        """Return the record's values."""
+        return terms_of(self.record)
 
 
 def terms_of(record: ProgrammeRecord) -> dict[str, Any]:

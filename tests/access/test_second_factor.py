@@ -323,9 +323,13 @@ def test_the_challenge_of_a_second_factor_lets_nobody_in_by_passkey_alone(
     """There the device need not have checked who uses it."""
     asked: list[str] = []
     monkeypatch.setattr(passkeys, "check", lambda user, answer: asked.append(answer))
-    monkeypatch.setattr(passkeys.auth, "get_state", lambda: {"challenge": "x", "user_verification": "preferred"})
+    monkeypatch.setattr(
+        "register.access.passkeys.auth.get_state", lambda: {"challenge": "x", "user_verification": "preferred"}
+    )
     assert passkeys.check_alone(operator.user, "{}") is None
     assert asked == []
-    monkeypatch.setattr(passkeys.auth, "get_state", lambda: {"challenge": "x", "user_verification": "required"})
+    monkeypatch.setattr(
+        "register.access.passkeys.auth.get_state", lambda: {"challenge": "x", "user_verification": "required"}
+    )
     passkeys.check_alone(operator.user, "{}")
     assert asked == ["{}"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import connections
 
 from register import commands
-from register.desk import drafts, preview
+from register.desk import drafts, four_eyes, preview
 from register.desk.errors import Decided, Stale
 from register.desk.models import Draft
 from register.models import AccreditationVersion
@@ -100,6 +100,7 @@ def test_of_two_drafts_that_cannot_both_be_true_one_is_written(lasting_desk: Des
     desk = lasting_desk
     held = factories.make_accreditation(desk.issuer, desk.agency)
     said = {"effective_from": "2025-06-01", "reason": "quality"}
+    four_eyes.choose("agency", desk.agency, ())
     both = [drafts.save(desk.officer, "suspend_accreditation", held, said) for _ in range(2)]
     digests = [preview.digest_now(desk.officer.actor, one) for one in both]
     results = run_at_once(

@@ -1,23 +1,35 @@
-"""Effects: what a rehearsal says of answers is what the register answers once the entry is written."""
+"""Effects: what a preview says of answers is what the register answers once the entry is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
+from ledger import writer
+from ledger.errors import NotCovered
 from ledger.logs import get_log, latest_checkpoint
+from ledger.models import Checkpoint
 from register import commands
 from register.desk import drafts, preview
+from register.desk.effects import Seen, see
 from register.desk.past import Change
+from register.desk.terms import intend, read_terms
 from register.errors import Refused
 from register.identifiers import NODE, Identifier
 from register.models import Happening
+from register.queries.facts import gather_many
 from register.site.standing import Instants, find_standing
+from register.trust import AskedQuestion, Facts, Question, TreeSize
 from tests import factories
 from tests.desk.conftest import Desk
+from tests.desk.test_at_once import run_at_once
 
 ORIGIN = "register.nl.example/ledger"
 
@@ -111,35 +123,138 @@ def test_of_very_many_accreditations_the_changed_ones_dates_are_compared_and_sai
     assert effect.standing is not None
 
 
-def test_a_rehearsal_leaves_nothing(desk: Desk) -> None:
+def test_a_preview_leaves_nothing(desk: Desk) -> None:
     held = factories.make_accreditation(desk.issuer, desk.agency)
-    before = get_log(ORIGIN).size, Happening.objects.count()
+    before = get_log(ORIGIN).size, Happening.objects.count(), Checkpoint.objects.count()
     preview.show(desk.officer, "revoke_accreditation", held, {"effective_from": "2025-06-01", "reason": "quality"})
-    assert (get_log(ORIGIN).size, Happening.objects.count()) == before
+    assert (get_log(ORIGIN).size, Happening.objects.count(), Checkpoint.objects.count()) == before
 
 
-def test_a_rehearsal_signs_nothing_and_its_checkpoint_is_gone(lasting_desk: Desk) -> None:
+def test_what_is_not_signed_yet_is_looked_at_all_the_same_and_leaves_no_checkpoint(lasting_desk: Desk) -> None:
     desk = lasting_desk
+    with patch("register.commands.recording._sign"):
+        held = factories.make_accreditation(desk.issuer, desk.agency)
     before = latest_checkpoint(ORIGIN)
-    intent = commands.intend("accreditation.granted", factories.accreditation_terms(desk.issuer, desk.agency))
-    seen = commands.rehearse([intent], desk.officer.actor, lambda written: latest_checkpoint(ORIGIN).size)
-    assert seen == before.size + 1
+    assert before.size < get_log(ORIGIN).size
+    changes = changes_of(desk, "revoke_accreditation", held, {"effective_from": "2025-06-01", "reason": "quality"})
+    assert spans(changes) == [("2025-06-01", "", "trusted", "not_trusted")]
     assert latest_checkpoint(ORIGIN) == before
 
 
-def test_what_a_look_raises_is_raised_and_leaves_nothing(desk: Desk) -> None:
+def test_what_a_look_raises_is_raised(desk: Desk) -> None:
     intent = commands.intend("accreditation.granted", factories.accreditation_terms(desk.issuer, desk.agency))
-    size = get_log(ORIGIN).size
 
-    def stumble(written: list[commands.Written]) -> None:
+    def stumble(foreseen: commands.Foreseen) -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        commands.rehearse([intent], desk.officer.actor, stumble)
-    assert get_log(ORIGIN).size == size
+        commands.foresee(intent, desk.officer.actor, stumble)
 
 
-def test_a_rehearsal_is_refused_as_the_write_would_be(desk: Desk) -> None:
+def test_a_preview_waits_for_no_writer_and_keeps_none_waiting(lasting_desk: Desk) -> None:
+    """While the log is locked a preview is shown; while a preview looks, somebody writes."""
+    desk = lasting_desk
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    said = {"effective_from": "2025-06-01", "reason": "quality"}
+    with transaction.atomic():
+        writer.lock(ORIGIN, timezone.now())
+        (shown,) = run_at_once(lambda: preview.show(desk.officer, "revoke_accreditation", held, said))
+    assert isinstance(shown, preview.Preview)
+    assert shown.refusal is None
+    intent = commands.intend("accreditation.granted", factories.accreditation_terms(desk.issuer, desk.agency))
+
+    def write_meanwhile(foreseen: commands.Foreseen) -> list[object]:
+        return run_at_once(lambda: factories.make_accreditation(desk.issuer, desk.agency))
+
+    with patch("register.commands.foreseeing.reader.latest_checkpoint", side_effect=NotCovered("none")):
+        (written,) = commands.foresee(intent, desk.officer.actor, write_meanwhile)
+    assert isinstance(written, str), written
+
+
+def facts_of(desk: Desk, key: str | None) -> list[Facts]:
+    """What the register knows of both issuers by now, without what depends on the moment of asking."""
+    size, now = get_log(ORIGIN).size, timezone.now()
+    asked = [
+        AskedQuestion(Question(issuer=Identifier(NODE, one), at=now, key=key), None, TreeSize(ORIGIN, size))
+        for one in (desk.issuer, desk.other_issuer)
+    ]
+    return [plain(one.facts) for one in gather_many(asked, now)]
+
+
+def plain(facts: Facts) -> Facts:
+    """Facts without the time of the checkpoint, and without the ids of relations, which are those of their entries."""
+    (register,) = facts.registers
+    relations = tuple(replace(one, id="") for one in register.relations)
+    told = replace(register, checkpoint_time=None, age_seconds=None, relations=relations)
+    return replace(facts, registers=(told,))
+
+
+SAID: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "grant by another agency": (
+        "grant_accreditation",
+        "",
+        {"agency": "{other}", "scope": {"programmes": ["{programme}"]}},
+    ),
+    "amend": ("amend_accreditation", "{held}", {"valid_until": "2031-01-01", "scope": {"programmes": ["{programme}"]}}),
+    "suspend": ("suspend_accreditation", "{held}", {"effective_from": "2025-01-01", "reason": "quality"}),
+    "revoke": ("revoke_accreditation", "{held}", {"effective_from": "2025-01-01", "reason": "quality"}),
+    "close": ("close_issuer", "{issuer}", {"effective_from": "2025-01-01", "reason": "merged"}),
+    "rename": ("amend_issuer", "{issuer}", {"names": {"en": "Another name"}}),
+    "bind": ("bind_key", "{issuer}", {"kind": "did", "value": "did:web:new.example", "valid_from": "2025-01-01"}),
+    "steal": ("revoke_key", "{issuer}/{key}", {"reason": "compromised", "since": "2025-01-01"}),
+    "relate": (
+        "relate_issuer",
+        "{issuer}",
+        {"relation": "merged_into", "other": "{two}", "valid_from": "2025-01-01"},
+    ),
+    "withdraw": ("withdraw_agency", "{agency}", {"effective_from": "2025-01-01", "reason": "quality"}),
+    "narrow": ("amend_agency", "{agency}", {"scope": {"eqf_levels": [5]}, "effective_from": "2025-01-01"}),
+}
+"""What may be said, with the names of things in braces."""
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_facts_foreseen_are_the_facts_once_it_is_written(lasting_desk: Desk, what: str) -> None:
+    desk = lasting_desk
+    third = factories.make_issuer()
+    factories.make_accreditation(desk.other_issuer, desk.other_agency)
+    factories.make_mandate(desk.other_issuer, third)
+    factories.make_key(desk.other_issuer)
+    things = {
+        "{issuer}": desk.issuer, "{two}": desk.other_issuer, "{agency}": desk.agency,
+        "{other}": desk.other_agency, "{held}": factories.make_accreditation(desk.issuer, desk.agency),
+        "{programme}": factories.make_programme(desk.issuer), "{key}": factories.make_key(desk.issuer),
+    }  # fmt: skip
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: fill(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [fill(one) for one in value]
+        return things.get(value, value) if isinstance(value, str) else value
+
+    verb, subject, said = SAID[what]
+    subject, said = "/".join(things.get(one, one) for one in subject.split("/")), fill(said)
+    if verb == "grant_accreditation":
+        said = {"issuer": desk.issuer, "valid_from": "2024-01-01", **said}
+    key = "did:web:new.example" if verb == "bind_key" else None
+    terms, actor = read_terms(verb, said), desk.operator.actor
+    both = [desk.issuer, desk.other_issuer]
+    now = timezone.now()
+    intent, times = intend(verb, subject, terms), list[datetime]()
+
+    def look(foreseen: commands.Foreseen) -> Seen:
+        assert foreseen.state.time is not None
+        times.append(foreseen.state.time)
+        return see(both, foreseen, now, key)
+
+    seen = commands.foresee(intent, actor, look)
+    assert [plain(one.facts) for one in seen.before] == facts_of(desk, key)
+    commands.record([intent], actor=actor, clock=lambda: times[0])
+    assert [plain(one.facts) for one in seen.after] == facts_of(desk, key)
+
+
+def test_a_revocation_foreseen_is_refused_as_the_write_would_be(desk: Desk) -> None:
     held = factories.make_accreditation(desk.issuer, desk.agency)
     said = {"effective_from": "2019-06-01", "reason": "quality"}
     shown = preview.show(desk.officer, "revoke_accreditation", held, said)
