@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from register.identifiers import NODE, parse_identifier
@@ -195,7 +195,10 @@ class _Row:
         return None
 
     def read_list(self, column: str, parse: Callable[[str], Parsed], split: str = r"[\s,;|]+") -> tuple[Parsed, ...]:
-        whole = _WHOLE.sub(r"\1", self.text(column))  # 6,0 and 6.0 are how spreadsheets write 6
+        text = self.text(column)
+        if not text:
+            return ()
+        whole = _WHOLE.sub(r"\1", text)  # 6,0 and 6.0 are how spreadsheets write 6
         parts = filter(None, (part.strip() for part in re.split(split, whole)))
         found: dict[Parsed, None] = {}
         for part in parts:
@@ -234,7 +237,7 @@ def _read_issuer(row: _Row) -> Institution | None:
 
 def _read_accreditation(row: _Row) -> AccreditationRow | None:
     issuer = row.read("issuer", _parse_reference, required=True)
-    kind = row.read("kind", lambda text: load("accreditation-kinds").get(text).code, required=True)
+    kind = row.read("kind", _parse_kind, required=True)
     period = _read_period(row)
     read = AccreditationRow(
         line=row.line,
@@ -243,13 +246,13 @@ def _read_accreditation(row: _Row) -> AccreditationRow | None:
         contributing_agencies=row.read_list("contributing_agencies", parse_agency, r"[,;|]"),
         local_id=row.text("local_id"),
         kind=kind or "",
-        activity=row.read("activity", lambda text: load("esg-activities").get(text).code),
-        credential_types=row.read_list("credential_types", parse_credential_type, r"[,;|]"),
-        eqf_levels=tuple(sorted(row.read_list("eqf_levels", parse_eqf, _NUMBERS))),
-        isced_f=row.read_list("isced_f", parse_isced_f, _NUMBERS),
-        jurisdictions=row.read_list("jurisdictions", parse_jurisdiction),
+        activity=row.read("activity", _parse_activity),
+        credential_types=row.read_list("credential_types", _parse_credential_type, r"[,;|]"),
+        eqf_levels=tuple(sorted(row.read_list("eqf_levels", _parse_eqf, _NUMBERS))),
+        isced_f=row.read_list("isced_f", _parse_isced_f, _NUMBERS),
+        jurisdictions=row.read_list("jurisdictions", _parse_jurisdiction),
         programmes=row.read_list("programmes", _parse_reference, r"[,;|]"),
-        decision=row.read("decision", lambda text: load("decisions").get(text).code) or "positive",
+        decision=row.read("decision", _parse_decision) or "positive",
         valid_from=period[0] or date.min,
         valid_until=period[1],
         report_url=row.read("report_url", parse_website) or "",
@@ -261,9 +264,9 @@ def _read_accreditation(row: _Row) -> AccreditationRow | None:
 
 
 def _read_period(row: _Row) -> tuple[date | None, date | None]:
-    valid_from = row.read("valid_from", parse_date, required=True)
-    valid_until = row.read("valid_until", parse_date)
-    last = row.read("valid_to", parse_date)
+    valid_from = row.read("valid_from", _parse_day, required=True)
+    valid_until = row.read("valid_until", _parse_day)
+    last = row.read("valid_to", _parse_day)
     if last and valid_until and valid_until != last + timedelta(days=1):
         day = Coded(valid_until.isoformat(), valid_until)
         message = say("expected the day before {day}, or one of both columns", day=day)
@@ -277,6 +280,18 @@ def _read_period(row: _Row) -> tuple[date | None, date | None]:
 
 def _keep_original(row: _Row) -> dict[str, str]:
     return {column: strip_hidden(text) for column, text in row.cells.items() if text.strip()}
+
+
+def _parse_term(vocabulary: str) -> Callable[[str], str]:
+    return lambda text: load(vocabulary).get(text).code
+
+
+# The rows of a file say the same in most columns. What cannot be read is not remembered, so all that is kept is short.
+_remember = lru_cache(maxsize=2048)
+_parse_kind, _parse_activity = _remember(_parse_term("accreditation-kinds")), _remember(_parse_term("esg-activities"))
+_parse_decision, _parse_day = _remember(_parse_term("decisions")), _remember(parse_date)
+_parse_credential_type, _parse_eqf = _remember(parse_credential_type), _remember(parse_eqf)
+_parse_isced_f, _parse_jurisdiction = _remember(parse_isced_f), _remember(parse_jurisdiction)
 
 
 def _canonicalise(scheme: str, text: str) -> str:

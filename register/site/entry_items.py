@@ -22,6 +22,6 @@ def write_item(entry: Entry) -> SafeString:
         said += f'<span class="back">{escape(gettext("Recorded later, with effect for the past."))}</span> '
     place = gettext("entry %(index)s") % {"index": spell_count(entry.row.index)}
     link = f'<a class="small nowrap" href="{escape(entry.page)}">{escape(place)}</a>'
-    when = f'<span class="when">{mark_short_day(entry.row.time)}</span>'
+    when = f'<span class="when">{mark_short_day(entry.row.time) if entry.row.time else ""}</span>'
     told = f"<p><strong>{escape(words.title)}.</strong> {said}{link}</p>"
     return mark_safe(f"<li>{when}<div>{told}</div></li>")

@@ -32,7 +32,7 @@ class Tagged(Protocol):
 
 def mark_tag(standing: Tagged) -> SafeString:
     """Return how something stands as a tag: symbol and words."""
-    words = conditional_escape(standing.words)
+    words = conditional_escape(str(standing.words))
     symbol = f'<svg aria-hidden="true"><use href="#{standing.symbol}"/></svg>'
     return mark_safe(f'<span class="tag {standing.tone}">{symbol}{words}</span>')
 

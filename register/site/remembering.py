@@ -6,7 +6,7 @@ and vocabularies do not change while a process lives. The least recently asked f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
@@ -28,6 +28,6 @@ def remember(function: Callable[Asked, Said]) -> Callable[Asked, Said]:
 
     @wraps(function)
     def ask(*args: Asked.args, **named: Asked.kwargs) -> Said:
-        return say(get_language(), *args, **named)
+        return say(get_language(), *args, **cast(dict[str, Hashable], named))
 
     return ask

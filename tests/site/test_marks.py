@@ -66,7 +66,8 @@ def test_scopes_that_name_programmes_are_told_and_not_kept() -> None:
 
 def test_texts_of_strangers_are_escaped() -> None:
     standing: Any = Standing("good", HOSTILE)
-    row = AccreditationRow(None, HOSTILE, "", standing)  # type: ignore[arg-type]  the title alone is looked at
+    record: Any = None
+    row = AccreditationRow(record, HOSTILE, "", standing)
     assert "<b>" not in mark_tag(standing)
     assert "<b>" not in str(link_entries([Citation(HOSTILE, 1), Citation("other", 2)]))
     assert "<b>" not in Directory().link(HOSTILE)
