@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -48,8 +49,7 @@ def create_token(
 
 def delegate(parent: Token, name: str, scope: tuple[str, ...], expires_at: datetime | None) -> tuple[Token, str]:
     """Make a token with at most the rights and the remaining life of `parent`; raises NotEntitled and Refused."""
-    missing = allowed_verbs(parent.role, scope) - allowed_verbs(parent.role, tuple(parent.scope))
-    if missing or (WRITE in scope and WRITE not in parent.scope):
+    if _goes_beyond(parent, scope):
         raise NotEntitled("not_entitled", "scope", "a token can pass on only what it may do itself; ask for less")
     if parent.expiry is not None and (expires_at is None or expires_at > parent.expiry):
         if expires_at is not None:
@@ -60,6 +60,13 @@ def delegate(parent: Token, name: str, scope: tuple[str, ...], expires_at: datet
     return create_token(parent.membership, name, scope, expires_at)
 
 
+def _goes_beyond(token: Token, scope: Iterable[str]) -> bool:
+    """Tell whether a scope allows more than a token may do."""
+    wished = tuple(scope)
+    missing = allowed_verbs(token.role, wished) - allowed_verbs(token.role, tuple(token.scope))
+    return bool(missing) or (WRITE in wished and WRITE not in token.scope)
+
+
 def own_tokens(token: Token) -> QuerySet[Token]:
     """Return the tokens of the same person in the same role and organisation, newest first."""
     tokens: QuerySet[Token] = Token.objects.filter(membership_id=token.membership_id).order_by("-created", "public_id")
@@ -67,9 +74,14 @@ def own_tokens(token: Token) -> QuerySet[Token]:
 
 
 def revoke_token(token: Token, public_id: UUID) -> str:
-    """Revoke one of the own tokens, the asking one included, and return its name; raises NotFound for others'."""
+    """Revoke one of the own tokens, the asking one included, and return its name.
+
+    Raises NotFound for others', NotEntitled for one that may do more: a stolen token that reads must stop no writing.
+    """
     found = own_tokens(token).filter(public_id=public_id).first()
     if found is None:
         raise NotFound("token_unknown", "", "none of your tokens has this id; GET /api/v1/tokens lists them")
+    if _goes_beyond(token, found.scope):
+        raise NotEntitled("not_entitled", "", "a token can revoke only those that may do no more than it may itself")
     Token.objects.filter(pk=found.pk).delete()
     return str(found.name)

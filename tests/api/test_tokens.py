@@ -180,6 +180,16 @@ def test_own_tokens_are_revoked_and_others_are_not_found() -> None:
     check_problem(caller.get("/api/v1/me"), 401, "not_authenticated")
 
 
+def test_a_token_revokes_none_that_may_do_more() -> None:
+    writer = make_caller("agency", AGENCY)
+    reader = Caller(writer.post("/api/v1/tokens", {"name": "reads"}).body["token"])
+    check_problem(reader.delete(f"/api/v1/tokens/{token_of(writer).public_id}"), 403, "not_entitled")
+    assert writer.get("/api/v1/me").status == 200
+    other = reader.post("/api/v1/tokens", {"name": "reads, too"}).body["id"]
+    assert reader.delete(f"/api/v1/tokens/{other}").status == 204
+    assert reader.delete(f"/api/v1/tokens/{token_of(reader).public_id}").status == 204
+
+
 def test_two_people_of_one_agency_do_not_see_each_others_tokens() -> None:
     from register.access.tokens import create_token
 
