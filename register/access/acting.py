@@ -1,8 +1,9 @@
 """Who is acting on a page: a signed-in person in one of their memberships, and what they may do in it.
 
 A person may have several memberships; the session says which one they act in (`MEMBERSHIP`), by default the first. A
-membership that was taken away ends at once, in every session: it is read on each request. So is the second factor that
-the session was opened with (`FACTOR`): when that is removed, the session may no longer write.
+membership that was taken away ends at once, in every session: it is read on each request; what was being said in it is
+said in no other one's name. So is the second factor read that the session was opened with (`FACTOR`): when that is
+removed, the session may no longer write.
 """
 
 from __future__ import annotations
@@ -94,6 +95,10 @@ def _find(request: HttpRequest) -> Acting | None:
     rows = list(memberships.select_related("user").order_by("id"))
     chosen = request.session.get(MEMBERSHIP)
     row = next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
+    if row is not None and chosen is not None and row.pk != chosen:
+        del request.session[MEMBERSHIP]
+        if request.method not in ("GET", "HEAD"):  # it was meant to be said for somebody else
+            return None
     return None if row is None else act_in(row, row.proven, read_network(request))
 
 

@@ -22,6 +22,7 @@ from register.access.signing_in import CONFIRMED
 from register.access.tasks import purge_kept_answers
 from register.access.tokens import create_token
 from register.desk.four_eyes import choose
+from register.desk.models import FourEyes
 from register.models import AccreditationVersion
 from register.site import page as pages
 from tests import factories
@@ -288,6 +289,18 @@ def test_the_language_is_switched_by_links_that_keep_the_address(monkeypatch: py
     german = Client().get("/issuers?country=NL&lang=de")
     assert '<html lang="de"' in german.content.decode()
     assert "lang=en" in german.content.decode()
+
+
+def test_what_is_sent_as_one_organisation_is_not_said_for_another_once_the_membership_is_gone() -> None:
+    agency, client = factories.make_agency(), Client()
+    make_member("operator", email="both@nl.example")
+    taken = sign_in(client, "agency", agency, email="both@nl.example")
+    chosen = {"verbs": ["close_issuer", "revoke_accreditation", "correct"]}
+    assert client.get("/desk/four-eyes").status_code == 200
+    taken.delete()
+    assert client.post("/desk/four-eyes", chosen).status_code == 403
+    assert not FourEyes.objects.exists()
+    assert client.get("/operator").status_code == 200
 
 
 def test_an_account_without_any_membership_is_told_so() -> None:
