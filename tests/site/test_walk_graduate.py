@@ -40,7 +40,7 @@ def test_a_graduate_finds_out_on_a_phone_in_polish(phone: Walk, running_node: Ru
     follow_it(phone, running_node)
     check_the_credential(phone)
     read_and_print_the_report(phone)
-    assert len(phone.looked_at) == 11
+    assert len(phone.looked_at) == 12
 
 
 def find_the_school(phone: Walk) -> None:
@@ -90,6 +90,9 @@ def follow_it(phone: Walk, node: RunningNode) -> None:
     phone.page.wait_for_selector(".notice.good")
     assert phone.say("Confirmed") in phone.read(".notice.good")
     phone.look("confirmed")
+    phone.page.tap("aside button.danger")
+    phone.page.wait_for_selector("section.verdict.good #done")
+    phone.look("stopped")
 
 
 def check_the_credential(phone: Walk) -> None:
