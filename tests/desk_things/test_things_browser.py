@@ -68,7 +68,15 @@ def test_every_page_is_accessible_and_narrow_enough(
     deciding += [f"{college}/close", f"{college}/relate", key, f"{key}/new", f"{key}/{desk.key}/revoke"]
     deciding += ["/desk/programmes", f"/desk/programmes/new?issuer={desk.college}", f"/programmes/{desk.programme}"]
     own = ["/desk/own", "/desk/mandates", "/desk/mandates/new", f"/desk/mandates/{desk.mandate}/revoke"]
-    own += ["/desk/batches", "/desk/credentials", "/desk/credentials/revoke", "/desk/credentials/reinstate"]
+    own += [
+        "/desk/batches",
+        "/desk/batches/new",
+        "/desk/batches/anchor",
+        "/desk/batches/receipts",
+        "/desk/credentials",
+        "/desk/credentials/revoke",
+        "/desk/credentials/reinstate",
+    ]
     own += [f"/desk/programmes/{desk.programme}/amend", f"/desk/programmes/{desk.programme}/close"]
     complaints: list[str] = []
     for width, scheme in ((1280, "dark"), (NARROW, "light")):
