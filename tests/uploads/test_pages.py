@@ -94,6 +94,7 @@ def test_a_file_is_handed_in_mended_and_published(client: Client, desk: Desk) ->
     page = client.get(f"/desk/imports/{upload.pk}").content.decode()
     assert "no issuer of this register has this identifier" in page
     assert "Hand 29 rows to a second person" in page
+    assert f'href="/desk/imports/{upload.pk}/rows/2">Mend one after the other' in page
     row = client.get(f"/desk/imports/{upload.pk}/rows/2").content.decode()
     assert 'value="pic:111111111"' in row
     cells = {f"cell-{place}": cell for place, cell in enumerate(upload.rows.get(line=2).cells)}
