@@ -323,6 +323,7 @@ def test_withdrawing_with_a_reason(operator: Client, second: Client, stranger: S
     assert "Register of DE, " in words(operator.get(draft))
     assert "Register of DE" in words(operator.get("/desk/drafts"))
     let_two_decide(operator, second, draft)
+    assert "Register of DE, " in words(operator.get(draft))
     row.refresh_from_db()
     assert row.status == "withdrawn"
     (record,) = list_peers()

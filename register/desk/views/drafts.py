@@ -100,7 +100,8 @@ def _show(
     if draft.state in OPEN:
         context |= _show_open(acting, draft)
     if draft.state == PUBLISHED and draft.entry_index is not None:
-        context |= {"words": tell_published(draft)}
+        deed = deeds.find(draft.verb)
+        context |= {"words": tell_published(draft), "facts": deed.facts(draft) if deed is not None else ()}
     return answer(request, acting, "desk/draft.html", context, status)
 
 
@@ -135,7 +136,7 @@ def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
         "effects": effects,
         "back": min((row.back for row in effects if row.back), default=None),
         "reach": agency_effects.count_reach(draft.subject) if agency_effects.bears(draft.verb, draft.said) else None,
-        "differences": show_differences(draft, shown),
+        "differences": show_differences(draft, shown) if deed is None else [],  # the deed's facts tell them
         "facts": [*show_facts(draft), *(deed.facts(draft) if deed is not None else ())],
         "look_alikes": show_look_alikes(draft),
         "remarks": [mark(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
