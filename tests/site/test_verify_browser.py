@@ -177,6 +177,7 @@ def test_a_receipt_is_checked_without_sending_more_than_the_issuer(browser: Brow
     with Visit(browser, url) as visit:
         found = check_privately(visit, folder, "micro-credential", "micro-credential")
         assert list(found.values()) == ["good"] * 7 + ["off"], found
+        assert re.search(r"on \d+ [A-Z][a-z]+ \d{4} at \d\d:\d\d UTC", visit.page.inner_text("#private-result"))
         entry = json.loads(json.loads((folder / "micro-credential.receipt.json").read_text())["entry"])
         asked = [one for one in visit.requests if not one.endswith(".svg")]
         (only,) = asked

@@ -130,7 +130,11 @@
   /* When it was anchored, and a link to whoever did; only of a receipt that holds. */
   const nameIssuer = ({ ledger, issuer, time }) => {
     const told = document.createElement("p");
-    told.textContent = `${say("anchored")} ${time}. `;
+    const days = { dateStyle: "long", timeStyle: "short", timeZone: "UTC" };
+    const { lang } = document.documentElement;
+    const spelt = new Date(time).toLocaleString(lang === "en" ? "en-GB" : lang, days);
+    told.textContent = `${say("anchored")} ${spelt} UTC. `;
+    told.title = time;
     if (ledger && /^[0-9a-f-]{36}$/.test(issuer)) {
       const link = document.createElement("a");
       const register = ledger.dataset.register;
