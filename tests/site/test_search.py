@@ -128,6 +128,7 @@ def test_dates_asked_for_can_be_taken_away_like_any_choice(varied: Register) -> 
     without = {words: html.unescape(address).replace("%40", "@").replace("%2F", "/") for address, words in chips}
     assert without.pop("as of 1 June 2024") == f"/issuers?q=school&level=5&{known}"
     assert without.pop("EQF level 5") == f"/issuers?q=school&at=2024-06-01&{known}"
+    assert '<a class="chip" href="/issuers?q=school">Take all away</a>' in page
     ((words, address),) = without.items()
     assert words.startswith("Shown from the first")
     assert address == "/issuers?q=school&level=5&at=2024-06-01"

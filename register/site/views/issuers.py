@@ -86,6 +86,7 @@ def _count(search: Search, found: Page[IssuerRecord], by_identifier: bool) -> Co
         "groups": list_groups(search, facets, agencies) if facets else [],
         "chosen": list_chosen(search, agencies),
         "cleared": search.without(*search.chosen) if search.chosen else None,
+        "bare": search.without(*search.chosen, "at", "known_at"),
         "todays": search.without("at"),
         "unpinned": search.without("known_at"),
         "csv": search.address("/issuers.csv"),
