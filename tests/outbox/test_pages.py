@@ -120,7 +120,7 @@ def test_a_lost_link_is_sent_again_but_not_at_will(followed: Followed, reader: C
 
 def test_letters_about_a_subscription_come_ever_more_seldom(followed: Followed, reader: Client) -> None:
     ask(reader, f"issuer={followed.issuer}")
-    hours = []
+    hours: list[int] = []
     for hour in range(1, 48):
         delivery.deliver()
         if len(mail.outbox) > len(hours):

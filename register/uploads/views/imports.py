@@ -88,7 +88,7 @@ def list_imports(request: HttpRequest, acting: Acting) -> HttpResponse:
 def _hand_in(acting: Acting, form: HandInForm) -> Upload | None:
     sent: SentFile[bytes] = form.cleaned_data["file"]
     try:
-        return handing_in.hand_in(acting, sent.name or "", sent.file, form.cleaned_data.get("agency", ""))
+        return handing_in.hand_in(acting, sent.name or "", sent.file or b"", form.cleaned_data.get("agency", ""))
     except NotRecognised as error:
         form.add_error("file", str(error))
         return None
