@@ -21,6 +21,7 @@ from register.desk.subjects import find_subject, things_about
 from register.desk.terms import entry_data, intend, read_terms, say
 from register.payloads import Actor
 from register.queries.cuts import resolve_cut
+from register.site.links import PATHS
 
 _BEFORE: Final = (EDITING, RETURNED, WAITING)
 
@@ -75,5 +76,8 @@ def _note(draft: Draft, place: Written, decided_by: int | None) -> Written:
 
 
 def path_of(place: Written) -> str:
-    """Return the path of the page of what an entry is about."""
-    return place.url.removeprefix(settings.ASSAY_BASE_URL)
+    """Return the path of the page of what an entry is about, a key's issuer for a key; empty where there is no page."""
+    path = place.url.removeprefix(settings.ASSAY_BASE_URL)
+    if place.kind == "key":
+        return path.partition("/keys/")[0]
+    return path if place.kind in PATHS else ""

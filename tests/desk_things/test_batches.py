@@ -201,3 +201,11 @@ def test_the_command_for_their_own_machines_is_filled_in(own: Desk) -> None:
 def test_agencies_anchor_nothing(signed_desk: Desk) -> None:
     for path in (PATH, "/desk/batches/anchor", "/desk/batches/receipts"):
         assert signed_desk.client.get(f"{path}?issuer={signed_desk.college}").status_code == 403
+
+
+def test_of_a_published_batch_no_page_is_offered_that_is_not_there(own: Desk) -> None:
+    draft = own.draft("/desk/batches/anchor", batch=as_file(seal_two(own), "x.batch"))
+    publish(own, draft)
+    page = own.read(f"/desk/drafts/{draft.pk}")
+    assert "See the public page" not in page
+    assert "/desk/batches/receipts?issuer=" in page
