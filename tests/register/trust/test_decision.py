@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from register.trust import LINKS, REASONS, Question, decide, format_decision
 from register.sentences import Term, Terms, spell
+from register.trust import LINKS, REASONS, Question, decide, format_decision
 from tests.register.trust.cast import (
     HOME,
     KEY,
