@@ -170,6 +170,16 @@ def exceeding(inner: Scope, outer: Scope) -> tuple[str, ...]:
     return tuple(exceeded)
 
 
+def narrowing(newer: Scope, older: Scope) -> tuple[str, ...]:
+    """Name the limits in which `newer` lets through less than `older` did."""
+    limits = zip(_NAMES, _LIMITS_OF(newer), _LIMITS_OF(older), strict=True)
+    return tuple(
+        name
+        for name, allowed, before in limits
+        if allowed is not None and (before is None or not all(limit_covers(name, allowed, value) for value in before))
+    )
+
+
 def intersect_limit(
     name: str, left: tuple[str | int, ...] | None, right: tuple[str | int, ...] | None
 ) -> tuple[str | int, ...] | None:

@@ -8,22 +8,25 @@ one person; to ask for less is itself under four eyes, as a draft with the verb 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from pydantic import TypeAdapter, ValidationError
 
 from register.access.models import Membership
 from register.access.roles import MEMBER_ROLES, OPERATOR, VERBS
 from register.desk.models import FourEyes
 from register.moments import parse_moment
 from register.queries.cuts import resolve_cut
+from register.scope import Scope, narrowing
 
 CORRECTION: Final = "correct"
 """Code for amendments that correct an earlier entry, whatever their verb, or move a decision's validity in the past."""
 
 SHORTENING: Final = "shorten"
-"""Code for amendments that end a decision's validity earlier than is on record, to which it comes as a revocation."""
+"""Code for amendments that leave less of a decision than is on record, which comes to the same as a revocation."""
 
 SETTING: Final = "set_four_eyes"
 """Verb of a draft that loosens the choice itself; `said` is `{"verbs": [...]}`."""
@@ -39,6 +42,8 @@ OFF_LEDGER: Final[Mapping[str, frozenset[str]]] = {
     UNFREEZING: frozenset({OPERATOR}),
 }
 """Verbs of drafts that go on no ledger → the roles that may say them."""
+
+_SCOPES: Final = TypeAdapter(Scope)
 
 _PEER_KEYS: Final = frozenset({"vkeys", "witness_vkeys"})
 
@@ -65,8 +70,8 @@ DEFAULT_VERBS: Final = frozenset(
 )
 """Whatever ends, for good or until further notice, what others rely on; keys; corrections; whom this register believes.
 
-A suspension has no end until somebody lifts it, and an issuer that is closed, or an accreditation cut short, stops
-answering just as one that was revoked.
+A suspension has no end until somebody lifts it, and an issuer that is closed, or an accreditation cut short, or
+limited to less, stops answering just as one that was revoked.
 """
 
 
@@ -100,7 +105,7 @@ WORDS: Final[Mapping[str, Any]] = {
     CONFIRMING: _("Accepting a changed key of another register"),
     UNFREEZING: _("Following another register again after a fork"),
     CORRECTION: _("Correcting what is on record already"),
-    SHORTENING: _("Ending an accreditation or recognition earlier than is on record"),
+    SHORTENING: _("Ending an accreditation or recognition earlier than is on record, or narrowing it"),
 }
 """Code → what an organisation reads when it chooses."""
 
@@ -121,15 +126,26 @@ def codes_of(verb: str, said: Mapping[str, Any], subject: str = "") -> frozenset
 
 
 def _shortens(verb: str, said: Mapping[str, Any], subject: str) -> bool:
-    """Tell whether an amendment ends a thing's validity before the end on record (one query where it says an end)."""
-    until = said.get("valid_until")
-    if verb not in _DATED or until is None or not subject:
+    """Tell whether an amendment leaves less than is on record: an earlier end, or a narrower scope (one query)."""
+    until, scope = said.get("valid_until"), said.get("scope")
+    if verb not in _DATED or (until is None and scope is None) or not subject:
         return False
     from register.desk.subjects import find_subject  # reads terms, which read the API's bodies
 
     record = find_subject(verb, subject, resolve_cut())
-    end = record.valid.valid_until if record is not None else None
-    return record is not None and (end is None or parse_moment(str(until)) < end)
+    return record is not None and (_ends_before(until, record.valid.valid_until) or _narrows(scope, record.scope))
+
+
+def _ends_before(until: object, end: datetime | None) -> bool:
+    return until is not None and (end is None or parse_moment(str(until)) < end)
+
+
+def _narrows(said: object, held: Scope) -> bool:
+    """Tell whether a scope lets less through than the one held; what cannot be read is refused elsewhere."""
+    try:
+        return said is not None and bool(narrowing(_SCOPES.validate_python(said), held))
+    except ValidationError:
+        return False
 
 
 def _moves_past(said: Mapping[str, Any]) -> bool:

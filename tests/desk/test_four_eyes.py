@@ -102,6 +102,26 @@ def test_to_cut_a_validity_short_needs_a_second_person(
         assert isinstance(done, Draft) is needed
 
 
+@pytest.mark.parametrize(
+    ("held", "said", "needed"),
+    [
+        ({}, {"eqf_levels": [6]}, True),
+        ({"eqf_levels": [6, 7]}, {"eqf_levels": [6]}, True),
+        ({"eqf_levels": [6]}, {"eqf_levels": [6, 7]}, False),
+        ({"eqf_levels": [6]}, {}, False),
+        ({"isced_f": ["0613"]}, {"isced_f": ["06"]}, False),
+        ({"isced_f": ["06"]}, {"isced_f": ["0613"]}, True),
+        ({"eqf_levels": [6]}, {"eqf_levels": [6], "isced_f": ["06"]}, True),
+        ({"eqf_levels": [6]}, {"eqf_levels": ["no level"]}, False),
+    ],
+)
+def test_to_narrow_what_may_be_awarded_needs_a_second_person(
+    desk: Desk, held: dict[str, list[object]], said: dict[str, list[object]], needed: bool
+) -> None:
+    subject = factories.make_accreditation(desk.issuer, desk.agency, scope=held)
+    assert four_eyes.is_needed("agency", desk.agency, "amend_accreditation", {"scope": said}, subject) is needed
+
+
 def test_to_ask_for_more_holds_at_once(desk: Desk) -> None:
     more = [*four_eyes.DEFAULT_VERBS, "grant_accreditation"]
     assert drafts.choose_four_eyes(desk.officer, more) is None
