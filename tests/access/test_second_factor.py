@@ -11,6 +11,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.test import Client
@@ -302,7 +303,7 @@ def test_an_answer_that_is_none_opens_nothing_and_is_noted(operator: Membership,
 
 
 def test_a_stranger_who_names_somebody_keeps_them_from_nothing(operator: Membership) -> None:
-    handle = base64.urlsafe_b64encode(str(operator.user_id).encode()).rstrip(b"=").decode()
+    handle = base64.urlsafe_b64encode(user_pk_to_url_str(operator.user).encode()).rstrip(b"=").decode()
     answer = json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": handle}})
     assert passkeys.name_person(answer) == operator.user
     statuses = []
