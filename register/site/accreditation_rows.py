@@ -9,12 +9,13 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from register.records import POSITIVE_DECISIONS, AccreditationRecord
 from register.site.links import link_to
 from register.site.names import name_record
+from register.site.remembering import gettext
 from register.site.standing import Contribution
 from register.site.telling import tell
 from register.site.words import STATES, Standing, label, spell_scope
@@ -66,6 +67,7 @@ def show_contribution(one: Contribution) -> AccreditationRow:
         standing, remark = _NOT_COUNTED, tell(one.faults[0].text)
     elif one.state == "in_force" and one.passed_on:
         remark = gettext("used by its successor")
+    standing = Standing(standing.tone, str(standing.words))  # said thrice on a page
     return AccreditationRow(one.record, show_kind(one.record), spell_scope(one.scope), standing, remark, one)
 
 

@@ -12,11 +12,11 @@ from typing import Final
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from register.moments import format_instant, format_moment
 from register.records import Period
-from register.site.remembering import remember
+from register.site.remembering import gettext, remember
 
 _DAY: Final = {"en": "j F Y"}
 _SHORT_DAY: Final = {"en": "j M Y"}

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 
 from register.site.dates import mark_short_day
 from register.site.entries import Entry
+from register.site.remembering import gettext
 from register.site.words import spell_count
 
 

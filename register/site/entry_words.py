@@ -13,13 +13,14 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from register.events import Event
 from register.records import POSITIVE_DECISIONS, Period
 from register.site.dates import mark_day, spell_period
 from register.site.directory import Directory, shorten_id
+from register.site.remembering import gettext
 from register.site.words import Tone, join_words, label, label_place, spell_scope
 
 _BEGINNINGS: Final = frozenset({"granted", "bound", "registered", "recognised"})

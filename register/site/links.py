@@ -8,7 +8,8 @@ from urllib.parse import urlencode, urlsplit
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from register.site.names import name_record
+from register.site.names import first_name, name_record
+from register.site.remembering import remember
 
 PATHS: Final = {
     "issuer": "issuers",
@@ -17,6 +18,9 @@ PATHS: Final = {
     "accreditation": "accreditations",
 }
 """Kind → the part of its pages' addresses before the id."""
+
+_FEW: Final = 4
+"""Names of a thing whose links are remembered; agencies stand in every row of a list."""
 
 
 def path_to(kind: str, record_id: str, **query: str | None) -> str:
@@ -32,7 +36,16 @@ def with_query(path: str, **query: Any) -> str:
 
 def link_to(kind: str, record: Any) -> SafeString:
     """Return a link to a record's page that shows its name."""
-    return format_html('<a href="{}">{}</a>', path_to(kind, record.id), name_record(record))
+    names = getattr(record, "names", None) or getattr(record, "titles", {})
+    path = path_to(kind, record.id)
+    if len(names) > _FEW:
+        return format_html('<a href="{}">{}</a>', path, name_record(record))
+    return _link_named(path, tuple(names.items()), getattr(record, "country", ""))
+
+
+@remember
+def _link_named(path: str, names: tuple[tuple[str, str], ...], country: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', path, first_name(dict(names), country))
 
 
 def is_web_address(text: str | None) -> bool:

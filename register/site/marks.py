@@ -7,11 +7,10 @@ from typing import Protocol
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 
 from register.records import Period
 from register.site.dates import mark_end, mark_short_day
-from register.site.remembering import remember
+from register.site.remembering import gettext, remember
 
 
 class Tagged(Protocol):

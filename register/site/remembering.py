@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
+from django.utils import translation
 from django.utils.translation import get_language
 
 Asked = ParamSpec("Asked")
@@ -31,3 +32,7 @@ def remember(function: Callable[Asked, Said]) -> Callable[Asked, Said]:
         return say(get_language(), *args, **cast(dict[str, Hashable], named))
 
     return ask
+
+
+gettext: Final = remember(translation.gettext)
+"""Django's, remembered: for the constant texts of lists, which say the same ones ten times a page."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import ngettext
 
 from register.moments import format_moment
 from register.records import Ending, IssuerRecord, RelationRecord
@@ -20,6 +20,7 @@ from register.scope import LIMITS, Scope
 from register.site.dates import last_day, mark_day, spell_day, spell_period
 from register.site.links import link_to, path_to
 from register.site.names import name_record
+from register.site.remembering import gettext
 from register.site.standing import Contribution, Instants, IssuerStanding
 from register.site.telling import tell
 from register.site.words import Standing, Tone, label, spell_award, spell_scope

@@ -11,12 +11,12 @@ from typing import Final, Literal
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
 from register.scope import Scope
-from register.site.remembering import remember
+from register.site.remembering import gettext, remember
 
 Tone = Literal["good", "warn", "bad", "off"]
 Words = str | Promise
