@@ -22,6 +22,7 @@ CHECKS = (
 )
 # Two processes; tests/conftest.py says which tests belong together, those that run whole nodes in one of the two.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
+SLOWEST = ("--durations=25", "--durations-min=5")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -42,7 +43,7 @@ def main(argv: list[str]) -> int:
         return run_tests({"ASSAY_TEST_PURE": "1"}, further) or bool(failed)
     extent_of_tests = ["-m", ""] if options.long else []
     with services() as env:
-        return run_tests(env, [*SIDE_BY_SIDE, *extent_of_tests, *further]) or bool(failed)
+        return run_tests(env, [*SIDE_BY_SIDE, *SLOWEST, *extent_of_tests, *further]) or bool(failed)
 
 
 def raise_interrupt(number: int, frame: FrameType | None) -> None:
