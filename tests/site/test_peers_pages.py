@@ -124,7 +124,7 @@ def test_one_institution_in_two_registers_has_one_page_and_is_listed_once(client
         assert "Both records hold" in page
         assert "conflict" not in page
     found = read(client, "/issuers?q=college")
-    assert found.count("<h3>") == 1
+    assert found.count("<h3><a ") == 1
     assert "Also recorded by National register of BE" in words(found)
     assert f"/issuers/{ours}" in found
 
@@ -159,7 +159,7 @@ def test_claims_for_different_countries_are_shown_as_a_conflict_and_merge_nothin
     other = words(read(client, f"/issuers/{theirs['issuer']}"))
     assert other.index("College abroad") < other.index("Also recorded by this register")
     found = read(client, "/issuers?q=college")
-    assert found.count("<h3>") == 2
+    assert found.count("<h3><a ") == 2
     assert "Also recorded by" not in found
 
 
