@@ -85,7 +85,7 @@ def held(agency: str) -> dict[str, Any]:
     sign_in(page, "operator")
     text = page.get(f"/operator/agencies/{agency}/amend").content.decode()
     inputs = re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', text)
-    kept = {name: unescape(value) for name, value in inputs if "type" not in name}
+    kept: dict[str, Any] = {name: unescape(value) for name, value in inputs if "type" not in name}
     selects = re.findall(r'<select[^>]*name="([^"]+)".*?</select>', text, re.DOTALL)
     for name in selects:
         block = text[text.index(f'name="{name}"') :]
@@ -94,7 +94,7 @@ def held(agency: str) -> dict[str, Any]:
     boxes = re.findall(r'<input[^>]*type="checkbox"[^>]*name="([^"]+)"[^>]*value="([^"]*)"[^>]*checked', text)
     for name in {name for name, _ in boxes} | {"eqf_levels", "isced_f", "credential_types", "jurisdictions"}:
         kept.pop(name, None)
-        kept |= {name: [value for one, value in boxes if one == name]}
+        kept[name] = [value for one, value in boxes if one == name]
     return {name: value for name, value in kept.items() if name != "csrfmiddlewaretoken"}
 
 
