@@ -20,7 +20,7 @@ CHECKS = (
     ("mypy", ("mypy",)),
     ("import-linter", ("lint-imports",)),
 )
-# Two processes; tests/conftest.py says which tests belong together, those that run whole nodes in one of the two.
+# Two processes; tests/conftest.py says which tests belong together.
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 SLOWEST = ("--durations=25", "--durations-min=5")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

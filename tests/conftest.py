@@ -20,20 +20,25 @@ from tests.nodes import RunningNode, node_directory, run_nodes
 
 APP_ROLE = "assay_app"
 KEPT_TABLES = {"django_content_type", "auth_permission"}
-# Whole nodes keep a core or two busy each, so these tests never run beside one another.
-NODES = "whole nodes"
-WHOLE_NODES = (
-    "tests/cli/test_anchor_nodes.py",
-    "tests/deploy/test_backup.py",
-    "tests/deploy/test_bench.py",
-    "tests/deploy/test_commands.py",
-    "tests/faults/",
-    "tests/federation/test_three_nodes.py",
-    "tests/operator/test_board_browser.py",
-    "tests/site/test_browser.py",
-    "tests/site/test_verify_browser.py",
-    "tests/site/test_walk_",
-)
+# Whole nodes keep a core or two busy each, so these tests run one after the other: the longest from the beginning on,
+# those of pages at the end, beside what is left of the longest.
+WHOLE_NODES = {
+    "nodes that are hurt": (
+        "tests/cli/test_anchor_nodes.py",
+        "tests/deploy/test_backup.py",
+        "tests/deploy/test_bench.py",
+        "tests/deploy/test_commands.py",
+        "tests/faults/",
+    ),
+    "nodes that are looked at": (
+        "tests/federation/test_three_nodes.py",
+        "tests/operator/test_board_browser.py",
+        "tests/site/test_browser.py",
+        "tests/site/test_verify_browser.py",
+        "tests/site/test_walk_",
+    ),
+}
+FIRST, LAST = WHOLE_NODES
 
 # How long an example takes says how busy the machine is, not whether the property holds.
 hypothesis_settings.register_profile("assay", deadline=None)
@@ -46,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist's marks for groups do nothing under pytest 9.2
-    """Hands tests out to processes file by file, and all that run whole nodes to one of them."""
+    """Hands tests out to processes file by file, those that run whole nodes in two lots."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
@@ -59,7 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the slowest tests; in a pure run leave out, and count as deselected, what needs a service."""
-    items.sort(key=lambda item: group_of(item.nodeid) != NODES)
+    items.sort(key=lambda item: {FIRST: 0, LAST: 2}.get(group_of(item.nodeid), 1))
     if os.environ.get("ASSAY_TEST_PURE") != "1":
         return
     left_out = [item for item in items if needs_services(item)]
@@ -68,8 +73,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def group_of(nodeid: str) -> str:
-    """Return the name of the tests that one process runs one after the other: a file's, or all that run whole nodes."""
-    return NODES if nodeid.startswith(WHOLE_NODES) else nodeid.partition("::")[0]
+    """Return the name of the tests that one process runs one after the other: a file's, or those of whole nodes."""
+    return next((name for name, paths in WHOLE_NODES.items() if nodeid.startswith(paths)), nodeid.partition("::")[0])
 
 
 def needs_services(item: pytest.Item) -> bool:
