@@ -168,9 +168,13 @@ def _along(name: str, title: str, what: str, rows: list[Row], series: Sequence[s
 
 
 def list_months(at: datetime, first: int, last: int) -> list[str]:
-    """Return months as `2026-05`, from so many after the month of an instant (negative: before) to so many after."""
+    """Return months as `2026-05`, from so many after the month of an instant (negative: before) to so many after.
+
+    Those before the year 1 and after the year 9999 are left out: no date is written with them.
+    """
     moment = at.astimezone(UTC)
-    numbers: Iterable[int] = range(moment.year * 12 + moment.month - 1 + first, moment.year * 12 + moment.month + last)
+    month = moment.year * 12 + moment.month - 1
+    numbers: Iterable[int] = range(max(month + first, 12), min(month + last, 9999 * 12 + 11) + 1)
     return [f"{number // 12:04}-{number % 12 + 1:02}" for number in numbers]
 
 

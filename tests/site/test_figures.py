@@ -176,6 +176,18 @@ def test_grids_have_round_numbers(most: int, ticks: list[int]) -> None:
 
 def test_months_are_counted_over_the_turn_of_years() -> None:
     assert list_months(datetime(2026, 1, 31, tzinfo=UTC), -2, 0) == ["2025-11", "2025-12", "2026-01"]
+
+
+def test_no_month_is_counted_that_no_calendar_holds() -> None:
+    assert list_months(datetime(9999, 12, 31, tzinfo=UTC), -1, 3) == ["9999-11", "9999-12"]
+    assert list_months(datetime(1, 1, 1, tzinfo=UTC), -2, 1) == ["0001-01", "0001-02"]
+
+
+@pytest.mark.parametrize("path", ["/figures", "/countries", "/countries/NL", "/issuers"])
+@pytest.mark.parametrize("at", ["1900-01-01", "9999-12-31"])
+def test_days_far_away_can_be_asked_for(counted: Register, path: str, at: str) -> None:
+    factories.make_accreditation(counted.issuer, counted.agency, valid_until="9999-12-31T23:00:00Z")
+    assert Client().get(path, {"at": at}).status_code == 200
     assert shorten("Agency for quality assurance", 15) == "Agency for…"
 
 
