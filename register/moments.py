@@ -7,7 +7,7 @@ bare date; so `2024-01-01` and `2024-01-01T00:00:00Z` are one and the same momen
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Annotated
 
@@ -18,7 +18,6 @@ from register import sentences
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _FIRST_YEAR = 1000
-_DAY_BUT_AN_INSTANT = timedelta(days=1) - datetime.resolution
 
 
 def parse_moment(value: object) -> datetime:
@@ -75,7 +74,12 @@ def _say_years(got: datetime) -> str:
 def parse_end_of_moment(text: str) -> datetime:
     """Read a transaction time: a bare date is its last instant in UTC, anything else as `parse_moment`."""
     moment = parse_moment(text)
-    return moment + _DAY_BUT_AN_INSTANT if len(text) == 10 else moment
+    return end_of_day(moment) if len(text) == 10 else moment
+
+
+def end_of_day(moment: datetime) -> datetime:
+    """Return the last instant of the UTC day of an instant."""
+    return datetime.combine(moment.astimezone(UTC).date(), time.max, UTC)
 
 
 @lru_cache(maxsize=4096)  # equal instants are written alike, whatever their offsets

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from django.conf import settings
 
 from ledger.database import fetch_all
 from register.api.parameters import Parameter, one_of, whole_number
-from register.moments import parse_moment
+from register.moments import end_of_day, parse_moment
 from register.queries.lists import EVENT_COLUMNS, EventRow
 from register.site.entry_words import TYPE_TITLES
 from register.site.links import with_query
@@ -85,7 +85,7 @@ _ROWS: Final[LiteralString] = f"""
 _DOWN: Final[LiteralString] = " ORDER BY h.index DESC LIMIT %(limit)s"
 _UP: Final[LiteralString] = " ORDER BY h.index LIMIT %(limit)s"
 _BY_TYPE: Final[LiteralString] = " AND h.type = %(type)s"
-_BY_DAY: Final[LiteralString] = " AND h.time < %(until)s"
+_BY_DAY: Final[LiteralString] = " AND h.time <= %(until)s"
 _BY_THING: Final[LiteralString] = " AND (h.uid = %(subject)s::uuid OR h.issuer = %(subject)s::uuid)"
 # What is about the agency itself names it as its agency, too.
 _BY_AGENCY: Final[LiteralString] = " AND h.agency = %(subject)s::uuid"
@@ -121,6 +121,6 @@ def _select(order: LiteralString, wanted: Wanted, **bounds: int) -> list[EventRo
         sql += _BY_AGENCY if wanted.agency else _BY_THING
     if wanted.until:
         sql += _BY_DAY
-    until = wanted.until + timedelta(days=1) if wanted.until else None
+    until = end_of_day(wanted.until) if wanted.until else None
     given = {"origin": settings.ASSAY_ORIGIN, "type": wanted.type, "subject": wanted.subject, "until": until}
     return [EventRow(*row) for row in fetch_all(sql + order, {**given, **bounds})]

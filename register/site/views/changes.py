@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ledger.logs import SignedCheckpointRow
 from register.api.parameters import Parameter
 from register.errors import NotFound, NotUnderstood
-from register.moments import format_moment, parse_moment
+from register.moments import end_of_day, format_moment, parse_moment
 from register.queries.cuts import Cut, resolve_cut
 from register.queries.lists import EventRow
 from register.queries.single import read_history
@@ -71,7 +71,7 @@ def _list_recorded(before: IssuerStanding, after: IssuerStanding, log_id: int) -
     """Return the entries about the issuer recorded between the dates, newest first, and whether there are more."""
     origin = after.register.origin
     first = resolve_cut(before.instants.at - timedelta(microseconds=1), origin).size
-    until = after.instants.at if after.instants.today else after.instants.at + timedelta(days=1, microseconds=-1)
+    until = after.instants.at if after.instants.today else end_of_day(after.instants.at)
     size = min(resolve_cut(until, origin).size, after.register.size)
     cut = Cut(log_id, origin, size, newest=False)
     history = read_history("issuer", after.issuer.id, cut, limit=_ENTRIES)
