@@ -37,9 +37,9 @@ _DUE = """
     WHERE status = 'following' AND (next_attempt IS NULL OR next_attempt <= %s) RETURNING origin
 """
 _SILENT = """
-    UPDATE federation_following SET heard_at = now(), succeeded_at = now(),
-        next_attempt = now() + make_interval(secs => %s * (0.75 + 0.5 * random()))
-    WHERE origin = ANY(%s) AND status = 'following' AND failures = 0
+    UPDATE federation_following SET heard_at = %(now)s, succeeded_at = %(now)s,
+        next_attempt = %(now)s + make_interval(secs => %(pause)s * (0.75 + 0.5 * random()))
+    WHERE origin = ANY(%(origins)s) AND status = 'following' AND failures = 0
 """
 
 
@@ -50,9 +50,13 @@ def claim_due() -> list[str]:
 
 
 def keep_silent(origins: Collection[str]) -> None:
-    """Note that peers which are followed without trouble were asked, and have nothing new."""
+    """Note that peers which are followed without trouble were asked, and have nothing new.
+
+    All times of a row are of one clock, ours: were the database's an hour ahead, nobody would be asked for an hour.
+    """
     if origins:
-        execute(_SILENT, (settings.ASSAY_POLL_SECONDS, list(origins)))
+        values = {"now": timezone.now(), "pause": settings.ASSAY_POLL_SECONDS, "origins": list(origins)}
+        execute(_SILENT, values)
 
 
 def keep_heard(peer: Peer, size: int, ahead: int = 0) -> None:

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Final, LiteralString
 
 from django.conf import settings
+from django.utils import timezone
 
 from ledger.database import fetch_all
 from register.outbox.kept_mail import list_kept
 
 _STATE: Final[LiteralString] = """
     SELECT (SELECT count(*) FROM outbox_message m JOIN outbox_subscription s ON s.id = m.subscription_id
-                WHERE m.sent IS NULL AND m.due <= now() AND s.state = 'active'),
+                WHERE m.sent IS NULL AND m.due <= %(now)s AND s.state = 'active'),
         (SELECT min(m.due) FROM outbox_message m JOIN outbox_subscription s ON s.id = m.subscription_id
-                WHERE m.sent IS NULL AND m.due <= now() AND s.state = 'active'),
+                WHERE m.sent IS NULL AND m.due <= %(now)s AND s.state = 'active'),
         (SELECT count(*) FROM outbox_subscription WHERE state = 'active' AND user_id IS NULL),
         (SELECT count(*) FROM outbox_subscription WHERE state = 'waiting'),
         (SELECT count(*) FROM outbox_subscription WHERE state = 'active' AND failures > 0),
@@ -45,7 +46,7 @@ class Backlog:
 
 def read_backlog() -> Backlog:
     """Return how the outbox stands; one query and a look at a directory."""
-    (row,) = fetch_all(_STATE, {"origin": settings.ASSAY_ORIGIN})
+    (row,) = fetch_all(_STATE, {"origin": settings.ASSAY_ORIGIN, "now": timezone.now()})
     due, oldest, active, unconfirmed, failing, disabled, unread = row
     kept, sends = len(list_kept()), bool(settings.ASSAY_MAIL_SENDS)
     return Backlog(due, oldest, active, unconfirmed, failing, disabled, unread, kept, sends)

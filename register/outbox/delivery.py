@@ -3,7 +3,8 @@
 A subscription's row is the lock: whoever finds it taken (`SKIP LOCKED`) goes on to the next. What goes out, and that it
 went out, commit together *after* it was sent. So nothing is lost, and only a crash between sending and committing
 makes it go out again: a webhook then has the same `webhook-id`, a mail, whose notices were fixed beforehand
-(`Message.letter`), the same Message-ID. Logs hold ids of subscriptions, never an address.
+(`Message.letter`), the same Message-ID. What is due is told by our clock, which set the time, not by the database's.
+Logs hold ids of subscriptions, never an address.
 """
 
 from __future__ import annotations
@@ -48,12 +49,12 @@ A_WHILE: Final = 20.0
 """Seconds after which a run begins nothing more: slow receivers must not keep a worker from all other work."""
 
 _FREE: Final[LiteralString] = """
-    SELECT s.id FROM outbox_subscription s WHERE s.next_try <= now() AND {condition}
+    SELECT s.id FROM outbox_subscription s WHERE s.next_try <= %(now)s AND {condition}
     ORDER BY s.next_try LIMIT 1 FOR UPDATE OF s SKIP LOCKED
 """
 _WAITS: Final[LiteralString] = (
     "s.state = 'active' AND EXISTS (SELECT FROM outbox_message m WHERE m.subscription_id = s.id AND m.sent IS NULL "
-    "AND (m.letter IS NOT NULL OR m.due <= now()))"
+    "AND (m.letter IS NOT NULL OR m.due <= %(now)s))"
 )
 _ABOUT: Final = _FREE.replace(
     "{condition}", "s.confirmation_sent IS NULL AND s.user_id IS NULL AND s.state IN ('waiting', 'active', 'disabled')"
@@ -63,7 +64,7 @@ _HOOKED: Final = _FREE.replace("{condition}", f"s.webhook <> '' AND {_WAITS}")
 _GATHER: Final[LiteralString] = """
     UPDATE outbox_message SET letter = %(letter)s WHERE id IN (
         SELECT id FROM outbox_message
-        WHERE subscription_id = %(subscription)s AND sent IS NULL AND letter IS NULL AND due <= now()
+        WHERE subscription_id = %(subscription)s AND sent IS NULL AND letter IS NULL AND due <= %(now)s
         ORDER BY notice_id LIMIT %(most)s
     )
 """
@@ -116,7 +117,7 @@ def _send_next(free: LiteralString, send: Send) -> bool:
 
 def _claim(free: LiteralString) -> Subscription | None:
     """Lock the subscription whose turn it is, for this transaction."""
-    row = fetch_one(free, ())
+    row = fetch_one(free, {"now": timezone.now()})
     return None if row is None else Subscription.objects.select_related("user").get(pk=row[0])
 
 
@@ -124,7 +125,8 @@ def _gather(subscription: Subscription | None) -> None:
     """Fix which notices the next mail holds, unless one is under way already."""
     if subscription is None or _under_way(subscription):
         return
-    execute(_GATHER, {"letter": uuid4(), "subscription": subscription.pk, "most": A_LETTER})
+    values = {"letter": uuid4(), "subscription": subscription.pk, "most": A_LETTER, "now": timezone.now()}
+    execute(_GATHER, values)
 
 
 def _under_way(subscription: Subscription) -> list[Message]:

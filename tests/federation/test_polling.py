@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+import time_machine
 from django.utils import timezone
 
 from federation.models import Following
@@ -42,6 +43,17 @@ def test_a_silent_peer_is_asked_once_and_heard_and_left_alone_until_the_next_pol
     assert row.heard_at is not None
     assert row.next_attempt is not None
     assert row.next_attempt > timezone.now() + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_silent_peer_is_asked_again_in_time_when_the_databases_clock_is_another(peer: Peer, hours: int) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=hours), tick=False):
+        let_be_due()
+        assert ask_due() == []
+        row = cast.row_of(peer)
+        assert row.heard_at == timezone.now()
+        assert row.next_attempt is not None
+        assert timedelta(seconds=30) < row.next_attempt - timezone.now() < timedelta(seconds=90)
 
 
 def test_silent_peers_are_asked_together_and_only_those_with_news_are_followed(peer: Peer) -> None:

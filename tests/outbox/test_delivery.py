@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.management import call_command
@@ -87,6 +88,20 @@ def test_a_flood_becomes_few_mails(followed: Followed) -> None:
     due_again()
     delivery.deliver()
     assert len(mail.outbox) == 2
+
+
+def test_what_is_due_is_told_by_the_clock_that_set_it_not_by_the_databases(followed: Followed) -> None:
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        follow_topic("everything")
+        happen(followed)
+        Message.objects.update(due=timezone.now() + timedelta(minutes=5))
+        delivery.deliver()
+        assert (mail.outbox, read_backlog().due) == ([], 0)
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        Message.objects.update(due=timezone.now() - timedelta(minutes=5))
+        assert read_backlog().due == 1
+        delivery.deliver()
+        assert len(mail.outbox) == 1
 
 
 def test_digests_wait_for_their_hour(followed: Followed) -> None:
