@@ -29,11 +29,13 @@ PATIENCE: Final = 180.0
 """Seconds after which a test gives up waiting; nothing here takes a tenth of it on an idle machine."""
 
 
-def wait_until(what: str, condition: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Look again and again until it has come about; an AssertionError names what has not."""
+def wait_until(
+    what: str, condition: Callable[[], object], patience: float = PATIENCE, describe: Callable[[], str] = str
+) -> None:
+    """Look again and again until it has come about; an AssertionError names what has not, and how things then are."""
     deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {patience:g} s"
+        assert time.monotonic() < deadline, f"{what}: not within {patience:g} s\n{describe()}"
         time.sleep(0.05)
 
 

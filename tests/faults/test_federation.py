@@ -110,7 +110,7 @@ def trouble(nodes: list[NationalNode], seconds: float, chance: random.Random) ->
 def check_agreement(nodes: list[NationalNode], writers: list[Writer]) -> None:
     """Insist that everybody holds everybody's ledger entry for entry, and every acknowledged write once."""
     for node, writer in zip(nodes, writers, strict=True):
-        wait_until(f"{node.name}'s ledger is copied", partial(level, node, nodes))
+        wait_until(f"{node.name}'s ledger is copied", partial(level, node, nodes), describe=partial(describe, nodes))
         entries = node.read_entries(node)
         for holder in nodes:
             assert node.read_entries(holder) == entries, f"{holder.name}'s copy of {node.name} differs"
@@ -124,6 +124,17 @@ def level(node: NationalNode, holders: list[NationalNode]) -> bool:
     """Tell whether all serve the same newest tree of a node."""
     heads = [node.read_head(holder) for holder in holders]
     return None not in heads and len({(head.size, head.root) for head in heads if head}) == 1
+
+
+def describe(nodes: list[NationalNode]) -> str:
+    """Return how far everybody is with everybody's ledger, and what each says of following the others."""
+    lines = []
+    for holder in nodes:
+        sizes = {node.name: head and head.size for node in nodes if (head := node.read_head(holder)) or True}
+        with holder.superuser() as database:
+            rows = database.execute("SELECT * FROM federation_following").fetchall()
+        lines += [f"{holder.name} (jobs: {holder.count_jobs()}) holds {sizes}", *(f"    {row}" for row in rows)]
+    return "\n".join(lines)
 
 
 def check_peers(node: NationalNode) -> None:

@@ -98,10 +98,7 @@ def check_the_credential(desk: Walk, node: RunningNode) -> None:
     desk.page.wait_for_selector("#hand-in")
     desk.look("check")
     for field, file in (("#file", "micro-credential.json"), ("#receipt", "micro-credential.receipt.json")):
-        desk.tab_to(field)
-        with desk.page.expect_file_chooser() as chooser:
-            desk.page.keyboard.press("Enter")
-        chooser.value.set_files(node.directory / "demonstration" / file)
+        desk.choose_file(field, node.directory / "demonstration" / file)
     desk.enter("#hand-in button:not([type])")
     desk.page.wait_for_selector("#verdict-1")
     assert desk.page.is_visible("section.verdict:is(.good, .warn)")

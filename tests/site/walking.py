@@ -11,7 +11,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import translation
-from playwright.sync_api import Page
+from playwright.sync_api import FileChooser, Page
 
 from tests.site.test_browser import RULES, SEEN
 
@@ -59,10 +59,25 @@ class Walk:
                 return
         raise AssertionError(f"{selector} was not reached by {most} steps of the tabulator")
 
+    def choose_file(self, selector: str, path: Path) -> None:
+        """Go to a field for files by the tabulator, press Enter and choose one.
+
+        Somebody must listen long before: Chromium is told then to hand choosers over, and a key may overtake that.
+        """
+        self.page.on("filechooser", ignore_chooser)
+        self.tab_to(selector)
+        with self.page.expect_file_chooser() as chooser:
+            self.page.keyboard.press("Enter")
+        chooser.value.set_files(path)
+
     def enter(self, selector: str, most: int = 90) -> None:
         """Go to something by the tabulator and press Enter."""
         self.tab_to(selector, most)
         self.page.keyboard.press("Enter")
+
+
+def ignore_chooser(chooser: FileChooser) -> None:
+    """Let whoever waits for a chooser deal with it."""
 
 
 def find_confirmation(directory: Path, address: str) -> str:
