@@ -14,7 +14,6 @@ from deploy.operator.models import LastTime
 from deploy.operator.probing import Silence
 from federation.views.words import spell_age
 
-JOB_EVERY: Final = timedelta(seconds=30)
 _LATE: Final = timedelta(minutes=3)
 _STOPPED: Final = timedelta(minutes=15)
 _MANY_WAIT: Final = 500
@@ -75,7 +74,7 @@ def _scheduled(
     if last is not None and now - last.at < _LATE:
         value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)}
         return Gauge("beat", title, value, says=gettext("The scheduler sends, workers run."))
-    value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)} if last else pgettext("backup", "none yet")
+    value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)} if last else pgettext("jobs", "none yet")
     if isinstance(redis, Silence) or isinstance(workers, Silence):
         return unknown("beat", title, gettext("Without Redis nothing can be scheduled, and nobody be asked."))
     if workers and not redis.waiting:

@@ -5,7 +5,7 @@ The table below is the page; a test holds it against what deploy/settings.py rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -169,6 +169,9 @@ GROUPS: Final[tuple[tuple[Words, tuple[Described, ...]], ...]] = (
             Described("ASSAY_BATCHES_PER_MINUTE", _("Lists of questions of one address a minute"), _limit),
             Described("ASSAY_READS_PER_MINUTE", _("Reads of one address a minute"), _limit),
             Described("ASSAY_SUBMISSIONS_PER_MINUTE", _("Checkpoints of one address to our witness a minute"), _limit),
+            Described("ASSAY_SEARCHES_PER_MINUTE", _("Searches and figures of one address a minute"), _limit),
+            Described("ASSAY_DOWNLOADS_PER_MINUTE", _("Whole results and bundles of one address a minute"), _limit),
+            Described("ASSAY_STREAMS", _("Downloads that one process sends at a time")),
             Described("ASSAY_MAX_BODY_BYTES", _("The largest body of a request"), filesizeformat),
             Described("ASSAY_MAX_UPLOAD_BYTES", _("The largest file of an import"), filesizeformat),
             Described("ASSAY_API_BODY_BYTES", _("The same for the JSON API"), filesizeformat),
@@ -229,19 +232,47 @@ class Told:
     name: str
     means: Words
     value: str
-    source: Words
+    origin: str
     secret: bool
 
+    @property
+    def source(self) -> Words:
+        """Where it comes from, in words."""
+        return SOURCES[self.origin]
 
-def tell_settings() -> list[tuple[Words, list[Told]]]:
-    """Return all settings by group, each with its value in words and its source."""
-    return [(title, [_tell(one) for one in described]) for title, described in GROUPS]
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings that belong together, with how many of them do not stand at their default."""
+
+    title: Words
+    told: tuple[Told, ...]
+
+    @property
+    def chosen(self) -> int:
+        """How many were set, be it to the default."""
+        return sum(one.origin != "default" for one in self.told)
+
+
+def tell_settings(q: str = "", origin: str = "") -> list[Group]:
+    """Return the settings by group, each with its value in words and its source; narrowed, groups that hold some.
+
+    `q` is a part of what a setting means or of its variable, `origin` one of SOURCES.
+    """
+    groups = [Group(title, tuple(_narrow(map(_tell, described), q, origin))) for title, described in GROUPS]
+    return [group for group in groups if group.told]
+
+
+def _narrow(told: Iterable[Told], q: str, origin: str) -> Iterator[Told]:
+    for one in told:
+        if origin in ("", one.origin) and q.casefold() in f"{one.means} {one.name}".casefold():
+            yield one
 
 
 def _tell(one: Described) -> Told:
-    source = settings.ASSAY_SETTING_SOURCES.get(one.name, "default")
-    value = one.value() if one.spell or source != "default" else gettext("not set")
-    return Told(one.name, one.means, value, SOURCES[source], one.spell is None)
+    origin = settings.ASSAY_SETTING_SOURCES.get(one.name, "default")
+    value = one.value() if one.spell or origin != "default" else gettext("not set")
+    return Told(one.name, one.means, value, origin, one.spell is None)
 
 
 def list_unknown() -> list[str]:

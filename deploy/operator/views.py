@@ -17,7 +17,7 @@ from deploy.operator import facts, reading
 from deploy.operator.gauge import SYMBOLS
 from deploy.operator.health import Health, read_health
 from deploy.operator.probing import Silence, ask_database
-from deploy.operator.setting_words import list_unknown, tell_settings
+from deploy.operator.setting_words import SOURCES, list_unknown, tell_settings
 from federation.board import COUNTED
 from federation.views.words import explain_aside, spell_age
 from register.access.acting import Acting, needs
@@ -78,8 +78,18 @@ def _tell(health: Health) -> dict[str, Any]:
 
 @needs(OPERATOR, AUDITOR, methods=_READS)
 def show_settings(request: HttpRequest, acting: Acting) -> HttpResponse:
-    """Show all settings in words, with where each comes from."""
-    told = {"place": "settings", "groups": tell_settings(), "unknown": list_unknown()}
+    """Show the settings in words, with where each comes from: by group, or those that are looked for."""
+    q, origin = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("from", "")
+    origin = origin if origin in SOURCES else ""
+    told = {
+        "place": "settings",
+        "q": q,
+        "origin": origin,
+        "sources": SOURCES.items(),
+        "groups": tell_settings(q, origin),
+        "open": bool(q or origin or request.GET.get("all")),
+        "unknown": list_unknown(),
+    }
     return render_page(request, "operator/settings.html", told)
 
 

@@ -71,3 +71,32 @@ def test_secrets_and_passwords_are_never_shown(transactional_db: None, settings:
 def test_a_misspelt_setting_is_pointed_out(settings: Settings) -> None:
     settings.ASSAY_SETTING_SOURCES = {"ASSAY_TITEL": "environment", "ASSAY_TITLE": "file", "PATH": "environment"}
     assert list_unknown() == ["ASSAY_TITEL"]
+
+
+def test_settings_are_found_by_word_variable_and_source(transactional_db: None, settings: Settings) -> None:
+    factories.open_register()
+    client = Client()
+    sign_in(client, "operator")
+    settings.ASSAY_SETTING_SOURCES = {"ASSAY_TITLE": "file", "ASSAY_LOG_LEVEL": "environment"}
+
+    def found(query: str) -> list[str]:
+        return re.findall(r'<code class="soft">(\w+)</code>', client.get(f"/operator/settings{query}").content.decode())
+
+    assert set(found("")) == DESCRIBED
+    assert found("?q=assay_title") == ["ASSAY_TITLE"]
+    assert found("?q=How+much+is+logged") == ["ASSAY_LOG_LEVEL"]
+    assert found("?from=file") == ["ASSAY_TITLE"]
+    assert found("?q=%00&from=nowhere") == found("")
+    assert found("?q=no+such+setting") == []
+    assert "Nothing fits" in client.get("/operator/settings?q=no+such+setting").content.decode()
+
+
+def test_groups_are_closed_until_something_is_looked_for(transactional_db: None, settings: Settings) -> None:
+    factories.open_register()
+    client = Client()
+    sign_in(client, "operator")
+    settings.ASSAY_SETTING_SOURCES = {"ASSAY_TITLE": "file"}
+    assert 'id="group-1">' in client.get("/operator/settings").content.decode()
+    assert "set here: 1" in client.get("/operator/settings").content.decode()
+    for query in ("?q=name", "?from=file", "?all=1"):
+        assert 'id="group-1" open>' in client.get(f"/operator/settings{query}").content.decode()
