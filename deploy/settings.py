@@ -331,20 +331,22 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A job whose worker was killed is given to another after so many seconds; one that takes longer runs twice, as it may.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
 CELERY_TIMEZONE = TIME_ZONE
+# What comes round soon expires after half a minute, however often it comes: the clocks of beat's and the worker's machines
+# may differ by as much before nothing is done, and then note-job is not done either, which the board tells.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often enough that a checkpoint is never much older than ASSAY_REFRESH_SECONDS.
     "republish": {"task": "ledger.republish", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
     # What a dead worker, broker or peer left undone; a look at two tables when there is nothing.
-    "announce": {"task": "federation.announce", "schedule": timedelta(seconds=20), "options": {"expires": 20}},
+    "announce": {"task": "federation.announce", "schedule": timedelta(seconds=20), "options": {"expires": 30}},
     "scrub": {"task": "ledger.scrub", "schedule": crontab(hour=2, minute=30)},
     # One request a peer; expires before the next, so that slow peers do not make a queue of it.
     "gossip": {"task": "federation.gossip", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "report-forks": {"task": "federation.report_forks", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
-    "poll-peers": {"task": "federation.poll", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "poll-peers": {"task": "federation.poll", "schedule": timedelta(seconds=5), "options": {"expires": 30}},
     # Keys that peers announced; overlapping signatures leave plenty of time.
     "refresh-peers": {"task": "federation.refresh", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     # From the ledger to the outbox, and out of it; a few small queries when there is nothing.
-    "outbox-deliver": {"task": "outbox.deliver", "schedule": timedelta(seconds=20), "options": {"expires": 20}},
+    "outbox-deliver": {"task": "outbox.deliver", "schedule": timedelta(seconds=20), "options": {"expires": 30}},
     "outbox-expiring": {"task": "outbox.expiring", "schedule": crontab(minute=10)},
     "outbox-purge": {"task": "outbox.purge", "schedule": crontab(minute=40)},
     "open-data": {"task": "opendata.export", "schedule": crontab(hour=3, minute=15)},

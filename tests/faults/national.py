@@ -148,6 +148,11 @@ class NationalNode:
             return f"{self.url}/ledger"
         return f"{holder.url}/mirror/{sha256(self.entry['origin'].encode()).hexdigest()}"
 
+    def read_log(self, part: str) -> list[str]:
+        """Return what one of its programs has logged, line by line."""
+        (path,) = self.data.rglob(f"logs/{part}.log")
+        return path.read_text(errors="replace").splitlines()
+
     def count_jobs(self) -> int:
         """Return how many jobs wait, or are under way, in its queue."""
         url = read_node_file(self.data / NODE_FILE)["REDIS_URL"]

@@ -127,13 +127,14 @@ def level(node: NationalNode, holders: list[NationalNode]) -> bool:
 
 
 def describe(nodes: list[NationalNode]) -> str:
-    """Return how far everybody is with everybody's ledger, and what each says of following the others."""
+    """Return how far everybody is with everybody's ledger, what each says of following the others, and last did."""
     lines = []
     for holder in nodes:
         sizes = {node.name: head and head.size for node in nodes if (head := node.read_head(holder)) or True}
         with holder.superuser() as database:
             rows = database.execute("SELECT * FROM federation_following").fetchall()
         lines += [f"{holder.name} (jobs: {holder.count_jobs()}) holds {sizes}", *(f"    {row}" for row in rows)]
+        lines += [f"{part}: {line}" for part in ("beat", "worker") for line in holder.read_log(part)[-12:]]
     return "\n".join(lines)
 
 
