@@ -331,8 +331,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A job whose worker was killed is given to another after so many seconds; one that takes longer runs twice, as it may.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 120}
 CELERY_TIMEZONE = TIME_ZONE
-# What comes round soon expires after half a minute, however often it comes: the clocks of beat's and the worker's machines
-# may differ by as much before nothing is done, and then note-job is not done either, which the board tells.
+# What comes round soon expires after half a minute, however often it comes: the clocks of beat's machine and the
+# worker's may differ by as much before nothing is done, and then note-job is not done either, which the board tells.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Often enough that a checkpoint is never much older than ASSAY_REFRESH_SECONDS.
     "republish": {"task": "ledger.republish", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
