@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from hashlib import sha256
 from typing import Final
 
 from django.http import HttpRequest
@@ -15,6 +16,23 @@ _KEPT: Final = {4: 24, 6: 48}
 def read_address(request: HttpRequest) -> str:
     """Return the address of the client; a proxy's word counts only where one is set (ASSAY_BEHIND_PROXY)."""
     return str(BaseThrottle().get_ident(request) or "")  # type: ignore[arg-type]  # it reads META alone
+
+
+def name_subject(address: str) -> str:
+    """Return by what an address is counted: itself, of IPv6 the /64 that one customer usually has whole."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return sha256(address.encode()).hexdigest()[:32]
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+
+
+def is_of_this_machine(address: str) -> bool:
+    """Tell whether an address is loopback: programs of this machine, or a proxy on it that nobody told us of."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def read_network(request: HttpRequest) -> str:

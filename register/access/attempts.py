@@ -17,7 +17,6 @@ Unlike the API's limits these fail closed: while nothing can be counted, nobody 
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import time
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from typing import ClassVar, Final
 
 from redis.exceptions import RedisError
 
+from register.access.addresses import name_subject
 from register.api.limits import counters
 from register.errors import RegisterError
 
@@ -100,14 +100,5 @@ def count_attempt(email: str, address: str, what: str = PASSWORD) -> Attempt:
 
 
 def _name_counters(email: str, address: str) -> dict[str, str]:
-    account, place = sha256(email.strip().casefold().encode()).hexdigest()[:32], _network(address)
+    account, place = sha256(email.strip().casefold().encode()).hexdigest()[:32], name_subject(address)
     return {"pair": f"{account}:{place}", "address": place, "account": account}
-
-
-def _network(address: str) -> str:
-    """Return the address, of IPv6 the /64 that one customer usually has whole."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return sha256(address.encode()).hexdigest()[:32]
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

@@ -9,6 +9,8 @@ subject is refused up to (processes - 1) / 1000 of its limit early, and never la
 | lists of questions | address | ASSAY_BATCHES_PER_MINUTE |
 | reads | address | ASSAY_READS_PER_MINUTE |
 
+An address of IPv6 is counted with its whole /64. Expensive pages and downloads: deploy/expensive.py.
+
 While Redis is away or hangs nothing is counted and a warning is logged: a register that cannot count still answers.
 """
 
@@ -27,6 +29,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from register.access.addresses import name_subject
 from register.access.models import Token
 
 log = logging.getLogger(__name__)
@@ -102,7 +105,9 @@ class Limit(BaseThrottle):
 
     def get_subject(self, request: Request) -> str:
         """Name who is counted: the token, else the address the request came from."""
-        return str(request.auth.public_id) if isinstance(request.auth, Token) else str(self.get_ident(request))
+        if isinstance(request.auth, Token):
+            return str(request.auth.public_id)
+        return name_subject(str(self.get_ident(request)))
 
     def wait(self) -> float:
         """Return the seconds until the next window."""

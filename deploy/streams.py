@@ -1,0 +1,103 @@
+"""Answers that are sent while they are made: few at a time in each process, so that slow readers stop no others.
+
+The server takes the next piece of a streamed answer when its reader has taken those before, and holds one of its few
+threads until the last. Eight readers who read nothing would end a node of eight threads. So each process sends at most
+`ASSAY_STREAMS` of them at a time, and to one address all but one of these; whoever comes then is told when to come
+back. Answers that are made whole hold no thread, nor do files that fit into the buffers of the connection.
+
+A turn ends with its answer; one whose reader has fallen silent ends when the connection does, as nothing can interrupt
+the server's writing: that is for the proxy in front, as with silent bodies (deploy/slow_bodies.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from deploy.refusals import refuse
+from register.access.addresses import is_of_this_machine, name_subject, read_address
+
+log = logging.getLogger(__name__)
+
+RETRY: Final = 10
+"""Seconds after which to ask again."""
+
+SMALL: Final = 256 * 1024
+"""Bytes that the buffers of a connection take at once, whoever reads at its other end."""
+
+
+class Turns:
+    """The answers under way in this process, by whom they are for; safe among threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken: Counter[str] = Counter()
+
+    def take(self, subject: str, most: int) -> Callable[[], None] | None:
+        """Return what gives a new turn back, however often it is called; None where all are taken.
+
+        An empty subject is somebody who cannot be told from others, and counted with all alone.
+        """
+        with self._lock:
+            if self._taken.total() >= most or (subject and self._taken[subject] >= max(1, most - 1)):
+                return None
+            self._taken[subject] += 1
+        return self._make_return(subject)
+
+    def _make_return(self, subject: str) -> Callable[[], None]:
+        held = [subject]
+
+        def give_back() -> None:
+            with self._lock:
+                if held:
+                    self._taken[held.pop()] -= 1
+                    self._taken += Counter()  # forgets who has none
+
+        return give_back
+
+
+turns: Final = Turns()
+
+
+class FewStreams:
+    """Middleware: 503 with Retry-After for a streamed answer that finds no turn; the answer is dropped unmade."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # noqa: D102  the protocol of a middleware
+        response = self.get_response(request)
+        if not response.streaming or request.method == "HEAD" or _is_small(response):
+            return response
+        give_back = turns.take(_subject(request), settings.ASSAY_STREAMS)
+        if give_back is None:
+            log.warning("a download is refused: others are under way")
+            return _refuse_instead(request, response)
+        response._resource_closers.append(give_back)  # type: ignore[attr-defined]  # as Django's own, for files
+        weakref.finalize(response, give_back)  # an answer that nobody sends is not closed
+        return response
+
+
+def _refuse_instead(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the refusal; the answer in whose place it stands is closed with it, as closing ends the request."""
+    refusal = refuse(request, 503, "busy", RETRY)
+    refusal._resource_closers.append(response.close)  # type: ignore[attr-defined]
+    return refusal
+
+
+def _subject(request: HttpRequest) -> str:
+    address = read_address(request)
+    return "" if is_of_this_machine(address) else name_subject(address)
+
+
+def _is_small(response: HttpResponseBase) -> bool:
+    length = response.headers.get("Content-Length", "")
+    return length.isdecimal() and int(length) <= SMALL

@@ -1,0 +1,114 @@
+"""Few downloads are sent at a time: whoever reads slowly, or not at all, takes no thread that pages need."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from deploy import streams
+from deploy.streams import SMALL, FewStreams, Turns
+from tests import factories
+
+HERE, ELSEWHERE, THIRD = "127.0.0.1", "192.0.2.7", "192.0.2.8"
+
+
+@pytest.fixture(autouse=True)
+def _none_taken(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr("deploy.streams.turns", Turns())
+    settings.ASSAY_STREAMS = 2
+
+
+def ask(address: str = HERE, method: str = "GET", length: int = 0) -> HttpResponseBase:
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = StreamingHttpResponse(iter([b"a", b"b"]))
+        if length:
+            response["Content-Length"] = str(length)
+        return response
+
+    request = RequestFactory(headers={"Accept": "*/*"}).generic(method, "/issuers.csv", REMOTE_ADDR=address)
+    return FewStreams(answer)(request)
+
+
+def test_one_download_too_many_is_told_when_to_come_back() -> None:
+    under_way = [ask(), ask()]
+    refused = ask()
+    assert [one.status_code for one in (*under_way, refused)] == [200, 200, 503]
+    assert int(refused["Retry-After"]) > 0
+    assert refused["Content-Type"] == "application/problem+json"
+
+
+def test_a_turn_is_given_back_once_when_the_answer_ends() -> None:
+    under_way = [ask(), ask()]
+    under_way[0].close()
+    under_way[0].close()
+    under_way.append(ask())
+    assert under_way[-1].status_code == HTTPStatus.OK
+    assert ask().status_code == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def test_an_answer_that_nobody_sends_gives_its_turn_back() -> None:
+    for _ in range(5):
+        assert ask().status_code == HTTPStatus.OK
+        gc.collect()
+
+
+def test_one_address_leaves_a_turn_to_others() -> None:
+    mine, more, other = ask(ELSEWHERE), ask(ELSEWHERE), ask(THIRD)
+    assert [mine.status_code, more.status_code, other.status_code] == [200, 503, 200]
+
+
+def test_what_is_small_or_has_no_body_takes_no_turn() -> None:
+    under_way = [ask(), ask()]
+    assert ask(length=SMALL).status_code == HTTPStatus.OK
+    assert ask(length=SMALL + 1).status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert ask(method="HEAD").status_code == HTTPStatus.OK
+    del under_way
+
+
+def test_what_is_refused_is_dropped_unmade() -> None:
+    dropped: list[str] = []
+
+    class Made(StreamingHttpResponse):
+        def close(self) -> None:
+            super().close()
+            dropped.append("closed")
+
+    def pieces() -> Iterator[bytes]:
+        dropped.append("made")
+        yield b""
+
+    under_way = [ask(), ask()]
+    request = RequestFactory(headers={"Accept": "*/*"}).get("/api/v1/bundle")
+    refused = FewStreams(lambda _: Made(pieces()))(request)
+    assert refused.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    refused.close()
+    assert dropped == ["closed"]
+    del under_way
+
+
+def test_pages_need_no_turn() -> None:
+    under_way = [ask(), ask()]
+    request = RequestFactory().get("/issuers")
+    assert FewStreams(lambda _: HttpResponse(b"page"))(request).status_code == HTTPStatus.OK
+    del under_way
+
+
+@pytest.mark.django_db
+def test_people_are_told_on_a_page(settings: Settings) -> None:
+    factories.open_register()
+    client = Client(headers={"Accept": "text/html"})
+    held = [streams.turns.take("", 2) for _ in range(2)]
+    page = client.get("/issuers.csv")
+    assert page.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    assert "Only a few are sent at a time" in page.content.decode()
+    for give_back in held:
+        assert give_back is not None
+        give_back()
+    assert client.get("/issuers.csv").status_code == HTTPStatus.OK
