@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, Self
 
 # As modules: both say what they object to in sentences, so each of the three is imported while it is being read.
@@ -27,6 +27,7 @@ _BEGINS: Final = '{"template": '
 """With what the JSON of a sentence begins, and no sentence that is written out."""
 _PLACE: Final = re.compile(r"\{\{|\}\}|\{(\w+)\}", re.ASCII)
 _MONTHS: Final = "January February March April May June July August September October November December".split()
+_UNITS: Final = ((31_536_000, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {"jurisdictions": ("countries", "nuts", "atu"), "programmes": ()}
 _WITHOUT_CODE: Final = frozenset({"reasons", "relations", "decisions", "credential-types", "eqf", "key-reasons"})
 
@@ -82,7 +83,19 @@ class Named(NamedTuple):
         return self.names.get("en") or next(iter(self.names.values()), self.otherwise)
 
 
-Value = str | int | datetime | date | Term | Terms | Minute | Written | Coded | Named | None
+class English(NamedTuple):
+    """A text that is English in every language, and not ours: of the system, a library, the ledger's own errors."""
+
+    text: str
+
+    @property
+    def english(self) -> str:
+        """How an English sentence has it."""
+        return self.text
+
+
+Time = datetime | date | timedelta | Minute | Written
+Value = str | int | Time | Term | Terms | Coded | Named | English | None
 """What fills a template: a `str` is a text that stays as it is (a name, an address), a `Said` is a sentence itself."""
 
 
@@ -128,6 +141,12 @@ def say(template: str, /, **values: Value) -> Said:
     return Said(template, values)
 
 
+def cite(said: BaseException | str) -> Value:
+    """Return what an error says, to be put into a sentence: the sentence it was raised with, else English as it is."""
+    text = str(said)
+    return text if isinstance(text, Said) else English(text)
+
+
 def join(parts: Iterable[str], separator: str = " ") -> Said:
     """Return several sentences, or parts of a list, as one; each is told by itself."""
     values = {f"_{number}": part for number, part in enumerate(parts, 1)}
@@ -161,20 +180,36 @@ def spell(value: Value) -> str:
             return label(value)
         case Terms():
             return _spell_many([label(Term(value.vocabulary, code)) for code in value.codes])
-        case Minute():
-            return _spell_minute(value.moment)
-        case Written():
-            return moments.format_moment(value.moment)
-        case Coded() | Named():
+        case Coded() | Named() | English():
             return value.english
-        case datetime():
-            return _spell_instant(value)
-        case date():
-            return _spell_day(value)
+        case Minute() | Written() | date() | timedelta():
+            return _spell_time(value)
         case None:
             return OPEN_DATE
         case _:
             return str(value)
+
+
+def _spell_time(value: Time) -> str:
+    match value:
+        case Minute():
+            return _spell_minute(value.moment)
+        case Written():
+            return moments.format_moment(value.moment)
+        case datetime():
+            return _spell_instant(value)
+        case date():
+            return _spell_day(value)
+        case timedelta():
+            number, unit = measure(value)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def measure(span: timedelta) -> tuple[int, str]:
+    """Return a span in the largest unit of which there are two: `(90, "minute")`."""
+    seconds = max(0, int(span.total_seconds()))
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= 2 * size), (1, "second"))
+    return seconds // size, unit
 
 
 def _spell_day(day: date) -> str:
@@ -237,28 +272,51 @@ def _write(value: Value) -> Any:
             return {"vocabulary": value.vocabulary, "codes": list(value.codes)}
         case Named():
             return {"names": dict(value.names), "country": value.country, "otherwise": value.otherwise}
-        case Minute():
-            return {"minute": moments.format_instant(value.moment)}
-        case Written():
-            return {"written": moments.format_instant(value.moment)}
         case Coded():
             return {"coded": value.text, "value": _write(value.value)}
-        case datetime():
-            return {"instant": moments.format_instant(value)}
-        case date():
-            return {"day": value.isoformat()}
+        case English():
+            return {"english": value.text}
+        case Minute() | Written() | date() | timedelta():
+            return _write_time(value)
         case _:
             return value
 
 
-def to_text(text: str) -> str:
-    """Return a sentence as a column of text keeps it: its JSON; a plain text stays one."""
+def _write_time(value: Time) -> dict[str, Any]:
+    match value:
+        case Minute():
+            return {"minute": moments.format_instant(value.moment)}
+        case Written():
+            return {"written": moments.format_instant(value.moment)}
+        case datetime():
+            return {"instant": moments.format_instant(value)}
+        case date():
+            return {"day": value.isoformat()}
+        case timedelta():
+            return {"seconds": int(value.total_seconds())}
+
+
+def to_text(text: str, limit: int | None = None) -> str:
+    """Return a sentence as a column of text keeps it: its JSON; a plain text stays one.
+
+    Of one that has more than `limit` characters in English so many are kept, as a plain text.
+    """
+    if limit is not None and len(text) > limit:
+        return text[:limit]
     return json.dumps(to_json(text), ensure_ascii=False) if isinstance(text, Said) else text
 
 
 def from_text(kept: str) -> str:
-    """Return a sentence that `to_text` wrote; a plain text, as older rows hold, stays one."""
-    return from_json(json.loads(kept)) if kept.startswith(_BEGINS) else kept
+    """Return a sentence that `to_text` wrote; a plain text, as older rows hold, stays one.
+
+    So does what only looks like a sentence: in some columns people write, too.
+    """
+    if not kept.startswith(_BEGINS):
+        return kept
+    try:
+        return from_json(json.loads(kept))
+    except (ValueError, KeyError):
+        return kept
 
 
 def from_json(kept: Any) -> str:
@@ -280,17 +338,29 @@ def _read(kept: Any) -> Value:
             return Terms(vocabulary, tuple(codes))
         case {"names": dict(names), "country": str(country), "otherwise": str(otherwise)}:
             return Named(names, country, otherwise)
+        case {"coded": str(text), "value": value}:
+            return Coded(text, _read(value))
+        case {"english": str(text)}:
+            return English(text)
+        case int() | None:
+            return kept
+        case str() | {"template": _}:
+            return from_json(kept)
+        case _:
+            return _read_time(kept)
+
+
+def _read_time(kept: Any) -> Time:
+    match kept:
         case {"minute": str(moment)}:
             return Minute(moments.parse_moment(moment))
         case {"written": str(moment)}:
             return Written(moments.parse_moment(moment))
-        case {"coded": str(text), "value": value}:
-            return Coded(text, _read(value))
         case {"instant": str(moment)}:
             return moments.parse_moment(moment)
         case {"day": str(day)}:
             return date.fromisoformat(day)
-        case int() | None:
-            return kept
+        case {"seconds": int(seconds)}:
+            return timedelta(seconds=seconds)
         case _:
-            return from_json(kept)
+            raise ValueError(f"expected a value of a sentence, got {type(kept).__name__}")

@@ -8,13 +8,13 @@ English and marked so, whole: half a sentence in each language helps nobody.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext, ngettext, override
+from django.utils.translation import get_language, gettext, ngettext, ngettext_lazy, override
 
 from register.moments import format_moment
 from register.sentences import (
@@ -22,23 +22,34 @@ from register.sentences import (
     OPEN_DATE,
     SHOWN,
     Coded,
+    English,
     Minute,
     Named,
     Said,
     Term,
     Terms,
+    Time,
     Value,
     Written,
     fill,
     has_words,
     is_midnight,
     label,
+    measure,
 )
 from register.site import dates, words
 from register.site.names import first_name
 
 _say: Final = gettext
 """For templates that stand elsewhere; deploy/catalogues.py gathers them there, and not from here."""
+
+_SPANS: Final = {
+    "year": ngettext_lazy("%(count)d year", "%(count)d years", "count"),
+    "day": ngettext_lazy("%(count)d day", "%(count)d days", "count"),
+    "hour": ngettext_lazy("%(count)d hour", "%(count)d hours", "count"),
+    "minute": ngettext_lazy("%(count)d minute", "%(count)d minutes", "count"),
+    "second": ngettext_lazy("%(count)d second", "%(count)d seconds", "count"),
+}
 
 Write = Callable[[Value], str]
 
@@ -75,14 +86,12 @@ def spell(value: Value) -> str:
             return tell_plainly(value)
         case Named():
             return first_name(value.names, value.country).text if value.names else tell_plainly(value.otherwise)
-        case Minute() | Written():
-            return _spell_moment(value.moment, "%H:%M")
         case Coded():
             return spell(value.value)
-        case datetime():
-            return _spell_moment(value, "%H:%M:%S")
-        case date():
-            return _spell_day(value)
+        case English():
+            return value.text
+        case Minute() | Written() | date() | timedelta():
+            return _spell_time(value)
         case Term():
             return label(value, words.label)
         case Terms():
@@ -92,6 +101,19 @@ def spell(value: Value) -> str:
             return _say(OPEN_DATE)
         case _:
             return str(value)
+
+
+def _spell_time(value: Time) -> str:
+    match value:
+        case Minute() | Written():
+            return _spell_moment(value.moment, "%H:%M")
+        case datetime():
+            return _spell_moment(value, "%H:%M:%S")
+        case date():
+            return _spell_day(value)
+        case timedelta():
+            number, unit = measure(value)
+            return str(_SPANS[unit] % {"count": number})
 
 
 def _list(told: list[str]) -> str:
@@ -119,6 +141,8 @@ def _mark(value: Value) -> SafeString:
             return first_name(value.names, value.country).__html__() if value.names else _mark(value.otherwise)
         case Coded():
             return _mark(value.value)
+        case English():
+            return _mark_english(escape(value.text))
         case datetime():
             return _mark_moment(value, spell(value))
         case _:

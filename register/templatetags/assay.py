@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from register.sentences import Said
 from register.site import dates, directory, entry_items, links, marks, names, telling, words
@@ -40,6 +41,24 @@ def term(code: Any, vocabulary: str) -> str:
 def told(text: Any) -> Any:
     """Write a refusal in the reader's language, as a sentence of its own; what is in their language already stays."""
     return telling.tell(text, capital=True) if isinstance(text, Said) else text
+
+
+@register.filter
+def sentence(text: str) -> SafeString:
+    """Write what the register says as a sentence of its own; a plain text, of older rows, is English."""
+    return telling.tell(text, capital=True)
+
+
+@register.filter
+def phrase(text: str) -> SafeString:
+    """Write words within a sentence in the reader's language; what is no sentence of ours, a name, is isolated."""
+    return telling.tell(text) if isinstance(text, Said) else names.isolate(text)
+
+
+@register.filter
+def brief(text: str, most: int) -> str:
+    """Cut a text that a stranger may have written after so many characters; a sentence of ours stays whole."""
+    return text if isinstance(text, Said) else Truncator(text).chars(most)
 
 
 @register.filter

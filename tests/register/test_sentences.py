@@ -8,7 +8,7 @@ import json
 import pickle
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from deploy.catalogues import APPS, ROOT
 from register.sentences import (
     Coded,
+    English,
     Minute,
     Named,
     Said,
@@ -24,11 +25,14 @@ from register.sentences import (
     Terms,
     Value,
     Written,
+    cite,
     from_json,
+    from_text,
     has_words,
     join,
     say,
     to_json,
+    to_text,
 )
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -55,6 +59,10 @@ def test_a_sentence_is_its_english_text_to_whoever_reads_it() -> None:
         (Written(MOMENT), "2026-06-01T14:05:09Z"),
         (Coded("NL", Term("jurisdictions", "NL")), "NL"),
         (Coded("eqf_levels", say("EQF levels")), "eqf_levels"),
+        (English("certificate has expired"), "certificate has expired"),
+        (timedelta(minutes=90), "90 minutes"),
+        (timedelta(days=73 * 365), "73 years"),
+        (timedelta(seconds=1), "1 second"),
         (date(2026, 6, 1), "1 June 2026"),
         (Term("jurisdictions", "NL"), "Netherlands (NL)"),
         (Terms("eqf", (5, 6)), "Level 5, Level 6"),
@@ -151,3 +159,32 @@ def test_every_place_of_a_template_is_a_name_alone() -> None:
     texts = {place: str(template.value) for place, template in find_templates() if isinstance(template, ast.Constant)}
     left = {place: re.sub(r"\{\{|\}\}|\{[a-z_0-9]+\}", "", text) for place, text in texts.items()}
     assert [place for place, text in left.items() if "{" in text or "}" in text] == []
+
+
+def test_what_an_error_says_is_put_into_a_sentence_as_what_it_is() -> None:
+    assert cite(ValueError(said := say("It ended on {day}.", day=DAY))) is said
+    assert cite(OSError("No such file")) == English("No such file")
+    assert say("It cannot be read: {fault}", fault=cite(OSError("No such file"))) == "It cannot be read: No such file"
+
+
+def test_a_column_of_text_keeps_a_sentence_and_of_a_long_one_its_beginning() -> None:
+    said = say("It ended on {day}.", day=DAY)
+    assert isinstance(from_text(to_text(said)), Said)
+    assert from_text(to_text(said, 100)) == said
+    assert to_text(said, 8) == "It ended"
+    assert to_text("plain", 3) == "pla"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"template": ',
+        '{"template": "a {b}", "values": {}}',
+        '{"template": "a", "values": {"b": {"c": 1}}}',
+        '{"template": 1}',
+        '{"template": "a", "values": {"b": {"instant": "soon"}}}',
+    ],
+)
+def test_what_only_looks_like_a_sentence_is_the_text_that_somebody_wrote(written: str) -> None:
+    assert from_text(written) == written
+    assert not isinstance(from_text(written), Said)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils.translation import override, trans_real
 
-from register.sentences import Coded, Minute, Named, Term, Terms, Value, Written, join, say
+from register.sentences import Coded, English, Minute, Named, Term, Terms, Value, Written, join, say
 from register.site.telling import tell, tell_plainly
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -86,3 +86,14 @@ def test_an_english_reader_is_told_nothing_about_languages() -> None:
     with override("en"):
         assert tell(say("Nobody's words on {day}.", day=DAY)).startswith("Nobody&#x27;s words on <time")
         assert tell("A plain text.") == "<bdi>A plain text.</bdi>"
+
+
+def test_what_the_system_says_stands_in_a_sentence_as_english() -> None:
+    told = tell(say("Seen {what}.", what=English("<no> such file")))
+    assert told == 'Widziano: <bdi lang="en">&lt;no&gt; such file</bdi>.'
+    assert tell_plainly(say("Seen {what}.", what=English("no such file"))) == "Widziano: no such file."
+
+
+def test_a_span_is_told_in_the_units_of_the_language() -> None:
+    assert tell_plainly(say("Seen {what}.", what=timedelta(days=3))) == "Widziano: 3 dni."
+    assert tell_plainly(say("Seen {what}.", what=timedelta(hours=5))) == "Widziano: 5 godz.."
