@@ -17,6 +17,7 @@ from register.errors import MalformedEvent, Refused, UnknownEventType
 from register.events import Event, parse
 from register.records import AccreditationRecord, IssuerRecord, Recorded
 from register.records.credentials import credential_id
+from register.sentences import say
 from register.state import Change, State
 
 NARROWED: frozenset[str] = frozenset({"scope_exceeds_agency"})
@@ -93,7 +94,7 @@ def _insist_on_room(event: Event, state: State) -> None:
     if event.type.endswith(_CHANGING):
         most = MOST_OF_A_CREDENTIAL if event.kind == "withdrawal" else MOST_ENTRIES
         if any(record is not None and len(record.entries) >= most for record in _records_to_change(event, state)):
-            sentence = f"expected at most {most} entries about one thing of a peer's, got another"
+            sentence = say("expected at most {most} entries about one thing of a peer's, got another", most=most)
             raise Refused("record_full", "", sentence)
 
 

@@ -9,6 +9,7 @@ from typing import Final, LiteralString
 
 from federation.board import COUNTED
 from ledger.database import fetch_all
+from register.sentences import from_text
 from register.uploads.models import Upload
 
 PAGE: Final = 25
@@ -26,6 +27,11 @@ class Aside:
     time: datetime | None
     reason: str
     message: str
+
+    @property
+    def said(self) -> str:
+        """What was wrong, as a sentence that can be told in any language; of older rows as it was written."""
+        return from_text(self.message)
 
 
 @dataclass(frozen=True, slots=True)

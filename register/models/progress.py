@@ -26,6 +26,7 @@ class Happening(models.Model):
 
     `time` never decreases along a log: an entry that was set aside has the time of the last one applied. `type` and
     `subject` are empty for an entry that could not be read. `uid`, `issuer` and `agency` say which things it is about.
+    `message` is a sentence as `register.sentences.to_text` writes it, plain English in rows of older versions.
     """
 
     log = models.ForeignKey("ledger.Log", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")

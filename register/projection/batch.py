@@ -9,6 +9,7 @@ from typing import Any
 from register.projection.rows import register_uid, values_of
 from register.records import dump
 from register.replay import Step
+from register.sentences import to_text
 from register.state import Change, State, claims_of, issuer_of
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -74,7 +75,7 @@ class Batch:
 
     def _happening(self, step: Step, state: State) -> tuple[Any, ...]:
         event, reason = step.event, step.quarantine
-        code, message = (reason.code, reason.message) if reason else (None, None)
+        code, message = (reason.code, to_text(reason.message)) if reason else (None, None)
         if event is None:
             return (self.log_id, step.index, "", "", state.time, None, None, None, code, message)
         kind, uid = event.kind, event.subject_id if _UUID.fullmatch(event.subject_id) else None

@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 from ledger.database import fetch_all, open_cursor
 from register.models import VERSIONS, Cursor, Happening, IdentifierClaim, SearchWord
 from register.projection.catch_up import catch_up
+from register.sentences import from_text
 
 TABLES: Final[tuple[type[models.Model], ...]] = (*VERSIONS.values(), Happening, IdentifierClaim, SearchWord, Cursor)
 """All tables of the read model."""
@@ -119,8 +120,26 @@ def _replay(origin: str, size: int, progress: Progress) -> None:
 
 
 def _first_difference() -> Difference | None:
-    found = [difference for model in TABLES for difference in _differences(model)]
+    found = [*_find_other_words(), *(difference for model in TABLES for difference in _differences(model))]
     return min(found, key=lambda difference: difference.index, default=None)
+
+
+_OLDER: Final = """
+    NOT starts_with(live.message, '{"template": ') AND starts_with(again.message, '{"template": ')
+"""
+"""Versions before sentences were kept wrote why an entry was set aside in plain English (register.sentences)."""
+
+_COMPARED: Final = {
+    "content": "{side}.{name}::text",
+    "message": f"CASE WHEN {_OLDER.replace('{', '{{')} THEN NULL ELSE {{side}}.{{name}} END",
+}
+"""Columns of which not the value itself is compared."""
+
+_PLAIN: Final = f"""
+    SELECT log_id, index, live.message, again.message
+    FROM public.register_happening live JOIN pg_temp.register_happening again USING (log_id, index)
+    WHERE {_OLDER} AND (log_id, index) > (%s, %s) ORDER BY 1, 2 LIMIT 10000
+"""
 
 
 def _differences(model: type[models.Model]) -> list[Difference]:
@@ -130,7 +149,7 @@ def _differences(model: type[models.Model]) -> list[Difference]:
     index = next((name for name in ("recorded_from", "index", "size") if name in columns), None)
     place = f"coalesce(live.{index}, again.{index})" if index else "0::bigint"
     live, again = (
-        ", ".join(f"{side}.{name}::text" if name == "content" else f"{side}.{name}" for name in columns)
+        ", ".join(_COMPARED.get(name, "{side}.{name}").format(side=side, name=name) for name in columns)
         for side in ("live", "again")
     )
     query = f"""
@@ -142,6 +161,16 @@ def _differences(model: type[models.Model]) -> list[Difference]:
         Difference(table, key, row_index, "is missing" if gone else "should not be there" if extra else "differs")
         for key, row_index, gone, extra in fetch_all(query, ())
     ]
+
+
+def _find_other_words() -> list[Difference]:
+    """Return the first entry of which an older row says in plain English something else than the ledger does."""
+    log_id, index = -1, -1
+    while rows := fetch_all(_PLAIN, (log_id, index)):
+        for log_id, index, live, again in rows:
+            if live != from_text(again):
+                return [Difference(Happening._meta.db_table, f"{log_id} {index}", index, "differs")]
+    return []
 
 
 def _columns_of(model: type[models.Model]) -> list[str]:

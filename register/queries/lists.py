@@ -24,7 +24,7 @@ from register.queries.hearing import heard_only
 from register.queries.search import search
 from register.queries.selecting import MOST, Conditions, Page, read_page, read_uid, select
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, ProgrammeRecord
-from register.sentences import say
+from register.sentences import from_text, say
 
 EVENT_COLUMNS: Final = (
     "h.index, h.type, h.subject, h.time, h.uid::text, h.issuer::text, h.agency::text, h.quarantine, h.message"
@@ -46,6 +46,11 @@ class EventRow:
     agency: str | None
     quarantine: str | None
     message: str | None
+
+    @property
+    def said(self) -> str:
+        """Why it was set aside, as a sentence that can be told in any language; of older rows as it was written."""
+        return from_text(self.message or "")
 
 
 def list_issuers(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[IssuerRecord]:

@@ -16,6 +16,7 @@ from register.projection import catch_up, replaying
 from register.queries.cuts import resolve_cut
 from register.queries.peers import find_register, list_peers
 from register.queries.single import read_history
+from register.sentences import Said, from_text, say, to_text
 from tests import factories
 from tests.register import refusals_of_peers as peers
 
@@ -109,6 +110,23 @@ def test_an_issuer_outside_the_territory_leaves_a_marked_record(peer: Peer) -> N
     assert row.quarantine == "outside_territory"
     assert reasons() == {1: "outside_territory"}
     assert replaying.check() is None
+
+
+def test_why_an_entry_was_set_aside_is_kept_as_a_sentence_and_older_rows_stay_as_they_are(peer: Peer) -> None:
+    peer.issuer(country="NL")
+    catch_up(ORIGIN)
+    row = Happening.objects.get(log__origin=ORIGIN, index=1)
+    told = from_text(str(row.message))
+    assert isinstance(told, Said), "pages can tell it in any language"
+    assert row.message != told
+    Happening.objects.filter(log__origin=ORIGIN, index=1).update(message=f"{told}")
+    assert replaying.check() is None, "a row of an older version says the same"
+    Happening.objects.filter(log__origin=ORIGIN, index=1).update(message="Because.")
+    found = replaying.check()
+    assert found is not None
+    assert (found.table, found.index, found.what) == ("register_happening", 1, "differs")
+    Happening.objects.filter(log__origin=ORIGIN, index=1).update(message=to_text(say("Because.")))
+    assert replaying.check() is not None, "nor may a sentence say anything else"
 
 
 def test_a_marked_identifier_does_not_keep_others_out(peer: Peer) -> None:
