@@ -7,6 +7,7 @@ import logging
 from django.utils import timezone
 
 from federation.models import Alert
+from register.sentences import to_text
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +19,12 @@ def raise_alert(origin: str, code: str, message: str) -> Alert:
 
     Part of the caller's transaction, if there is one.
     """
-    said = message[:MAX_MESSAGE]
+    said = to_text(message, MAX_MESSAGE)
     alert, new = Alert.objects.get_or_create(
         origin=origin, code=code, settled_at=None, defaults={"message": said, "raised_at": timezone.now()}
     )
     if new:
-        log.error("%s: %s: %s", code, origin, said)
+        log.error("%s: %s: %s", code, origin, message[:MAX_MESSAGE])
     elif alert.message != said:
         alert.message = said
         alert.save(update_fields=["message"])

@@ -40,6 +40,7 @@ from ledger.signer import read_verifiers
 from ledger.tlog.merkle import prove_consistency
 from ledger.tlog.note import Signature, parse_note
 from ledger.tlog.witness import MAX_BODY, format_add_checkpoint
+from register.sentences import say, to_text
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +202,9 @@ class _Round:
         if conflict.size <= latest_checkpoint(self.head.origin).size:
             _fail(target, conflict)
             return
-        message = f"{conflict}, more than we have signed; was our database restored from a backup?"
+        message = say(
+            "{conflict}, more than we have signed; was our database restored from a backup?", conflict=str(conflict)
+        )
         _fail(target, SubmissionRefused(WITNESS_AHEAD, message))
 
     def _share(self) -> None:
@@ -218,7 +221,12 @@ class _Round:
     def _give_up(self) -> None:
         """Count those who have not answered as failed; what they still say is not waited for."""
         for target in filter(None, self.waiting.values()):
-            _fail(target, TooSlow(f"expected the witness of {target.peer.name} to answer in {PEER_SECONDS:g} s"))
+            late = say(
+                "expected the witness of {peer} to answer in {seconds} s",
+                peer=target.peer.name,
+                seconds=f"{PEER_SECONDS:g}",
+            )
+            _fail(target, TooSlow(late))
         self.waiting = dict.fromkeys(self.waiting)
 
     def _look_into(self, alarming: Sequence[_Target]) -> None:
@@ -228,7 +236,7 @@ class _Round:
             try:
                 url = f"{target.peer.url}/witness/{hash_origin(origin)}/checkpoint"
                 note = self.client.get(url, limit=MAX_BODY, types=("text/plain",))
-                suspect(origin, note, shown_by=f"the witness of {target.peer.origin}")
+                suspect(origin, note, shown_by=say("the witness of {peer}", peer=target.peer.origin))
             except FederationError as error:
                 log.warning("what %s cosigned of us cannot be looked into: %s", target.peer.origin, error)
 
@@ -246,7 +254,7 @@ def _fail(target: _Target, error: FederationError) -> None:
     pause = min(SHORTEST_PAUSE * 2 ** min(row.failures, 12), LONGEST_PAUSE)
     row.failures += 1
     row.next_attempt = timezone.now() + pause * random.uniform(0.5, 1)
-    row.error_code, row.error_message = error.code, str(error)
+    row.error_code, row.error_message = error.code, to_text(str(error))
     log.warning("%s does not cosign: %s: %s", target.peer.origin, error.code, error)
     if target.alarm:
         raise_alert(target.peer.origin, error.code, str(error))

@@ -39,6 +39,7 @@ from register.commands import Written
 from register.errors import RegisterError
 from register.ids import new_id
 from register.payloads import ForkTerms
+from register.sentences import Coded, Said, cite, join, say, to_text
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +97,17 @@ def examine(origin: str, older: bytes, newer: bytes, reader: NodeReader | None =
         fork = _prove(one, other, reader)
     except ForkUnproven:
         return
-    evidence = convict(fork, shown_by)
-    raise PeerFrozen(f"{origin} has two histories ({evidence.kind}); see /federation for evidence {evidence.id}")
+    raise PeerFrozen(say_forked(convict(fork, shown_by)))
+
+
+def say_forked(evidence: Evidence) -> Said:
+    """Return in a sentence that a log has forked, and where the evidence is."""
+    return say(
+        "{origin} has two histories ({kind}); see /federation for evidence {id}",
+        origin=evidence.origin,
+        kind=Coded(evidence.kind, _WORDS.get(evidence.kind, evidence.kind)),
+        id=str(evidence.id),
+    )
 
 
 def _prove(one: SignedCheckpoint, other: SignedCheckpoint, reader: NodeReader | None) -> ForkProof:
@@ -108,10 +118,14 @@ def _prove(one: SignedCheckpoint, other: SignedCheckpoint, reader: NodeReader | 
     """
     fork = prove_fork(one, other, reader)
     if not {line.key for line in one.log_signatures} & {line.key for line in other.log_signatures}:
-        said = (
-            "its former key and its present one signed histories that do not belong together; nothing newer is copied"
+        raise_alert(
+            fork.origin,
+            TWO_KEYS,
+            say(
+                "its former key and its present one signed histories that do not belong together; nothing newer is "
+                "copied. If the former key was stolen, ask its operator how to go on"
+            ),
         )
-        raise_alert(fork.origin, TWO_KEYS, f"{said}. If the former key was stolen, ask its operator how to go on")
         raise ForkUnproven(f"expected two checkpoints under one key of {fork.origin}, got them under two")
     return fork
 
@@ -158,7 +172,9 @@ def open_shown(origin: str, note: bytes) -> SignedCheckpoint:
         times = [line for key in keys if key.type == COSIGNATURE for line in _list_lines(parsed, key)]
         return open_checkpoint(format_note(parsed.text, [*(item.signature for item in logs), *times]), keys, origin)
     except TlogError as error:
-        raise CheckpointInvalid(f"the checkpoint shown for {origin} is refused: {error}") from error
+        raise CheckpointInvalid(
+            say("the checkpoint shown for {origin} is refused: {fault}", origin=origin, fault=cite(error))
+        ) from error
 
 
 def _list_lines(note: Note, key: VerifierKey) -> Iterator[Signature]:
@@ -183,7 +199,8 @@ def judge(signed: SignedCheckpoint) -> Judgement:
             if rival.reader is not None or rival.size == signed.checkpoint.size:
                 largest = max(largest, rival.size)
         except (ProofInvalid, LedgerError) as error:
-            raise_alert(origin, COPY_DAMAGED, f"our copy does not hash to what was signed; run manage.py fsck: {error}")
+            told = say("our copy does not hash to what was signed; run manage.py fsck: {fault}", fault=cite(error))
+            raise_alert(origin, COPY_DAMAGED, told)
             return Judgement(None, settled=False)
     return Judgement(None, settled=largest >= signed.checkpoint.size)
 
@@ -207,7 +224,7 @@ def convict(fork: ForkProof, shown_by: str = "") -> Evidence:
                 "older": fork.older,
                 "newer": fork.newer,
                 "proof": format_fork(fork),
-                "shown_by": shown_by[:200],
+                "shown_by": to_text(shown_by, 200),
                 "found_at": timezone.now(),
             },
         )
@@ -283,23 +300,27 @@ def _find_sufficient(origin: str) -> Evidence | None:
 
 def _react(evidence: Evidence) -> None:
     """Freeze the peer and tell the operator. Our own log is never frozen: it is the other history that is not ours."""
-    words = _WORDS[evidence.kind]
+    what, id_ = _WORDS[evidence.kind], str(evidence.id)
     if evidence.origin == settings.ASSAY_ORIGIN:
-        raise_alert(evidence.origin, OWN_FORK, f"{_OWN}: our key {words}. Evidence {evidence.id}.")
+        raise_alert(
+            evidence.origin,
+            OWN_FORK,
+            say("{alarm}: our key {signed}. Evidence {id}.", alarm=_OWN, signed=what, id=id_),
+        )
         return
-    reason = f"Its key {words}. Evidence {evidence.id}."
+    reason = say("Its key {signed}. Evidence {id}.", signed=what, id=id_)
     Following.objects.filter(origin=evidence.origin, status__in=(FOLLOWING, PAUSED)).update(
-        status=FROZEN, status_reason=reason
+        status=FROZEN, status_reason=to_text(reason)
     )
-    raise_alert(evidence.origin, FORK, f"It is frozen at its last consistent state. {reason}")
+    raise_alert(evidence.origin, FORK, join([say("It is frozen at its last consistent state."), reason]))
 
 
 _WORDS: Final = {
-    SAME_SIZE: "signed two different trees of one size",
-    INCONSISTENT: "signed a smaller tree that is no beginning of a larger one it signed",
-    ROLLED_BACK: "vouched for a smaller tree after a larger one",
+    SAME_SIZE: say("signed two different trees of one size"),
+    INCONSISTENT: say("signed a smaller tree that is no beginning of a larger one it signed"),
+    ROLLED_BACK: say("vouched for a smaller tree after a larger one"),
 }
-_OWN: Final = "A checkpoint of our own log is out that this node did not sign, or not with this database"
+_OWN: Final = say("A checkpoint of our own log is out that this node did not sign, or not with this database")
 
 
 def _look_for_stolen_key(signed: SignedCheckpoint, shown_by: str) -> None:
@@ -309,8 +330,14 @@ def _look_for_stolen_key(signed: SignedCheckpoint, shown_by: str) -> None:
         raise_alert(
             signed.checkpoint.origin,
             OWN_FORK,
-            f"{_OWN}: {shown_by or 'somebody'} shows {signed.checkpoint.size} entries under our key, we hold {held}. "
-            "Is an older backup running here, or was the key stolen?",
+            say(
+                "{alarm}: {peer} shows {size} entries under our key, we hold {held}. Is an older backup running here, "
+                "or was the key stolen?",
+                alarm=_OWN,
+                peer=shown_by or say("somebody"),
+                size=signed.checkpoint.size,
+                held=held,
+            ),
         )
 
 
@@ -328,7 +355,9 @@ def _report(evidence: Evidence) -> int:
             return 0  # another worker was faster
         log.warning("fork %s is not reported yet: %s", evidence.id, error)
         raise_alert(
-            evidence.origin, UNREPORTED, f"Evidence {evidence.id} could not be put on our ledger; it is tried again."
+            evidence.origin,
+            UNREPORTED,
+            say("Evidence {id} could not be put on our ledger; it is tried again.", id=str(evidence.id)),
         )
         return 0
     settle(evidence.origin, UNREPORTED)
@@ -342,7 +371,7 @@ def _terms(evidence: Evidence) -> ForkTerms:
         "kind": evidence.kind,
         "older": bytes(evidence.older).decode(),
         "newer": bytes(evidence.newer).decode(),
-        **({"shown_by": evidence.shown_by} if evidence.shown_by else {}),
+        **({"shown_by": f"{evidence.said_shown_by}"} if evidence.shown_by else {}),
     }
     try:
         return ForkTerms.model_validate({**said, "proof": bytes(evidence.proof).decode()})

@@ -36,6 +36,7 @@ from federation.witness import hash_origin
 from ledger.tlog.checkpoint import open_checkpoint
 from ledger.tlog.errors import TlogError
 from ledger.tlog.tiles import TileReader
+from register.sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +118,12 @@ def _compare(sighting: Sighting) -> Verdict:
         _forget(sighting)
         return Verdict(None, settled=True)
     if verdict.evidence is not None:
-        raise PeerFrozen(f"{sighting.origin} has two histories; see /federation for evidence {verdict.evidence.id}")
+        told = say(
+            "{origin} has two histories; see /federation for evidence {id}",
+            origin=sighting.origin,
+            id=str(verdict.evidence.id),
+        )
+        raise PeerFrozen(told)
     return verdict
 
 
@@ -189,13 +195,18 @@ def _wonder(sighting: Sighting) -> None:
         raise_alert(
             sighting.origin,
             WITHHELD,
-            f"{_name(sighting)} was shown {sighting.size} entries signed by this log; nobody serves them, and the log "
-            "itself shows fewer. Ask its operator: it may have gone back, or have another history.",
+            say(
+                "{peer} was shown {size} entries signed by this log; nobody serves them, and the log itself shows "
+                "fewer. Ask its operator: it may have gone back, or have another history.",
+                peer=_name(sighting),
+                size=sighting.size,
+            ),
         )
 
 
 def _name(sighting: Sighting) -> str:
-    return Following.objects.filter(peer=sighting.shown_by).values_list("name", flat=True).first() or "a former peer"
+    shower = Following.objects.filter(peer=sighting.shown_by).values_list("name", flat=True).first()
+    return shower or say("a former peer")
 
 
 def _forget(sighting: Sighting) -> None:

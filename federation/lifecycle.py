@@ -24,7 +24,7 @@ from federation.peers import FOLLOWING, FROZEN, PAUSED, WITHDRAWN, Peer, read_pe
 from register import commands
 from register.commands import Also, Written
 from register.payloads import Actor, PeerChanges, PeerEnding, PeerTerms
-from register.sentences import Coded, Said, join, say
+from register.sentences import Coded, Said, join, say, to_text
 
 OPERATOR: Final = Actor(role="operator")
 FOLLOW: Final = "federation.follow"
@@ -32,7 +32,7 @@ KEY_UNANNOUNCED: Final = "key_unannounced"
 KEY_COMPROMISED: Final = "key_compromised"
 """Alerts about a peer's key, which confirming its new one settles."""
 
-KEY_REPORTED_STOLEN: Final = "its own ledger says that its key is in other hands; confirm the new one"
+KEY_REPORTED_STOLEN: Final = say("its own ledger says that its key is in other hands; confirm the new one")
 _KEYS: Final = frozenset({"vkeys", "witness_vkeys", "territory", "name"})
 
 
@@ -148,7 +148,8 @@ def take_up_key(origin: str) -> None:
     """Follow a peer by the key that our ledger gives it from now on: what was raised about its key is settled."""
     for code in (KEY_UNANNOUNCED, KEY_COMPROMISED):
         settle(origin, code)
-    stopped = Following.objects.filter(origin=origin, status=PAUSED, status_reason=KEY_REPORTED_STOLEN)
+    reported = (to_text(KEY_REPORTED_STOLEN), f"{KEY_REPORTED_STOLEN}")  # older rows have it as plain text
+    stopped = Following.objects.filter(origin=origin, status=PAUSED, status_reason__in=reported)
     stopped.update(status=FOLLOWING, status_reason="")
     take_up_amendment(origin)
 
@@ -164,7 +165,7 @@ def pause(peer: str | UUID, reason: str = "") -> Peer:
 
     Raises `UnknownPeer`, and `PeerRefused` unless it is followed.
     """
-    return _change_status(peer, FOLLOWING, PAUSED, reason or "paused by the operator")
+    return _change_status(peer, FOLLOWING, PAUSED, reason or say("paused by the operator"))
 
 
 def resume(peer: str | UUID) -> Peer:
@@ -189,7 +190,8 @@ def thaw(peer: str | UUID, reason: str) -> Peer:
     """
     if not reason.strip():
         raise PeerRefused(say("expected a reason for following a log again that has forked; it is shown with the fork"))
-    return _change_status(peer, FROZEN, FOLLOWING, f"followed again after a fork: {reason.strip()[:500]}")
+    told = say("followed again after a fork: {reason}", reason=reason.strip()[:500])
+    return _change_status(peer, FROZEN, FOLLOWING, told)
 
 
 def find(peer: str | UUID) -> Peer:
@@ -202,7 +204,7 @@ def _change_status(peer: str | UUID, before: str, after: str, reason: str) -> Pe
         row = _row(peer, lock=True)
         if row.status != before:
             raise PeerRefused(_say_otherwise(row, before))
-        row.status, row.status_reason, row.pending = after, reason, None
+        row.status, row.status_reason, row.pending = after, to_text(reason), None
         row.save(update_fields=["status", "status_reason", "pending"])
     _forget_trouble(row.origin)
     return read_peer(row)

@@ -3,6 +3,8 @@
 `Following` is operational state beside the peer's record in the read model; its first part is copied from that record
 (and from what the peer's own ledger says of its keys) by `peers.refresh`, so it can be made again at any time.
 `Cosigned` and `Evidence` are never undone: a witness must not sign behind what it signed, and proof of a fork is kept.
+Columns of words hold sentences as `register.sentences.to_text` writes them, older rows plain English; `said…` reads
+both.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from register.sentences import from_text
 
 
 class Following(models.Model):
@@ -51,6 +55,16 @@ class Following(models.Model):
     def __str__(self) -> str:
         return f"{self.origin} ({self.status})"
 
+    @property
+    def said_reason(self) -> str:
+        """Why it stands so: a sentence, a code of `peer-reasons` for a withdrawn one, or an operator's own words."""
+        return from_text(self.status_reason)
+
+    @property
+    def said_error(self) -> str:
+        """Why the last attempt failed, as a sentence that can be told in any language."""
+        return from_text(self.error_message)
+
 
 class Cosigned(models.Model):
     """What our witness cosigned last for an origin: the state of C2SP tlog-witness; `size` never decreases (trigger).
@@ -79,6 +93,11 @@ class Submission(models.Model):
     error_message = models.TextField(blank=True)
 
     objects: ClassVar[models.Manager[Submission]] = models.Manager()
+
+    @property
+    def said_error(self) -> str:
+        """Why it did not cosign, as a sentence that can be told in any language."""
+        return from_text(self.error_message)
 
 
 class Sighting(models.Model):
@@ -120,6 +139,11 @@ class Evidence(models.Model):
 
     objects: ClassVar[models.Manager[Evidence]] = models.Manager()
 
+    @property
+    def said_shown_by(self) -> str:
+        """Who showed it: a sentence's part that can be told in any language, or a name or an address as it is."""
+        return from_text(self.shown_by)
+
 
 class Alert(models.Model):
     """Something the operator should look at; `settled_at` once somebody has. One open alert per peer and code."""
@@ -139,3 +163,8 @@ class Alert(models.Model):
                 fields=["origin", "code"], condition=models.Q(settled_at__isnull=True), name="federation_alert_one_open"
             )
         ]
+
+    @property
+    def said(self) -> str:
+        """What is to be looked at, as a sentence that can be told in any language."""
+        return from_text(self.message)

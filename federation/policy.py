@@ -31,6 +31,7 @@ from ledger.tlog.policy import (
     check_quorum,
     parse_policy,
 )
+from register.sentences import cite, say
 
 CLOSED = "closed"
 ANY_PEER = "any-peer"
@@ -70,7 +71,7 @@ def read_policy(origin: str | None = None) -> Policy:
         return derive_policy(list_peers(*WITNESSING), origin)
     except (OSError, PolicyMalformed) as error:
         raise PolicyUnusable(
-            f"expected a tlog-policy file in ASSAY_POLICY_FILE, got something else: {error}"
+            say("expected a tlog-policy file in ASSAY_POLICY_FILE, got something else: {fault}", fault=cite(error))
         ) from error
 
 
@@ -115,8 +116,13 @@ def hold_to_policy(peer: Peer, note: bytes) -> Judgement:
     judgement = judge(peer, note)
     if not judgement.met and settings.ASSAY_COSIGN_POLICY == CLOSED:
         raise HeldBack(
-            f"the newest checkpoint of {peer.name} waits for cosignatures, {len(judgement.have)} of {judgement.wanted} "
-            f"are there: {judgement.reason}"
+            say(
+                "the newest checkpoint of {peer} waits for cosignatures, {have} of {wanted} are there: {reason}",
+                peer=peer.name,
+                have=len(judgement.have),
+                wanted=judgement.wanted,
+                reason=cite(judgement.reason),
+            )
         )
     return judgement
 
@@ -133,7 +139,9 @@ def _insist_on_log(policy: Policy, peer: Peer) -> None:
     """Raise `QuorumMissing` when the policy names logs and this is none of them."""
     named = {log.key.public_key for log in policy.logs}
     if named and not any(key.public_key in named for key in peer.keys):
-        raise QuorumMissing(f"expected {peer.origin} among the logs of the policy file, it is not; add its log line")
+        raise QuorumMissing(
+            say("expected {origin} among the logs of the policy file, it is not; add its log line", origin=peer.origin)
+        )
 
 
 def _distinct(keys: Iterable[VerifierKey], left_out: set[bytes]) -> tuple[VerifierKey, ...]:

@@ -13,6 +13,7 @@ from federation.transport import Answer
 from ledger.tlog.errors import NoteMalformed
 from ledger.tlog.note import Note, Signature, parse_signature_lines
 from ledger.tlog.witness import MAX_BODY, SIZE_TYPE, parse_conflict
+from register.sentences import cite, say
 
 WITNESS_REFUSED: Final = "witness_refused"
 CONTENT_TYPE: Final = "text/plain; charset=utf-8"
@@ -57,7 +58,7 @@ def submit(client: Speaker, peer: Peer, body: bytes, text: str) -> tuple[Signatu
         return _read_lines(peer, answer.body, text)
     size = parse_conflict(answer.body) if answer.status == 409 and answer.content_type == SIZE_TYPE else None
     if size is not None:
-        raise OldSizeDiffers(f"{peer.name} cosigned our ledger last at {size} entries", size)
+        raise OldSizeDiffers(say("{peer} cosigned our ledger last at {size} entries", peer=peer.name, size=size), size)
     raise _refusal(peer, answer.status)
 
 
@@ -65,13 +66,17 @@ def _read_lines(peer: Peer, body: bytes, text: str) -> tuple[Signature, ...]:
     try:
         lines = parse_signature_lines(body)
     except NoteMalformed as error:
-        raise SubmissionRefused("cosignature_invalid", f"the answer of {peer.name}'s witness: {error}") from error
+        told = say("the answer of {peer}'s witness: {fault}", peer=peer.name, fault=cite(error))
+        raise SubmissionRefused("cosignature_invalid", told) from error
     kept = keep_cosignatures(Note(text, lines), peer.witness_keys, int(time.time()))
     if not kept:
         raise SubmissionRefused(
             "cosignature_invalid",
-            f"expected a cosignature of {peer.name}'s witness that verifies and is not of the future, got none; has "
-            "its key been changed, or is a clock wrong?",
+            say(
+                "expected a cosignature of {peer}'s witness that verifies and is not of the future, got none; has its "
+                "key been changed, or is a clock wrong?",
+                peer=peer.name,
+            ),
         )
     return kept
 
@@ -84,15 +89,25 @@ def _refusal(peer: Peer, status: int) -> FederationError:
     if status in (409, 422):
         return SubmissionRefused(
             WITNESS_REFUSED,
-            f"the witness of {peer.name} was shown another history of our ledger and refuses this one ({status}); "
-            "compare with what it cosigned, and look for a second user of our log key",
+            say(
+                "the witness of {peer} was shown another history of our ledger and refuses this one ({status}); "
+                "compare with what it cosigned, and look for a second user of our log key",
+                peer=peer.name,
+                status=status,
+            ),
         )
-    known = {
-        403: ("witness_distrusts_key", f"the witness of {peer.name} does not accept our log key; does it know it?"),
-        404: ("witness_does_not_follow", f"{peer.name} does not follow our ledger; ask its operator to recognise us"),
-        429: ("witness_busy", f"the witness of {peer.name} has had too many submissions from us"),
-        503: ("witness_busy", f"the witness of {peer.name} cannot sign for the moment"),
-    }
-    if status in known:
-        return SubmissionRefused(*known[status])
-    return UnexpectedAnswer(f"expected a cosignature of {peer.name}'s witness, got status {status}", status)
+    match status:
+        case 403:
+            told = say("the witness of {peer} does not accept our log key; does it know it?", peer=peer.name)
+            return SubmissionRefused("witness_distrusts_key", told)
+        case 404:
+            told = say("{peer} does not follow our ledger; ask its operator to recognise us", peer=peer.name)
+            return SubmissionRefused("witness_does_not_follow", told)
+        case 429:
+            told = say("the witness of {peer} has had too many submissions from us", peer=peer.name)
+            return SubmissionRefused("witness_busy", told)
+        case 503:
+            told = say("the witness of {peer} cannot sign for the moment", peer=peer.name)
+            return SubmissionRefused("witness_busy", told)
+    told = say("expected a cosignature of {peer}'s witness, got status {status}", peer=peer.name, status=status)
+    return UnexpectedAnswer(told, status)

@@ -34,6 +34,7 @@ from register.key_chain import ChainBroken, follow_log_key
 from register.payloads import PeerChanges
 from register.queries.peers import find_register
 from register.records import RegisterKey
+from register.sentences import Value, cite, say, to_text
 
 log = logging.getLogger(__name__)
 
@@ -139,20 +140,23 @@ def attempt_adoption(origin: str) -> bool:
 
 def _lead(peer: Peer, met: Introduction) -> tuple[str, ...]:
     """Return the known key that leads to the one a peer uses now, with all in between; raises `PeerRefused`."""
-    reasons = []
+    reasons: list[Value] = []
     for known in peer.keys:
         try:
             keys = [str(key) for key in follow_log_key(known, met.handover).keys]
         except ChainBroken as error:
-            reasons.append(str(error))
+            reasons.append(cite(error))
             continue
         if met.vkey in keys:
             return tuple(keys[-AT_ONCE:])
     code = KEY_COMPROMISED if any(_reports_stolen(met, key) for key in peer.keys) else KEY_UNANNOUNCED
-    message = (
-        f"{peer.name} signs with another key, {met.vkey}, and no key we know has signed for it"
-        f"{': ' + reasons[0] if reasons else ''}. Ask its operator by telephone, then confirm the key; until then "
-        "nothing new of it is accepted"
+    alarm = say(
+        "{peer} signs with another key, {vkey}, and no key we know has signed for it", peer=peer.name, vkey=met.vkey
+    )
+    told = say("{alarm}: {reason}", alarm=alarm, reason=reasons[0]) if reasons else alarm
+    message = say(
+        "{alarm}. Ask its operator by telephone, then confirm the key; until then nothing new of it is accepted",
+        alarm=told,
     )
     raise_alert(peer.origin, code, message)
     raise PeerRefused(message)
@@ -169,7 +173,8 @@ def _take_over(peer: Peer, log_keys: Sequence[str], witness_keys: Sequence[str])
     if not changed:
         return False
     if len(peer.former_keys) + len(peer.keys) >= IN_ALL:
-        raise_alert(peer.origin, KEY_UNANNOUNCED, f"{peer.name} has changed its keys {IN_ALL} times; confirm this one")
+        told = say("{peer} has changed its keys {count} times; confirm this one", peer=peer.name, count=IN_ALL)
+        raise_alert(peer.origin, KEY_UNANNOUNCED, told)
         return False
     try:
         check_keys_free(peer.origin, (*log_keys, *witness_keys))
@@ -188,12 +193,14 @@ def _take_over(peer: Peer, log_keys: Sequence[str], witness_keys: Sequence[str])
 
 
 def _stop_for(peer: Peer, stolen: str) -> None:
-    message = (
-        f"{peer.name} says on its ledger that its key {stolen} is in other hands. Nothing new of it is accepted until "
-        "you have asked its operator by telephone and confirmed the new key"
+    message = say(
+        "{peer} says on its ledger that its key {vkey} is in other hands. Nothing new of it is accepted until you have "
+        "asked its operator by telephone and confirmed the new key",
+        peer=peer.name,
+        vkey=stolen,
     )
     changed = Following.objects.filter(peer=peer.id, status=FOLLOWING).update(
-        status=PAUSED, status_reason=KEY_REPORTED_STOLEN, pending=None
+        status=PAUSED, status_reason=to_text(KEY_REPORTED_STOLEN), pending=None
     )
     if changed:
         raise_alert(peer.origin, KEY_COMPROMISED, message)

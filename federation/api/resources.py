@@ -94,7 +94,7 @@ def _tell(followed: Followed | None) -> dict[str, Any] | None:
         fresh, trouble = judge_peer(followed, now).fresh, str(explain_error(row.error_code))
     return {
         "status": row.status,
-        "status_reason": row.status_reason,
+        "status_reason": row.said_reason,
         "fresh": fresh,
         "stale_after_seconds": followed.limit_seconds,
         "size": followed.copy.size,

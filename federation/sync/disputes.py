@@ -20,6 +20,7 @@ from ledger.reader import SignedCheckpointRow
 from ledger.tlog.errors import TlogError
 from ledger.tlog.merkle import hash_leaves
 from ledger.tlog.tiles import WIDTH, TileReader, split_tile
+from register.sentences import cite, say
 
 Open = Callable[[bytes], Target]
 """Verifies a checkpoint of the log in question; raises `CheckpointInvalid`."""
@@ -47,11 +48,22 @@ class Dispute:
                 forks.examine(self.origin, self.head.note, self.target.note, self.reader, self.remote.base)
         except TlogError as unproven:
             raise EntriesInvalid(
-                f"the tiles that {self.remote.base} serves do not lead to the root {self.origin} signed: {unproven}"
+                say(
+                    "the tiles that {address} serves do not lead to the root {origin} signed: {fault}",
+                    address=self.remote.base,
+                    origin=self.origin,
+                    fault=cite(unproven),
+                )
             ) from error
         raise EntriesInvalid(
-            f"entries {self.batch.start} to {self.batch.end} of {self.origin} from {self.remote.base} do not continue "
-            f"the copy held here: {error}"
+            say(
+                "entries {first} to {last} of {origin} from {address} do not continue the copy held here: {fault}",
+                first=self.batch.start,
+                last=self.batch.end,
+                origin=self.origin,
+                address=self.remote.base,
+                fault=cite(error),
+            )
         ) from error
 
     def _insist_on_signed_entries(self) -> None:
@@ -61,8 +73,13 @@ class Dispute:
             for index, signed in enumerate(split_tile(self.reader.read_tile(0, number)), number * WIDTH):
                 if start <= index < self.batch.end and hashes[index - start] != signed:
                     raise EntriesInvalid(
-                        f"entry {index} of {self.origin} from {self.remote.base} is not the one it signed; "
-                        "nothing of it was stored"
+                        say(
+                            "entry {index} of {origin} from {address} is not the one it signed; nothing of it was "
+                            "stored",
+                            index=index,
+                            origin=self.origin,
+                            address=self.remote.base,
+                        )
                     )
 
 
@@ -87,5 +104,4 @@ def compare_with_copy(origin: str, target: Target, shown_by: str) -> None:
     """
     judged = forks.judge(forks.open_shown(origin, target.note))
     if judged.fork is not None:
-        evidence = forks.convict(judged.fork, shown_by)
-        raise PeerFrozen(f"{origin} has two histories ({evidence.kind}); see /federation for evidence {evidence.id}")
+        raise PeerFrozen(forks.say_forked(forks.convict(judged.fork, shown_by)))

@@ -44,6 +44,7 @@ from ledger.tlog.errors import TlogError
 from ledger.tlog.merkle import EMPTY_ROOT, prove_consistency, read_root
 from ledger.tlog.tiles import WIDTH, TileReader
 from ledger.tlog.trusted import TrustedLog, accept_entries
+from register.sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -219,8 +220,13 @@ class _Run:
     def _insist_on_growth(self, target: Target, known: int, remote: RemoteLog) -> None:
         if target.size < known:
             raise CheckpointInvalid(
-                f"expected a checkpoint of at least {known} entries from {remote.base}, got an old one of "
-                f"{target.size}; is a cache or a backup in front of it?"
+                say(
+                    "expected a checkpoint of at least {known} entries from {address}, got an old one of {size}; is a "
+                    "cache or a backup in front of it?",
+                    known=known,
+                    address=remote.base,
+                    size=target.size,
+                )
             )
 
     def _reach(self, target: Target) -> bool:
@@ -241,13 +247,20 @@ class _Run:
                 self.complaint = self.complaint or error
                 if isinstance(error, EntriesInvalid | UnexpectedAnswer):
                     compare_with_newest(self.origin, target, remote, self._open)
-        raise self.complaint or EntriesInvalid(f"expected somebody to serve {self.origin}, nobody does")
+        raise self.complaint or EntriesInvalid(
+            say("expected somebody to serve {origin}, nobody does", origin=self.origin)
+        )
 
     def _insist_on_cap(self, target: Target) -> None:
         if target.size > settings.ASSAY_PEER_MAX_ENTRIES:
             raise TooManyEntries(
-                f"expected at most {settings.ASSAY_PEER_MAX_ENTRIES} entries of {self.peer.name}, it signed "
-                f"{target.size}; ask its operator, or raise ASSAY_PEER_MAX_ENTRIES"
+                say(
+                    "expected at most {most} entries of {peer}, it signed {size}; ask its operator, or raise "
+                    "ASSAY_PEER_MAX_ENTRIES",
+                    most=settings.ASSAY_PEER_MAX_ENTRIES,
+                    peer=self.peer.name,
+                    size=target.size,
+                )
             )
 
     def _insist_on_root(self, copy: storing.Copy, target: Target) -> None:
@@ -256,12 +269,16 @@ class _Run:
         if head is not None and (head.size, head.root) == (target.size, target.root):
             return
         if head is not None and target.size <= head.size:
-            compare_with_copy(self.origin, target, "its submission to our witness")
+            compare_with_copy(self.origin, target, say("its submission to our witness"))
         root = read_root(target.size, DatabaseNodeReader(copy.log_id, copy.size)) if target.size else EMPTY_ROOT
         if root != target.root:
             raise EntriesInvalid(
-                f"expected the {target.size} entries of {self.origin} held here to hash to the root it signed, they do "
-                "not; run manage.py fsck"
+                say(
+                    "expected the {size} entries of {origin} held here to hash to the root it signed, they do not; run "
+                    "manage.py fsck",
+                    size=target.size,
+                    origin=self.origin,
+                )
             )
 
     def _copy(self, remote: RemoteLog, target: Target) -> bool:

@@ -20,12 +20,16 @@ from federation.sync.targets import Target
 from ledger.database import execute, fetch_all
 from ledger.errors import LedgerError
 from register.errors import RegisterError
+from register.sentences import Said, say, to_text
 
 CLOCK_AHEAD: Final = "clock_ahead"
 """Alert: a peer states times of the future."""
 
 SHORTEST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=10)
+MOST_WORDS: Final = 1000
+"""Characters that are kept of what went wrong."""
+
 UNFINISHED = timedelta(seconds=30)
 """When the poll goes on with a copy that is not complete, should the queue have lost the task that does so."""
 
@@ -70,19 +74,20 @@ def keep_heard(peer: Peer, size: int, ahead: int = 0) -> None:
         settle(peer.origin, CLOCK_AHEAD)
 
 
-def _describe_clock(peer: Peer, seconds: int) -> str:
+def _describe_clock(peer: Peer, seconds: int) -> Said:
     others = Alert.objects.filter(code=CLOCK_AHEAD, settled_at=None).exclude(origin=peer.origin).count()
-    whose = f"{others} other peers are ahead as well, so look at our own clock first" if others else "one is wrong"
-    return (
-        f"The clock of {peer.name} is {_spell(seconds)} ahead of ours; {whose}. What it records is taken over, but its "
-        "times prove nothing: decisions about its issuers read unchecked once its last believable one is too old."
+    whose = say("one is wrong")
+    if others:
+        whose = say("{count} other peers are ahead as well, so look at our own clock first", count=others)
+    if others == 1:
+        whose = say("another peer is ahead as well, so look at our own clock first")
+    return say(
+        "The clock of {peer} is {span} ahead of ours; {whose}. What it records is taken over, but its times prove "
+        "nothing: decisions about its issuers read unchecked once its last believable one is too old.",
+        peer=peer.name,
+        span=timedelta(minutes=seconds // 60),
+        whose=whose,
     )
-
-
-def _spell(seconds: int) -> str:
-    minutes = seconds // 60
-    units = ((525_600, "years"), (1_440, "days"), (60, "hours"))
-    return next((f"{minutes // size} {name}" for size, name in units if minutes >= 2 * size), f"{minutes} minutes")
 
 
 def keep_pending(origin: str, target: Target | None) -> None:
@@ -102,7 +107,7 @@ def keep_success(origin: str, source: str, done: bool, complaint: FederationErro
         failures=F("failures") + 1 if complaint else 0,
         source=source or F("source"),
         error_code=complaint.code if complaint else "",
-        error_message=str(complaint)[:1000] if complaint else "",
+        error_message=to_text(str(complaint), MOST_WORDS) if complaint else "",
     )
 
 
@@ -118,7 +123,7 @@ def keep_failure(origin: str, error: Exception) -> None:
         next_attempt = _next_attempt(failures)
     code, message = describe(error)
     Following.objects.filter(origin=origin).update(
-        failures=failures, next_attempt=next_attempt, error_code=code, error_message=message[:1000]
+        failures=failures, next_attempt=next_attempt, error_code=code, error_message=to_text(message, MOST_WORDS)
     )
 
 
@@ -128,7 +133,7 @@ def describe(error: Exception) -> tuple[str, str]:
         return error.code, str(error)
     if isinstance(error, LedgerError | RegisterError):
         return "storage", str(error)
-    return "unexpected", f"an unexpected {type(error).__name__}; see the node's log"
+    return "unexpected", say("an unexpected {kind}; see the node's log", kind=type(error).__name__)
 
 
 def _next_poll() -> datetime:

@@ -24,6 +24,7 @@ from ledger.signer import read_verifiers
 from ledger.tlog.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.tlog.errors import TlogError
 from ledger.tlog.note import COSIGNATURE, Note, Signature, VerifierKey, format_note, parse_note
+from register.sentences import cite, say
 
 REFRESH_STEP = timedelta(seconds=10)
 """A checkpoint of the same size, no fuller, is kept only when it is so much newer: peers must not fill our disk."""
@@ -63,11 +64,17 @@ def read_target(peer: Peer, note: bytes, now: datetime) -> Target:
     try:
         signed = open_checkpoint(note, peer.keys, peer.origin)
     except TlogError as error:
-        raise CheckpointInvalid(f"the checkpoint shown for {peer.origin} is refused: {error}") from error
+        raise CheckpointInvalid(
+            say("the checkpoint shown for {origin} is refused: {fault}", origin=peer.origin, fault=cite(error))
+        ) from error
     head = signed.checkpoint
     if head.extensions:
         raise CheckpointInvalid(
-            f"expected origin, size and root in the checkpoint of {peer.origin}, got {len(head.extensions)} lines more"
+            say(
+                "expected origin, size and root in the checkpoint of {origin}, got {count} lines more",
+                origin=peer.origin,
+                count=len(head.extensions),
+            )
         )
     seconds = int(now.timestamp())
     lines = parse_note(note)
@@ -119,15 +126,25 @@ def _read_time(peer: Peer, note: Note, own: tuple[Signature, ...]) -> int:
         stated = max(line.time for line in own)
         if stated > LAST_SECOND:
             raise CheckpointInvalid(
-                f"expected a time before the year 9999 in the checkpoint of {peer.name}, got {stated}"
+                say(
+                    "expected a time before the year 9999 in the checkpoint of {peer}, got {time}",
+                    peer=peer.name,
+                    time=stated,
+                )
             )
         return stated
     names = {(key.name, key.key_id) for key in peer.witness_keys}
     if any((line.name, line.key_id) in names for line in note.signatures):
         raise CheckpointInvalid(
-            f"expected a valid cosignature by the witness of {peer.name} under its checkpoint, got one that "
-            "does not verify"
+            say(
+                "expected a valid cosignature by the witness of {peer} under its checkpoint, got one that does not "
+                "verify",
+                peer=peer.name,
+            )
         )
     raise CheckpointInvalid(
-        f"expected a cosignature by the witness of {peer.name} in its checkpoint, got none; its age is unknown"
+        say(
+            "expected a cosignature by the witness of {peer} in its checkpoint, got none; its age is unknown",
+            peer=peer.name,
+        )
     )

@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from federation.errors import NotFollowed, PeerBusy, PeerFrozen
 from federation.peers import FOLLOWING, FROZEN
 from ledger.database import execute, fetch_one
+from register.sentences import say
 
 _LOCK_CLASS = 0x7F20
 """First key of the advisory locks of followers; the second is the log's id."""
@@ -36,6 +37,8 @@ def take_turn(origin: str, log_id: int) -> Iterator[None]:
 def check_status(name: str, status: str) -> None:
     """Check that a peer in this status is to be followed; raises `PeerFrozen` or `NotFollowed`."""
     if status == FROZEN:
-        raise PeerFrozen(f"{name} is frozen at its last consistent state; see /federation for the evidence")
+        raise PeerFrozen(
+            say("{peer} is frozen at its last consistent state; see /federation for the evidence", peer=name)
+        )
     if status != FOLLOWING:
         raise NotFollowed(f"{name} is {status}; resume it to go on")

@@ -40,6 +40,7 @@ from register.desk.models import Draft
 from register.errors import Refused
 from register.faults import say_fault
 from register.sentences import join, say
+from register.site.telling import tell as tell_text
 
 Words = str | Promise
 
@@ -181,7 +182,7 @@ def settle_alert(request: HttpRequest, acting: Acting, id: int) -> HttpResponse:
                 note(acting, "alert_settled", alert.origin, alert=alert.code)
 
         return carry_out(request, do, _("The alert is settled."), "/federation", "/federation")
-    rows: list[Row] = [(_("About"), alert.origin), (_("Alert"), alert.message)]
+    rows: list[Row] = [(_("About"), alert.origin), (_("Alert"), tell_text(alert.said, capital=True))]
     means = _("It is no longer shown as open. Should the same happen again, there will be a new one.")
     review = Review(_("Alert"), _("Settle the alert"), means, rows, "/federation")
     return show_review(request, review, Step("settle", str(id), alert.message, {}))

@@ -155,7 +155,7 @@ def _tell_aside(row: EventRow) -> dict[str, Any]:
         "subject": row.subject or None,
         "time": None if row.time is None else format_instant(row.time),
         "reason": row.quarantine,
-        "message": row.message,
+        "message": row.said if row.message is not None else None,
     }
 
 

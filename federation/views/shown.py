@@ -149,7 +149,7 @@ def tell_fork(fork: Evidence) -> dict[str, Any]:
         "origin": fork.origin,
         "kind": fork.kind,
         "found_at": format_instant(fork.found_at),
-        "shown_by": fork.shown_by or None,
+        "shown_by": fork.said_shown_by or None,
         "entry": fork.entry,
         "evidence": f"/federation/evidence/{fork.id}",
     }

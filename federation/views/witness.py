@@ -16,7 +16,9 @@ from federation.errors import FederationError
 from federation.witness import WitnessUnavailable, cosign, read_cosigned
 from ledger.tlog.witness import MAX_BODY, SIZE_TYPE, CheckpointRefused, OldSizeConflict, WitnessRefusal
 from ledger.views import TEXT, public_bytes
+from register.access.addresses import name_subject
 from register.api.limits import Limit
+from register.sentences import say
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ class SubmissionLimit(Limit):
 
     def get_subject(self, request: Request) -> str:
         """Name who is counted: the address the request came from."""
-        return str(self.get_ident(request))
+        return name_subject(str(self.get_ident(request)))
 
 
 @csrf_exempt
@@ -73,6 +75,6 @@ def _suspect(refused: CheckpointRefused) -> None:
     signed = refused.signed
     log.warning("a checkpoint of %s of %d entries is not cosigned", signed.checkpoint.origin, signed.checkpoint.size)
     try:
-        forks.suspect(signed.checkpoint.origin, signed.raw, shown_by="a submission to our witness")
+        forks.suspect(signed.checkpoint.origin, signed.raw, shown_by=say("a submission to our witness"))
     except FederationError as error:
         log.warning("it cannot be looked into: %s", error)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from federation.board import COUNTED, Followed
 from register.rules import REFUSALS
-from register.site.telling import tell_plainly
+from register.sentences import Said
+from register.site.telling import spell, tell, tell_plainly
 from register.site.words import SYMBOLS, Standing, Tone, join_words, label, label_place
 
 Words = str | Promise
@@ -66,7 +67,7 @@ def judge_peer(peer: Followed, now: datetime) -> PeerStanding:
 
 def _judge_followed(peer: Followed, now: datetime) -> PeerStanding:
     head, wrong = peer.copy.checkpoint, explain_error(peer.row.error_code)
-    told = tuple(sentence for sentence in (wrong, peer.row.status_reason) if sentence)
+    told = tuple(sentence for sentence in (wrong, _tell(peer.row.said_reason)) if sentence)
     if head is None:
         return PeerStanding("new", Standing("warn" if wrong else "off", _("nothing copied yet")), told)
     age = now - head.second
@@ -84,12 +85,12 @@ def _judge_followed(peer: Followed, now: datetime) -> PeerStanding:
 def _frozen(peer: Followed) -> PeerStanding:
     words = _("frozen: showed two histories") if peer.forks else _("frozen")
     told = gettext("Nothing newer is taken over from it. What was copied before stays in use.")
-    return PeerStanding("frozen", Standing("bad", words), (told, *_reason(peer.row.status_reason)))
+    return PeerStanding("frozen", Standing("bad", words), (told, *_reason(peer.row.said_reason)))
 
 
 def _paused(peer: Followed) -> PeerStanding:
     told = gettext("For now nothing is fetched from it and nothing is cosigned.")
-    return PeerStanding("paused", Standing("off", _("paused")), (told, *_reason(peer.row.status_reason)))
+    return PeerStanding("paused", Standing("off", _("paused")), (told, *_reason(peer.row.said_reason)))
 
 
 def _withdrawn(peer: Followed) -> PeerStanding:
@@ -105,7 +106,16 @@ def _spell_reason(peer: Followed) -> str:
 
 
 def _reason(reason: str) -> tuple[Words, ...]:
-    return (gettext("Reason: %(reason)s.") % {"reason": reason.rstrip(".")},) if reason else ()
+    """Give a reason; a sentence of the register stands by itself, what an operator wrote is in their own words."""
+    if not reason:
+        return ()
+    if isinstance(reason, Said):
+        return (_tell(reason),)
+    return (gettext("Reason: %(reason)s.") % {"reason": reason.rstrip(".")},)
+
+
+def _tell(reason: str) -> str:
+    return tell(reason, capital=True) if isinstance(reason, Said) else reason
 
 
 def explain_error(code: str) -> Words:
@@ -116,19 +126,9 @@ def explain_error(code: str) -> Words:
     return ERRORS.get(code, _("The last attempt failed.")) if code else ""
 
 
-_UNITS: Final = (
-    (86_400, ngettext_lazy("%(count)d day", "%(count)d days", "count")),
-    (3_600, ngettext_lazy("%(count)d hour", "%(count)d hours", "count")),
-    (60, ngettext_lazy("%(count)d minute", "%(count)d minutes", "count")),
-)
-_SECONDS: Final = ngettext_lazy("%(count)d second", "%(count)d seconds", "count")
-
-
 def spell_age(age: timedelta) -> str:
     """Write how long something took or is ago, in the largest unit of which there are two: `3 minutes`."""
-    seconds = max(0, int(age.total_seconds()))
-    size, words = next(((size, words) for size, words in _UNITS if seconds >= 2 * size), (1, _SECONDS))
-    return str(words % {"count": seconds // size})
+    return spell(age)
 
 
 def spell_limit(seconds: int) -> str:

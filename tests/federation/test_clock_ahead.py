@@ -49,7 +49,7 @@ def stated(note: bytes, peer: Peer) -> int | None:
 
 
 def open_alert() -> str:
-    return Alert.objects.get(code="clock_ahead", settled_at=None).message
+    return Alert.objects.get(code="clock_ahead", settled_at=None).said
 
 
 def test_what_a_peer_an_hour_ahead_records_is_followed_and_its_time_is_not_believed(peer: Peer) -> None:

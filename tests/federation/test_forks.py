@@ -201,7 +201,7 @@ def test_a_second_history_submitted_to_us_convicts_without_asking_anybody() -> N
         asked = len(peer.asked)
         found = forks.suspect(peer.origin, other.checkpoint(), "a submission")
     assert found is not None
-    assert (found.shown_by, len(peer.asked)) == ("a submission", asked)
+    assert (found.said_shown_by, len(peer.asked)) == ("a submission", asked)
     assert_convicted(peer, "inconsistent", 9)
 
 
@@ -224,7 +224,7 @@ def test_a_submission_that_our_witness_refuses_is_looked_into(client: Client) ->
         follow_openly(peer, standing.url)
     body = format_add_checkpoint(9, [], other.checkpoint())
     assert client.post("/witness/add-checkpoint", body, content_type="text/plain").status_code == 422
-    assert the_evidence().shown_by == "a submission to our witness"
+    assert the_evidence().said_shown_by == "a submission to our witness"
     assert_convicted(peer, "same_size", 9)
 
 

@@ -56,7 +56,7 @@ def test_equivocation_is_found_by_gossip_alone(client: Client) -> None:
     evidence = Evidence.objects.get()
     keys = [shown_to_us.signer.verifier]
     assert check_fork(parse_fork(bytes(evidence.proof)), keys).older.checkpoint.size == 7
-    assert (evidence.kind, evidence.shown_by) == ("inconsistent", "Register FR")
+    assert (evidence.kind, evidence.said_shown_by) == ("inconsistent", "Register FR")
     assert (row_of(shown_to_us).status, row_of(fr).status) == ("frozen", "following")
     assert reader.get_log(shown_to_us.origin).size == 9
 
@@ -120,7 +120,7 @@ def test_a_signed_tree_out_of_everybodys_reach_is_an_alert_when_its_log_shows_le
         ask_about_everything(client)
         alert = Alert.objects.get()
         assert (alert.origin, alert.code) == (shown_to_us.origin, "withheld")
-        assert "Register FR was shown 8 entries" in alert.message
+        assert "Register FR was shown 8 entries" in alert.said
         fr.mirrors = [shown_to_fr]
         ask_about_everything(client)
     assert {alert.code for alert in Alert.objects.filter(settled_at=None)} == {"fork"}

@@ -225,9 +225,9 @@ def test_a_lie_is_refused_said_in_words_and_keeps_nobody_else_back(lie: Lie, lia
     lie.tell(liar)
     assert attempt(liar.origin) is False, "nothing is raised into the queue, nothing is started again at once"
     row = cast.row_of(liar)
-    assert row.error_code == lie.code, row.error_message
+    assert row.error_code == lie.code, row.said_error
     assert row.failures == 1
-    assert re.search(lie.words, row.error_message), row.error_message
+    assert re.search(lie.words, row.said_error), row.said_error
     assert reader.read_entries(liar.origin, 0, lie.holds) == truth[: lie.holds]
     assert reader.get_log(liar.origin).size == lie.holds, "nothing of it is stored"
     assert reader.latest_checkpoint(liar.origin).size == lie.holds

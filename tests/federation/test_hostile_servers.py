@@ -71,8 +71,8 @@ def test_a_rude_server_costs_a_second_and_stores_nothing(
     rude.misbehave = {path: behaviour}
     assert attempt(rude.origin) is False
     row = cast.row_of(rude)
-    assert (row.error_code, row.failures, row.status) == (code, 1, "following"), row.error_message
-    assert re.search(words, row.error_message), row.error_message
+    assert (row.error_code, row.failures, row.status) == (code, 1, "following"), row.said_error
+    assert re.search(words, row.said_error), row.said_error
     cast.insist_on_copy(rude, 15)
     assert follow(honest.origin).done
     cast.insist_on_copy(honest)

@@ -42,7 +42,7 @@ def test_more_entries_under_our_own_key_than_we_hold_are_an_alert() -> None:
     assert forks.suspect(settings.ASSAY_ORIGIN, own_checkpoint(9, bytes(32)), "Register FR") is None
     alert = Alert.objects.get()
     assert alert.code == "own_fork"
-    assert "Register FR shows 9 entries under our key, we hold 1" in alert.message
+    assert "Register FR shows 9 entries under our key, we hold 1" in alert.said
 
 
 def test_our_own_history_is_no_alert_at_any_size() -> None:

@@ -133,7 +133,7 @@ def test_trouble_is_told_in_words_and_its_message_to_the_operator_alone(client: 
     shown = read(client)
     assert "following, with trouble" in shown
     assert "It could not be reached." in shown
-    assert row.error_message not in shown
+    assert row.said_error not in shown
     assert "One attempt has failed." in read(client, path_of(peer))
     assert tell(client)["items"][0]["error"] == {"code": "unreachable", "failures": 1}
     sign_in(client, "operator")

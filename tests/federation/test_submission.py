@@ -157,7 +157,7 @@ def test_a_witness_that_knows_more_than_we_signed_alarms_the_operator() -> None:
     assert announce(client=Wire.between(german)).failed == ((DE.origin, "witness_ahead"),)
     alert = Alert.objects.get(origin=DE.origin)
     assert alert.code == "witness_ahead"
-    assert "more than we have signed" in alert.message
+    assert "more than we have signed" in alert.said
 
 
 def test_a_witness_that_has_seen_another_history_alarms_the_operator_and_is_asked_for_it() -> None:

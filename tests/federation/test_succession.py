@@ -203,7 +203,7 @@ def test_a_key_reported_stolen_under_its_own_signature_stops_the_peer() -> None:
         assert refresh_keys(stranger.peer.origin)
         row = row_of(stranger)
         assert (row.status, row.vkeys) == ("paused", [str(old.verifier)])
-        assert "in other hands" in Alert.objects.get(origin=row.origin).message
+        assert "in other hands" in Alert.objects.get(origin=row.origin).said
         stranger.peer.signer = new
         lifecycle.confirm_key(row.peer, introduce(stranger.url, client))
         assert (row_of(stranger).status, row_of(stranger).vkeys) == ("following", [str(new.verifier)])
@@ -237,7 +237,7 @@ def test_a_peer_that_changes_its_keys_all_the_time_is_not_followed_for_ever(monk
     stranger.hand_over(4, overlap=None, both=False)
     assert not adopt_announced(row.origin, wire(stranger))
     assert size() == before
-    assert "confirm this one" in Alert.objects.get(origin=row.origin).message
+    assert "confirm this one" in Alert.objects.get(origin=row.origin).said
 
 
 def test_a_key_of_another_peer_is_not_taken_over() -> None:
@@ -247,7 +247,7 @@ def test_a_key_of_another_peer_is_not_taken_over() -> None:
     Following.objects.filter(origin=other.origin).update(former_vkeys=[de.vkey])
     assert not adopt_announced(row.origin, wire(de))
     assert row_of(de).vkeys == row.vkeys
-    assert "uses a key of the peer register.fr" in Alert.objects.get(origin=row.origin).message
+    assert "uses a key of the peer register.fr" in Alert.objects.get(origin=row.origin).said
 
 
 def test_what_the_node_itself_may_say_of_a_peer_is_its_keys_alone() -> None:

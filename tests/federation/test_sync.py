@@ -296,12 +296,12 @@ def test_failures_are_kept_in_words_and_cleared_by_success(settings: Any) -> Non
             row = cast.row_of(peer)
             assert (row.failures, row.error_code) == (number, "unreachable")
             pauses.append(until_next_attempt(peer))
-        assert "refused" in row.error_message
+        assert "refused" in row.said_error
         assert pauses[0] < timedelta(seconds=4) < timedelta(minutes=4) < pauses[-1] <= timedelta(minutes=10)
         Following.objects.update(url=url)
         follow(peer.origin)
     row = cast.row_of(peer)
-    assert (row.failures, row.error_code, row.error_message) == (0, "", "")
+    assert (row.failures, row.error_code, row.said_error) == (0, "", "")
     assert row.succeeded_at is not None
 
 
@@ -322,8 +322,8 @@ def test_an_unforeseen_error_is_kept_without_its_text(peer: Peer, monkeypatch: p
         follow(peer.origin)
     row = cast.row_of(peer)
     assert (row.error_code, row.failures) == ("unexpected", 1)
-    assert "ZeroDivisionError" in row.error_message
-    assert "secret" not in row.error_message
+    assert "ZeroDivisionError" in row.said_error
+    assert "secret" not in row.said_error
 
 
 def test_the_poll_asks_those_who_are_due_and_once(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ def describe_line(followed: Followed) -> str:
     age = int((timezone.now() - copy.checkpoint.time).total_seconds()) if copy.checkpoint else None
     held = f"{copy.size} entries" + (f", {followed.lag} to come" if followed.lag else "")
     dated = "nothing verified yet" if age is None else f"signed {age} s ago"
-    trouble = f"  {row.error_code}: {row.error_message}" if row.error_code else ""
+    trouble = f"  {row.error_code}: {row.said_error}" if row.error_code else ""
     return f"{peer.id}  {peer.status:<9}  {peer.origin}  {held}, {dated}{trouble}"
 
 
@@ -174,9 +174,9 @@ def describe_more(followed: Followed) -> str:
         *(f"log key      {key}" for key in peer.keys),
         *(f"witness key  {key}" for key in peer.witness_keys),
         *(f"former key   {key}" for key in peer.former_keys),
-        *([f"status       {row.status_reason}"] if row.status_reason else []),
+        *([f"status       {row.said_reason}"] if row.status_reason else []),
         *(f"fork         {fork.id} found {fork.found_at:%Y-%m-%dT%H:%M:%SZ}" for fork in followed.forks),
-        *(f"alert        {alert.message}" for alert in followed.alerts),
+        *(f"alert        {alert.said}" for alert in followed.alerts),
     ]
     return "\n".join(lines)
 
