@@ -20,7 +20,8 @@ class Gauge:
     """One thing of the node: `value` in few words, `says` in a sentence, `do` what to do when it is not well.
 
     `tone` off with `known` False: it could not be found out, which is an alarm of its own kind; with `known` True: it
-    does not apply here. `address` is where there is more of it.
+    does not apply here. `address` is where there is more of it. `detail` is what the system or the ledger says of it,
+    in English, where `says` has it in our words.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Gauge:
     do: str = ""
     known: bool = True
     address: str = ""
+    detail: str = ""
 
     @property
     def symbol(self) -> str:
@@ -46,7 +48,7 @@ class Gauge:
         """Return it for JSON."""
         state = {"good": "well", "warn": "look", "bad": "act", "off": "not_applicable"}[self.tone]
         told = {"code": self.code, "state": state if self.known else "unknown", "value": self.value}
-        return told | {"says": self.says, "do": self.do}
+        return told | {"says": self.says, "detail": self.detail, "do": self.do}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ def spell_count(number: int) -> str:
     return number_format(number, force_grouping=True)
 
 
-def unknown(code: str, title: str, why: str, do: str = "") -> Gauge:
+def unknown(code: str, title: str, why: str, do: str = "", detail: str = "") -> Gauge:
     """Make the gauge of a thing that could not be found out; by default the operator is to see why nobody answers."""
     usual = gettext("See whether what should answer runs, in the node’s log; then ask again.")
-    return Gauge(code, title, gettext("not known"), "off", why, do or usual, known=False)
+    return Gauge(code, title, gettext("not known"), "off", why, do or usual, known=False, detail=detail)
 
 
 def list_alarms(gauges: Sequence[Gauge]) -> list[Gauge]:

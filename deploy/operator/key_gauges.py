@@ -34,7 +34,8 @@ def gauge_own_keys(node: RegisterRecord | None) -> Gauge:
         signers = node_signers()
     except (LedgerError, OSError, ValueError) as error:
         do = gettext("Put the key files back from their offline copy; see deploy/README.md, Files.")
-        return Gauge("keys", title, gettext("unusable"), "bad", str(error), do)
+        says = gettext("A key file is missing, cannot be read, or is not what it should be: nothing is signed.")
+        return Gauge("keys", title, gettext("unusable"), "bad", says, do, detail=str(error))
     if node is not None and str(signers.log.verifier) != node.vkey:
         says = gettext("The key in use is not the one that the ledger names: a rotation was cut off.")
         do = gettext("Run it to its end: %(command)s") % {"command": "python manage.py rotate_key"}
@@ -79,7 +80,8 @@ def _authorities(code: str, title: str, path: str, now: datetime) -> Gauge:
         found = x509.load_pem_x509_certificates(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         do = gettext("Put a readable PEM file there, or take the setting away.")
-        return Gauge(code, title, gettext("unreadable"), "bad", str(error), do)
+        says = gettext("The file cannot be read, or holds no certificates.")
+        return Gauge(code, title, gettext("unreadable"), "bad", says, do, detail=str(error))
     do = gettext("Put the authority’s next certificate into the file beside this one.")
     return _ending(code, title, min(one.not_valid_after_utc for one in found), now, do)
 

@@ -14,7 +14,7 @@ from deploy.operator.probing import Silence
 from federation.board import Board
 from federation.views.words import spell_age
 from ledger import guard
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, RolledBack
 from ledger.logs import SignedCheckpointRow
 
 COSIGNED_WITHIN: Final = timedelta(hours=1)
@@ -79,7 +79,10 @@ def gauge_guard(size: int) -> Gauge:
         remembered = guard.read(settings.ASSAY_ORIGIN)
     except (LedgerError, OSError) as error:
         do = gettext("Bring back the newer database. See “guard” in deploy/README.md before anything else.")
-        return Gauge("guard", title, gettext("stops signing"), "bad", str(error), do)
+        says = gettext("The guard file cannot be read.")
+        if isinstance(error, RolledBack):
+            says = gettext("The database is older than what this machine has signed.")
+        return Gauge("guard", title, gettext("stops signing"), "bad", says, do, detail=str(error))
     if remembered is None:
         says = gettext("This machine remembers no checkpoint yet.")
         return Gauge("guard", title, gettext("empty"), "off", says)

@@ -7,17 +7,24 @@ questions are not known either: the page never waits longer, and threads never p
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from contextlib import contextmanager
 from dataclasses import dataclass
+from socket import gaierror
 from time import monotonic
 from typing import Any, Final, TypeVar
 
+import redis
 from django.db import DatabaseError, transaction
+from kombu.exceptions import KombuError
+from psycopg.errors import QueryCanceled
 
 from ledger.database import execute
+from register.sentences import Said, say
+from register.site.telling import tell_plainly
 
 PATIENCE: Final = 3.0
 """Seconds after which an answer of another process is no longer waited for, all of them together."""
@@ -28,11 +35,35 @@ T = TypeVar("T")
 _pool: Final = ThreadPoolExecutor(_THREADS, thread_name_prefix="probe")
 
 
+_KINDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Said], ...]] = (
+    ((TimeoutError, redis.exceptions.TimeoutError, QueryCanceled), say("no answer in time")),
+    (gaierror, say("its name is not known")),
+    (ConnectionRefusedError, say("nobody listens there")),
+    (ssl.SSLError, say("TLS could not be agreed on")),
+    ((OSError, redis.exceptions.ConnectionError, KombuError), say("no connection")),
+)
+"""Kinds of failure, the particular ones first, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No answer: the reason, as the kind of failure; never a text that could hold an address with a password."""
+    """No answer: `kind` says why, as the kind of failure; never a text that could hold an address with a password."""
 
-    reason: str
+    kind: Said
+
+    @property
+    def reason(self) -> str:
+        """The reason in the reader's language, as a part of a sentence."""
+        return tell_plainly(self.kind)
+
+
+def explain(error: BaseException) -> Silence:
+    """Return the silence that an error means, by what it stems from; of one that nobody foresaw its name."""
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    found = (said for kinds, said in _KINDS for one in causes if isinstance(one, kinds))
+    return Silence(next(found, say("a failure of the kind {kind}", kind=type(error).__name__)))
 
 
 class Probes:
@@ -49,9 +80,9 @@ class Probes:
             return asked.result(max(0.0, self._until - monotonic()))
         except Late:
             asked.cancel()
-            return Silence("no answer in time")
+            return explain(TimeoutError())
         except Exception as error:  # whatever it was, the page says that it does not know
-            return Silence(type(error).__name__)
+            return explain(error)
 
 
 @contextmanager
@@ -68,4 +99,4 @@ def ask_database(ask: Callable[[], T]) -> T | Silence:
         with limited():
             return ask()
     except DatabaseError as error:
-        return Silence(type(error).__name__)
+        return explain(error)

@@ -40,7 +40,8 @@ def gauge_disks() -> list[Gauge]:
                 gauges.append(_disk(f"disk-{code}", title, Path(path)))
             seen.add(device)
         except OSError as error:
-            gauges.append(unknown(f"disk-{code}", title, error.strerror or type(error).__name__))
+            why = gettext("The directory cannot be read.")
+            gauges.append(unknown(f"disk-{code}", title, why, detail=error.strerror or type(error).__name__))
     return gauges
 
 
