@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import TypeAdapter, ValidationError
 
 from register.access.acting import Acting
-from register.desk.change_forms import TakeBackForm
+from register.desk.change_forms import ReasonForm, TakeBackForm
 from register.desk.days import DayField, day_of, last_day_of, until_after
 from register.desk.forms import DraftForm, LineField, TextField
 from register.desk.inputs import TermField, list_languages, list_terms, read_day, read_last_day, read_pairs, spell
@@ -24,7 +24,7 @@ from register.desk.reports import ReportForm, initial_report
 from register.desk.rows import Column, RowsField
 from register.desk.scope_form import LIMITS, ScopeForm
 from register.records import AgencyRecord, dump_mapping
-from register.scope import UNRESTRICTED
+from register.scope import UNRESTRICTED, Scope
 from register.values import Claim
 
 _CLAIMS: Final[TypeAdapter[Any]] = TypeAdapter(Claim)
@@ -142,20 +142,13 @@ def _canonical(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
     return found
 
 
-class AmendAgency(AgencyDetails):
-    """New values for an agency; only what was changed is said."""
+class ChangedAgency(AgencyDetails):
+    """New values for an agency; only what differs from what is `held` is said."""
 
     verb: ClassVar[str] = "amend_agency"
 
-    effective_from = DayField(
-        label=_("A new scope holds from"),
-        required=False,
-        help_text=_("Empty: from the day on which it is recorded. Other values hold for the whole period."),
-    )
-    note = TextField(label=_("Note"), required=False, max_length=5000, help_text=_("Why; everybody can read it."))
-
-    def __init__(self, record: AgencyRecord, *args: Any, **options: Any) -> None:
-        self.record = record
+    def __init__(self, held: Mapping[str, Any], *args: Any, **options: Any) -> None:
+        self.held = held
         super().__init__(*args, **options)
 
     def clean(self) -> dict[str, Any] | None:
@@ -167,16 +160,47 @@ class AmendAgency(AgencyDetails):
 
     def changes(self) -> dict[str, Any]:
         """Return the terms that differ from the record; identifiers that stay keep what the record says of them."""
-        terms, before = self.terms(), terms_of(self.record)
-        held = {(claim["scheme"], claim["value"]): claim for claim in before["identifiers"]}
+        terms = self.terms()
+        held = {(claim["scheme"], claim["value"]): claim for claim in self.held["identifiers"]}
         terms["identifiers"] = [held.get((one["scheme"], one["value"]), one) for one in terms["identifiers"]]
-        return {name: value for name, value in terms.items() if _differs(name, value, before[name])}
+        return {name: value for name, value in terms.items() if _differs(name, value, self.held[name])}
+
+
+class AmendAgency(ChangedAgency):
+    """An amendment; a new scope holds from a day on."""
+
+    effective_from = DayField(
+        label=_("A new scope holds from"),
+        required=False,
+        help_text=_("Empty: from the day on which it is recorded. Other values hold for the whole period."),
+    )
+    note = TextField(label=_("Note"), required=False, max_length=5000, help_text=_("Why; everybody can read it."))
 
     def said(self) -> dict[str, Any]:
         """Return what changes, from when and why."""
         told = self.cleaned_data
         about = {"effective_from": spell(told["effective_from"]), "note": told["note"] or None}
         return {**self.changes(), **{name: value for name, value in about.items() if value}}
+
+
+class CorrectAgency(ChangedAgency, ReasonForm):
+    """A correction of what an entry said of an agency: it replaces it, from the same day on.
+
+    `scoped` is whether the entry said a scope that still holds: that alone can be corrected.
+    """
+
+    def __init__(self, *args: Any, entry: int, scoped: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.entry, self.scoped = entry, scoped
+        self.fields["note"].label = _("Because …")
+
+    def changes(self) -> dict[str, Any]:
+        """Return what is to replace what the entry said."""
+        return {name: value for name, value in super().changes().items() if name != "scope" or self.scoped}
+
+    def said(self) -> dict[str, Any]:
+        """Return what changes, which entry it replaces, and why."""
+        return {"corrects": self.entry, **self.changes(), **self.reason_said()}
 
 
 class WithdrawAgency(EndingForm):
@@ -191,14 +215,15 @@ class TakeBackWithdrawal(TakeBackForm):
     verb: ClassVar[str] = "amend_agency"
 
 
-def terms_of(record: AgencyRecord) -> dict[str, Any]:
-    """Return a record's values as AgencyDetails.terms gives them."""
+def terms_of(record: AgencyRecord, scope: Scope | None = None) -> dict[str, Any]:
+    """Return a record's values as AgencyDetails.terms gives them, with the scope of one entry where that is meant."""
+    limits = scope if scope is not None else record.scope
     told, document = dump_mapping("agency", record), record.decision_document
     start = day_of(record.valid.valid_from)
     return {
         **{name: told.get(name) for name in ("names", "acronym", "country", "website")},
         "identifiers": told.get("identifiers", []),
-        "scope": {name: list(terms) for name in LIMITS if (terms := record.scope.limit(name))},
+        "scope": {name: list(terms) for name in LIMITS if (terms := limits.limit(name))},
         "valid_from": spell(start),
         "valid_until": until_after(last_day_of(record.valid.valid_until)),
         "decision_document": None

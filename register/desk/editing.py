@@ -48,7 +48,7 @@ def path_to_form(draft: Draft) -> str:
     if draft.verb == "amend_accreditation" and draft.said.get("corrects") is not None:
         path = "/desk/accreditations/{0}/correct"
     if draft.verb == "amend_agency" and draft.said.get("corrects") is not None:
-        path = "/operator/agencies/{0}/take-back"
+        path = "/operator/agencies/{0}/correct"
     if CONFIRMING in codes_of(draft.verb, draft.said):
         path = ""  # a key is compared anew, never edited
     return f"{path.format(*ids_of(draft.subject))}?draft={draft.pk}" if path else ""

@@ -15,6 +15,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from register.access.audit import note
 from register.access.models import AuditRecord
+from register.desk.models import Draft
 from tests import factories
 from tests.access.pages import enter, noted, words
 from tests.people import make_member, sign_in
@@ -143,3 +144,42 @@ def test_a_draft_is_told_by_what_it_says_and_leads_to_its_entry(operator: Client
         assert link in content
     assert 'href="/desk/drafts/2"' not in content
     assert "Binding a key" in text
+
+
+def test_things_are_told_by_their_names_and_not_by_their_addresses(operator: Client) -> None:
+    agency = factories.make_agency(names={"en": "Quality Board"})
+    accreditation = factories.make_accreditation(factories.make_issuer(names={"en": "North College"}), agency)
+    terms = {"effective_from": "2025-01-01", "reason": "unspecified"}
+    kept = operator.post(f"/operator/agencies/{agency}/withdraw", terms)["Location"]
+    facts: dict[str, Any] = {"verb": "withdraw_agency"}
+    own, other = {"role": "operator"}, {"role": "agency", "said_as": agency}
+    AuditRecord.objects.create(code="draft_submitted", about=kept, facts=facts, **own)
+    AuditRecord.objects.create(
+        code="import_submitted", about="/desk/imports/1", facts={"file": "a.csv", "rows": 3}, **other
+    )
+    AuditRecord.objects.create(
+        code="remark_cleared", about=f"/accreditations/{accreditation}", facts={"rule": "report_missing"}, **own
+    )
+    AuditRecord.objects.create(
+        code="token_made", facts={"scope": "bind_key, grant_mandate", "until": "2027-02-20"}, **own
+    )
+    page = operator.get("/operator/audit")
+    text = words(page)
+    assert "Withdrawing the recognition of an agency · Quality Board" in text
+    assert f'href="{kept}"' in page.content.decode()
+    assert "Import handed to a second person : a.csv rows: 3" in text
+    assert 'href="/desk/imports/1"' not in page.content.decode()
+    assert "Remark cleared : Accreditation · North College remark: No report" in text
+    assert "scope: Bind keys, Grant mandates; until: 20 February 2027" in text
+
+
+def test_of_a_draft_of_another_desk_only_what_it_is_for_is_told(operator: Client) -> None:
+    agency = factories.make_agency()
+    officer = Client()
+    sign_in(officer, "agency", agency)
+    issuer = factories.make_issuer(names={"en": "North College"})
+    decision = {"issuer": issuer, "kind": "institutional", "decision": "positive", "valid_from": "2026-01-01"}
+    kept = Draft.objects.create(role="agency", organisation=agency, verb="grant_accreditation", said=decision)
+    note(None, "draft_submitted", f"/desk/drafts/{kept.pk}", verb=kept.verb)
+    assert "Recording a decision on an accreditation" in words(operator.get("/operator/audit"))
+    assert "North College" not in words(operator.get("/operator/audit"))

@@ -79,11 +79,11 @@ def read(agency: str) -> AgencyRecord:
     return found
 
 
-def held(agency: str) -> dict[str, Any]:
-    """What the form of an amendment holds: the record as it is."""
+def held(agency: str, how: str = "amend") -> dict[str, Any]:
+    """What the form of an amendment holds: the record as it is; of a correction, with the scope of the entry."""
     page = Client()
     sign_in(page, "operator")
-    text = page.get(f"/operator/agencies/{agency}/amend").content.decode()
+    text = page.get(f"/operator/agencies/{agency}/{how}").content.decode()
     inputs = re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', text)
     kept: dict[str, Any] = {name: unescape(value) for name, value in inputs if "type" not in name}
     selects = re.findall(r'<select[^>]*name="([^"]+)".*?</select>', text, re.DOTALL)
@@ -148,7 +148,7 @@ def test_an_agency_in_other_letters_is_pointed_at(operator: Client) -> None:
     ("changed", "sentence"),
     [
         ({"names-0-name": ""}, "Row 1, Name"),
-        ({"country": ""}, "This field is required"),
+        ({"country": ""}, "Choose one."),
         ({"valid_from": ""}, "Write the first day of its recognition."),
         ({"valid_until": "2019-01-01"}, "expected an end after"),
         ({"website": "ftp://hac.example"}, "https"),
@@ -215,12 +215,65 @@ def test_a_withdrawal_is_taken_back_by_a_correction(operator: Client, second: Cl
     assert back.said["corrects"] == entry.recorded.index
     step(operator, back, "submit")
     assert back.state == "waiting"
-    assert (
-        f"/operator/agencies/{agency}/take-back?draft={back.pk}"
-        in operator.get(f"/desk/drafts/{back.pk}").content.decode()
-    )
+    changing = f"/operator/agencies/{agency}/correct?draft={back.pk}"
+    assert changing in operator.get(f"/desk/drafts/{back.pk}").content.decode()
+    assert operator.get(changing)["Location"] == f"/operator/agencies/{agency}/take-back?draft={back.pk}"
     step(second, back, "approve")
     assert read(agency).withdrawal is None
+
+
+def test_an_entry_is_corrected_from_its_own_day_on(operator: Client, second: Client) -> None:
+    agency = factories.make_agency(names={"en": "Quality Board"}, scope={"eqf_levels": [6]})
+    factories.make_accreditation(factories.make_issuer(), agency)
+    first = read(agency).entries[0]
+    path = f"{agency}/correct?entry={first}"
+    assert f"/operator/agencies/{path}" in operator.get(f"/operator/agencies/{agency}").content.decode()
+    fields = {**held(agency, f"correct?entry={first}"), "note": "A slip of the keyboard."}
+    assert "Nothing has changed." in words(
+        operator.post(f"/operator/agencies/{path}", {**fields, "reason": "unspecified"})
+    )
+    unreasoned = operator.post(f"/operator/agencies/{path}", {**fields, "eqf_levels": ["7"]})
+    assert unreasoned.status_code == 422
+    assert "Choose a reason." in words(unreasoned)
+    kept = draft(operator, path, {**fields, "eqf_levels": ["7"], "reason": "administrative_error"})
+    told = {"corrects": first, "scope": {"eqf_levels": [7]}, "reason": "administrative_error"}
+    assert kept.said == {**told, "note": "A slip of the keyboard."}
+    assert "This changes answers about the past" in words(operator.get(f"/desk/drafts/{kept.pk}"))
+    assert step(operator, kept, "submit").status_code == 303
+    assert kept.state == "waiting"
+    back = f"/operator/agencies/{agency}/correct?draft={kept.pk}"
+    assert back in operator.get(f"/desk/drafts/{kept.pk}").content.decode()
+    assert "A slip of the keyboard." in words(operator.get(back))
+    assert step(second, kept, "approve").status_code == 303
+    record = read(agency)
+    assert (record.scope.eqf_levels, record.former_scopes) == ((7,), ())
+    assert operator.get(f"/operator/agencies/{agency}/correct?entry={record.entries[-1]}").status_code == 404
+
+
+def test_only_a_scope_that_still_holds_can_be_corrected(operator: Client, second: Client) -> None:
+    agency, other = factories.make_agency(acronym="QB"), factories.make_agency()
+    step(operator, draft(operator, f"{agency}/amend", {**held(agency), "acronym": "QuB"}), "submit")
+    entry = read(agency).entries[-1]
+    page = operator.get(f"/operator/agencies/{agency}/correct?entry={entry}").content.decode()
+    assert 'name="acronym"' in page
+    assert 'name="eqf_levels"' not in page
+    kept = draft(
+        operator, f"{agency}/correct?entry={entry}", {**held(agency), "acronym": "QBo", "reason": "unspecified"}
+    )
+    assert kept.said == {"corrects": entry, "acronym": "QBo", "reason": "unspecified"}
+    for asked in ("", "?entry=", "?entry=x", "?entry=999999", f"?entry={read(other).entries[0]}"):
+        assert operator.get(f"/operator/agencies/{agency}/correct{asked}").status_code == 404
+
+
+def test_correcting_a_withdrawal_takes_it_back(operator: Client, second: Client) -> None:
+    agency = factories.make_agency()
+    kept = draft(operator, f"{agency}/withdraw", {"effective_from": "2025-01-01", "reason": "unspecified"})
+    step(operator, kept, "submit")
+    step(second, kept, "approve")
+    entry = read(agency).entries[-1]
+    assert f"correct?entry={entry}" in operator.get(f"/operator/agencies/{agency}").content.decode()
+    led = operator.get(f"/operator/agencies/{agency}/correct?entry={entry}")
+    assert (led.status_code, led["Location"]) == (302, f"/operator/agencies/{agency}/take-back")
 
 
 def test_of_many_institutions_some_are_compared_and_all_are_counted(operator: Client) -> None:

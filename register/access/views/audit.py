@@ -15,11 +15,17 @@ from register.access.audit import CODES
 from register.access.models import AuditRecord
 from register.access.organisations import name_organisations
 from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR
+from register.access.verb_words import VERB_WORDS
+from register.access.views.audit_subjects import Subject, tell_subjects
 from register.access.views.framed import answer_framed, base_of
 from register.access.words import FACTORS, ROLES, Words, name_role
 from register.desk.four_eyes import WORDS
 from register.moments import format_instant
+from register.remarks import RULES
+from register.site.dates import spell_day
 from register.site.harmless import stream_csv
+from register.site.words import label
+from register.uploads.remark_words import name_rule
 
 PAGE: Final = 50
 _ALL: Final = (OPERATOR, AUDITOR, AGENCY, ISSUER)
@@ -39,6 +45,11 @@ FACT_WORDS: Final[dict[str, Words]] = {
     "why": _("why"),
     "name": _("name"),
     "alert": _("alert"),
+    "file": _("file"),
+    "rows": _("rows"),
+    "entries": _("entries"),
+    "first_entry": _("first entry"),
+    "rule": _("remark"),
 }
 
 UNTOLD: Final = frozenset({"verb", "draft"})
@@ -114,7 +125,9 @@ def show_audit(request: HttpRequest, acting: Acting) -> HttpResponse:
         "place": "audit",
         "asked": asked,
         "codes": CODES,
-        "records": [_describe(acting, row, names) for row in found[:PAGE]],
+        "records": [
+            _describe(row, about, names) for row, about in zip(found, tell_subjects(acting, found[:PAGE]), strict=False)
+        ],
         "older": _with(request, before=found[PAGE - 1].pk) if len(found) > PAGE else "",
         "newest": _with(request) if asked.before else "",
         "csv": _with(request, format="csv"),
@@ -133,33 +146,35 @@ def _with(request: HttpRequest, **changed: Any) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def _describe(acting: Acting, row: AuditRecord, names: Any) -> dict[str, Any]:
-    verb = str(row.facts.get("verb", ""))
-    told = {name: value for name, value in row.facts.items() if value != "" and name not in UNTOLD}
+def _describe(row: AuditRecord, about: Subject, names: Any) -> dict[str, Any]:
+    told = {name: value for name, value in row.facts.items() if value != "" and name not in UNTOLD | about.told}
     return {
         "at": row.at,
         "email": row.email,
         "role": name_role(row.role) if row.role else "",
         "organisation": names.get(row.said_as, ""),
         "what": CODES.get(row.code, row.code.replace("_", " ")),
-        "about": WORDS.get(verb, verb) if verb and row.about.startswith("/") else row.about,
-        "link": row.about if _leads(acting, row) else "",
-        "facts": [
-            (FACT_WORDS.get(name, name), _spell_verbs(value) if name == "verbs" else spell(value), name)
-            for name, value in told.items()
-        ],
+        "about": about,
+        "facts": [(FACT_WORDS.get(name, name), _spell_fact(name, value), name) for name, value in told.items()],
         "network": row.network,
     }
 
 
-def _leads(acting: Acting, row: AuditRecord) -> bool:
-    """Tell whether a line's subject is a page that who looks may see: a peer's, or a draft of their own desk."""
-    own = (row.role, row.said_as) == (acting.role, acting.organisation)
-    return row.about.startswith("/federation/") or (own and row.about.startswith("/desk/drafts/"))
+def _spell_fact(name: str, value: Any) -> Words:
+    if name == "verbs":
+        return ", ".join(str(WORDS.get(code, code)) for code in str(value).split()) or _("nothing")
+    if name == "scope":
+        return ", ".join(str(VERB_WORDS.get(code, code)) for code in str(value).replace(",", " ").split())
+    if name == "rule" and value in RULES:
+        return name_rule(value)
+    if name == "reason":
+        return label("reasons", str(value))
+    return _spell_until(str(value)) if name == "until" else spell(value)
 
 
-def _spell_verbs(value: Any) -> str:
-    return ", ".join(str(WORDS.get(code, code)) for code in str(value).split()) or str(_("nothing"))
+def _spell_until(text: str) -> str:
+    found = _read_day(text)
+    return spell_day(datetime.combine(found, time(12), UTC)) if found else text
 
 
 _VALUES: Final[dict[str, Words]] = {

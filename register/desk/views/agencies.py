@@ -11,15 +11,20 @@ from functools import partial, wraps
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from ledger.reader import read_entry
+from register import events
 from register.access.acting import Acting, View, needs
 from register.access.roles import AUDITOR, OPERATOR
+from register.amendments import stated_scopes
 from register.desk.agency_effects import count_reach
 from register.desk.agency_forms import (
     AmendAgency,
+    CorrectAgency,
     NewAgency,
     TakeBackWithdrawal,
     WithdrawAgency,
@@ -32,6 +37,7 @@ from register.desk.look_alikes import LookAlike
 from register.desk.near_agencies import find_near_agencies
 from register.desk.things import find_draft, find_own, keep, open_form
 from register.errors import Conflict, NotFound, NotUnderstood, Refused
+from register.events import Event
 from register.queries.cuts import resolve_cut
 from register.queries.filters import AGENCY_STATES, Filters
 from register.queries.lists import list_agencies
@@ -111,7 +117,10 @@ def show_one(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
         "limits": list_limits(record.scope),
         "names": order_names(record.names, record.country),
         "reach": count_reach(record.id),
-        "history": read_entries([item.event for item in history.items], newest_checkpoint()),
+        "entries": [
+            (entry, acting.writes and (may_correct(entry.event) or _withdraws(record, entry.row.index)))
+            for entry in read_entries([item.event for item in history.items], newest_checkpoint())
+        ],
         "writes": acting.writes,
     }
     return answer(request, "operator/agency.html", context)
@@ -119,6 +128,17 @@ def show_one(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
 
 def _about(record: AgencyRecord) -> dict[str, Any]:
     return {"agency": record, "name": name_record(record)}
+
+
+def may_correct(event: Event | None) -> bool:
+    """Tell whether an entry states values that can be corrected; a correction is by correcting the first one again."""
+    if event is None or event.type not in ("agency.recognised", "agency.amended"):
+        return False
+    return getattr(event.data, "corrects", None) is None
+
+
+def _withdraws(record: AgencyRecord, index: int) -> bool:
+    return record.withdrawal is not None and record.withdrawal.recorded.index == index
 
 
 def _places() -> Sequence[str]:
@@ -169,8 +189,28 @@ def amend(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
     record: AgencyRecord = find_own("agency", id)
     draft = find_draft(request, acting, AmendAgency.verb, record.id)
     said = {**terms_of(record), **(draft.said if draft else {})}
-    form = open_form(request, partial(AmendAgency, record, places=_places()), show_agency(said))
+    form = open_form(request, partial(AmendAgency, terms_of(record), places=_places()), show_agency(said))
     return _draft(request, acting, form, "operator/agency_amend.html", record, draft)
+
+
+@needs(OPERATOR)
+@explain_refusals
+def correct(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
+    """Correct what an entry said of an agency; what withdrew it is taken back."""
+    record: AgencyRecord = find_own("agency", id)
+    draft = find_draft(request, acting, CorrectAgency.verb, record.id)
+    asked = str((draft.said.get("corrects") if draft else None) or request.GET.get("entry", ""))
+    index = int(asked) if asked.isdecimal() and len(asked) < 16 else -1
+    if _withdraws(record, index):
+        path = f"/operator/agencies/{record.id}/take-back"
+        return HttpResponseRedirect(with_query(path, draft=draft.pk if draft else ""))
+    event = events.parse(read_entry(settings.ASSAY_ORIGIN, index)) if index in record.entries else None
+    if event is None or not may_correct(event):
+        raise NotFound("corrects_unknown", "", gettext("Choose which entry of this agency is to be corrected."))
+    held = terms_of(record, event.data.scope)
+    make = partial(CorrectAgency, held, entry=index, scoped=index in stated_scopes(record), places=_places())
+    form = open_form(request, make, show_agency({**held, **(draft.said if draft else {})}))
+    return _draft(request, acting, form, "operator/agency_correct.html", record, draft)
 
 
 @needs(OPERATOR)
