@@ -125,6 +125,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "deploy.expensive.ExpensiveLimit",
+    "deploy.streams.FewStreams",
 ]
 
 ROOT_URLCONF = "deploy.urls"
@@ -227,6 +229,11 @@ ASSAY_WRITES_PER_MINUTE = _env.integer("ASSAY_WRITES_PER_MINUTE", 60_000)
 ASSAY_BATCHES_PER_MINUTE = _env.integer("ASSAY_BATCHES_PER_MINUTE", 600)
 ASSAY_READS_PER_MINUTE = _env.integer("ASSAY_READS_PER_MINUTE", 0)
 ASSAY_SUBMISSIONS_PER_MINUTE = _env.integer("ASSAY_SUBMISSIONS_PER_MINUTE", 0)
+# The same for pages that cost the database much, and for whole results and bundles, by address (deploy/expensive.py).
+ASSAY_SEARCHES_PER_MINUTE = _env.integer("ASSAY_SEARCHES_PER_MINUTE", 120)
+ASSAY_DOWNLOADS_PER_MINUTE = _env.integer("ASSAY_DOWNLOADS_PER_MINUTE", 20)
+# Whoever reads a large answer slowly holds one of a process's threads; fewer than there are (deploy/streams.py).
+ASSAY_STREAMS = _env.integer("ASSAY_STREAMS", 2, at_least=1)
 ASSAY_API_BODY_BYTES = _env.integer("ASSAY_API_BODY_BYTES", 256 * 1024, at_least=1024)
 ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
 ASSAY_MAX_UPLOAD_BYTES = _env.integer("ASSAY_MAX_UPLOAD_BYTES", 64 * 1024 * 1024, at_least=65_536)
@@ -360,6 +367,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # What the operator's board sees of it: beat, broker and a worker are alive.
     "note-job": {"task": "deploy.operator.note_job", "schedule": timedelta(seconds=30), "options": {"expires": 30}},
+    # Links to a new password that no worker was told of, or that no mail server took.
+    "password-links": {
+        "task": "register.access.tasks.send_password_links",
+        "schedule": timedelta(seconds=60),
+        "options": {"expires": 60},
+    },
     "forget-kept-answers": {"task": "register.access.tasks.purge_kept_answers", "schedule": timedelta(hours=1)},
 }
 

@@ -105,8 +105,19 @@ class PeerCommand(Command, ABC):
     def _record(self, terms: BaseModel, token: Token, ids: Mapping[str, str], progress: Progress) -> Written:
         check_two(token, self.alone)
         actor = Actor(role=cast(Any, token.role), organisation=token.organisation)
+
+        def also(written: list[Written]) -> None:
+            progress.note(written)
+            self._note(token, written[0])
+
         with explained():
-            return self.say(terms, ids.get("id", ""), {"actor": actor, "also": progress.note})
+            return self.say(terms, ids.get("id", ""), {"actor": actor, "also": also})
+
+    def _note(self, token: Token, written: Written) -> None:
+        """Note in the transaction of the entry, and in the name of the token's person, what went on record."""
+        person = act_in(token.membership, network=read_network(self.request._request))
+        about = f"/federation/peers/{written.id}"
+        note(person, "draft_published", about, how="API", verb=self.alone or self.verb, entry=written.index)
 
     @abstractmethod
     def say(self, terms: Any, peer: str, how: dict[str, Any]) -> Written:

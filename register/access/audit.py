@@ -72,12 +72,14 @@ def note(
     *,
     organisation: str | None = None,
     person: User | None = None,
+    network: str = "",
     **facts: Fact,
 ) -> AuditRecord:
     """Add a line to the audit record and return it.
 
     `by` is the request or who is acting, both of which know the network; `person` names somebody who has no session
-    yet. `organisation` is the id of the one concerned, by default the one acted for. `facts` are plain values.
+    yet, `network` where it was asked from when neither is at hand. `organisation` is the id of the one concerned, by
+    default the one acted for. `facts` are plain values.
     """
     request = by if isinstance(by, HttpRequest) else None
     acting = acting_of(request) if request is not None else by if isinstance(by, Acting) else None
@@ -90,6 +92,6 @@ def note(
     elif request is not None and isinstance(request.user, User):
         row.user, row.email = request.user.pk, request.user.email
     row.organisation = row.said_as if organisation is None else organisation
-    row.network = read_network(request) if request is not None else acting.network if acting is not None else ""
+    row.network = read_network(request) if request is not None else acting.network if acting is not None else network
     row.save(force_insert=True)
     return row

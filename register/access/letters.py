@@ -1,6 +1,7 @@
 """Mails to people about their accounts: invitations, new passwords, changes of what they sign in with.
 
-Sent at once, after the commit: their links hold secrets, which no queue should. A mail that could not be handed over is
+Sent at once, after the commit: their links hold secrets, which no queue should (those to a new password are made when
+they are sent: password_links). A mail that could not be handed over is
 logged, and the caller may ask (`send` tells), so that a page never says "sent" of one that was not.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -61,12 +63,17 @@ def tell_person(user: User, code: str, **facts: object) -> None:
     transaction.on_commit(lambda: send(user.email, str(subject), lines))
 
 
-def send(to: str, subject: str, lines: tuple[str, ...]) -> bool:
-    """Hand a mail over; tell whether that went well."""
+def send(to: str, subject: str, lines: tuple[str, ...], number: str = "") -> bool:
+    """Hand a mail over; tell whether that went well. Mails of one `number` have one Message-ID."""
     body = "\n\n".join((*lines, f"{settings.ASSAY_TITLE}\n{settings.ASSAY_BASE_URL}"))
     try:
-        EmailMessage(f"{settings.ASSAY_TITLE}: {subject}", body + "\n", to=[to]).send()
+        EmailMessage(f"{settings.ASSAY_TITLE}: {subject}", body + "\n", to=[to], headers=_name(number)).send()
     except OSError as error:  # smtplib's errors are OSErrors
         log.warning("a mail about an account was not handed over: %s", type(error).__name__)
         return False
     return True
+
+
+def _name(number: str) -> dict[str, str]:
+    host = urlsplit(settings.ASSAY_BASE_URL).hostname
+    return {"Message-ID": f"<{number}@{host}>"} if number else {}

@@ -91,11 +91,13 @@ class AuditRecord(models.Model):
 class Token(AbstractAuthToken):  # type: ignore[misc]  # knox publishes no types
     """An API token: SHA-512 of the secret (primary key), whose rights end with the membership it was made from.
 
-    `scope` is as in roles.SCOPES; `last_used` is coarse, see authentication.py.
+    `scope` is as in roles.SCOPES; `last_used` is coarse, see authentication.py. `made_by` is the token that asked for
+    it, None where a person did at the desk: it ends with that one.
     """
 
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     membership = models.ForeignKey(Membership, models.CASCADE, related_name="tokens")
+    made_by = models.ForeignKey("self", models.CASCADE, null=True, related_name="made")
     name = models.CharField(max_length=100)
     scope = ArrayField(models.CharField(max_length=40))
     last_used = models.DateTimeField(null=True)
@@ -112,6 +114,20 @@ class Token(AbstractAuthToken):  # type: ignore[misc]  # knox publishes no types
     def organisation(self) -> str | None:
         """The id of the agency or issuer it speaks for, None for an operator."""
         return self.membership.organisation or None
+
+
+class PasswordRequest(models.Model):
+    """Somebody asked for a link to a new password: the row goes when it was sent, or when nobody is to get one.
+
+    `person` is the number of the account, None where there is none: what is written must not take longer for the one.
+    """
+
+    person = models.IntegerField(null=True)
+    language = models.CharField(max_length=10)
+    network = models.CharField(max_length=50, blank=True)
+    asked = models.DateTimeField()
+    next_try = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
 
 
 class KeptAnswer(models.Model):

@@ -10,6 +10,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from register.access import password_links
 from register.access.models import KeptAnswer, Token
 
 KEPT: Final = timedelta(hours=48)
@@ -27,3 +28,16 @@ def purge_kept_answers() -> None:
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     KeptAnswer.objects.filter(created__lt=now - KEPT).delete()
     Token.objects.filter(expiry__lt=now - FORGOTTEN).delete()
+
+
+@shared_task
+def send_password_link(request: int) -> None:
+    """Send a link to a new password that was asked for."""
+    password_links.send_link(request)
+
+
+@shared_task
+def send_password_links() -> None:
+    """Send the links that no worker was told of, or that could not be handed over."""
+    for request in password_links.list_due():
+        password_links.send_link(request)

@@ -23,12 +23,16 @@ MOST: Final = 100
 
 
 def create_token(
-    membership: Membership, name: str, scope: tuple[str, ...], expires_at: datetime | None = None
+    membership: Membership,
+    name: str,
+    scope: tuple[str, ...],
+    expires_at: datetime | None = None,
+    made_by: Token | None = None,
 ) -> tuple[Token, str]:
     """Make a token for a membership; return its row and its secret, which is nowhere else.
 
-    `expires_at` is an aware instant, by default `ASSAY_TOKEN_DAYS` from now. Raises Refused when it is past or
-    further away than that.
+    `expires_at` is an aware instant, by default `ASSAY_TOKEN_DAYS` from now; `made_by` the token that asks. Raises
+    Refused when the end is past or further away than that.
     """
     now = timezone.now()
     latest = now + timedelta(days=settings.ASSAY_TOKEN_DAYS)
@@ -42,13 +46,16 @@ def create_token(
     digest, secret = get_digest_token()
     # Not knox's manager: it counts a life from its own clock, and a chain of tokens would outlive the first one.
     token = Token(digest=digest, token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH], user=membership.user, expiry=end)
-    token.membership, token.name, token.scope = membership, name, list(scope)
+    token.membership, token.name, token.scope, token.made_by = membership, name, list(scope), made_by
     token.save(force_insert=True)
     return token, secret
 
 
 def delegate(parent: Token, name: str, scope: tuple[str, ...], expires_at: datetime | None) -> tuple[Token, str]:
-    """Make a token with at most the rights and the remaining life of `parent`; raises NotEntitled and Refused."""
+    """Make a token with at most the rights and the remaining life of `parent`, which ends with it.
+
+    Raises NotEntitled for more rights, Refused for a later end, NotFound where `parent` was revoked meanwhile.
+    """
     if _goes_beyond(parent, scope):
         raise NotEntitled("not_entitled", "scope", "a token can pass on only what it may do itself; ask for less")
     if parent.expiry is not None and (expires_at is None or expires_at > parent.expiry):
@@ -57,7 +64,10 @@ def delegate(parent: Token, name: str, scope: tuple[str, ...], expires_at: datet
                 "expiry", "expires_at", f"expected an end not after {parent.expiry.isoformat()}, this token's own"
             )
         expires_at = parent.expiry
-    return create_token(parent.membership, name, scope, expires_at)
+    # Locked, or one could be made in the moment in which all of them end.
+    if not Token.objects.select_for_update().filter(pk=parent.pk).exists():
+        raise NotFound("token_unknown", "", "this token was revoked; ask for a new one")
+    return create_token(parent.membership, name, scope, expires_at, parent)
 
 
 def _goes_beyond(token: Token, scope: Iterable[str]) -> bool:
@@ -73,8 +83,8 @@ def own_tokens(token: Token) -> QuerySet[Token]:
     return tokens
 
 
-def revoke_token(token: Token, public_id: UUID) -> str:
-    """Revoke one of the own tokens, the asking one included, and return its name.
+def revoke_token(token: Token, public_id: UUID) -> list[str]:
+    """Revoke one of the own tokens, the asking one included, with all that were made by it, and return their names.
 
     Raises NotFound for others', NotEntitled for one that may do more: a stolen token that reads must stop no writing.
     """
@@ -83,5 +93,20 @@ def revoke_token(token: Token, public_id: UUID) -> str:
         raise NotFound("token_unknown", "", "none of your tokens has this id; GET /api/v1/tokens lists them")
     if _goes_beyond(token, found.scope):
         raise NotEntitled("not_entitled", "", "a token can revoke only those that may do no more than it may itself")
-    Token.objects.filter(pk=found.pk).delete()
-    return str(found.name)
+    return end_token(found)
+
+
+def end_token(token: Token) -> list[str]:
+    """Revoke a token and all that were made by it, or by those; return their names, its own first.
+
+    Whoever stole a token may have made others by it: they would outlive the theft's discovery.
+    """
+    level, names = [token.pk], [str(token.name)]
+    while level:
+        made = Token.objects.filter(made_by__in=level).order_by("created")
+        level = []
+        for pk, name in made.values_list("pk", "name"):
+            level.append(pk)
+            names.append(str(name))
+    Token.objects.filter(pk=token.pk).delete()
+    return names

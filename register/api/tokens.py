@@ -46,6 +46,7 @@ class TokenDescription(BaseModel):
     created: Instant
     expires_at: Instant | None
     last_used: Instant | None
+    made_by: str | None
 
 
 class MadeToken(TokenDescription):
@@ -72,6 +73,7 @@ def describe(token: Token) -> dict[str, Any]:
         "created": format_instant(token.created),
         "expires_at": format_instant(token.expiry) if token.expiry else None,
         "last_used": format_instant(token.last_used) if token.last_used else None,
+        "made_by": str(token.made_by.public_id) if token.made_by is not None else None,
     }
 
 
@@ -102,13 +104,14 @@ class Tokens(Address):
     def get(self, request: Request) -> HttpResponse:
         """List your own tokens, newest first."""
         self.query(request)
-        found = tokens.own_tokens(token_of(request)).select_related("membership")
+        found = tokens.own_tokens(token_of(request)).select_related("membership", "made_by")
         return answer_json({"items": [describe(token) for token in found], "next": None})
 
     def post(self, request: Request) -> HttpResponse:
         """Make a token.
 
-        It may do at most what the asking token may, and ends no later. Its secret is in this answer and nowhere else.
+        It may do at most what the asking token may, ends no later, and is revoked with it. Its secret is in this answer
+        and nowhere else.
         """
         terms = TokenTerms.model_validate(read_object(request.data))
         with transaction.atomic():
@@ -126,11 +129,14 @@ class OneToken(Address):
     statuses = {"DELETE": 204}
 
     def delete(self, request: Request, id: UUID) -> HttpResponse:
-        """Revoke one of your own tokens, this one included; it stops working at once."""
+        """Revoke one of your own tokens, this one included; it stops working at once.
+
+        So do the tokens that were made with it.
+        """
         asking = token_of(request)
         with transaction.atomic():
-            name = tokens.revoke_token(asking, id)
-            _note(request, "token_revoked", name)
+            for name in tokens.revoke_token(asking, id):
+                _note(request, "token_revoked", name)
         return HttpResponse(status=204)
 
 

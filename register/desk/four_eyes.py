@@ -155,9 +155,13 @@ def _moves_past(said: Mapping[str, Any]) -> bool:
 
 
 def choice_of(role: str, organisation: str) -> frozenset[str]:
-    """Return for what an organisation wants a second person (one query)."""
-    chosen = FourEyes.objects.filter(role=role, organisation=organisation).values_list("verbs", flat=True).first()
-    return (DEFAULT_VERBS if chosen is None else frozenset(chosen)) & frozenset(choosable(role))
+    """Return for what an organisation wants a second person (one query).
+
+    A code that it was never asked about is as by default: nobody has said that one person is enough for it.
+    """
+    rows = FourEyes.objects.filter(role=role, organisation=organisation)
+    verbs, asked = rows.values_list("verbs", "asked").first() or ((), ())
+    return (frozenset(verbs) | DEFAULT_VERBS - frozenset(asked)) & frozenset(choosable(role))
 
 
 def is_needed(role: str, organisation: str, verb: str, said: Mapping[str, Any], subject: str = "") -> bool:
@@ -168,8 +172,9 @@ def is_needed(role: str, organisation: str, verb: str, said: Mapping[str, Any], 
 def choose(role: str, organisation: str, verbs: Iterable[str]) -> None:
     """Write down what an organisation wants a second person for."""
     wanted = set(verbs)
-    chosen = [code for code in choosable(role) if code in wanted]
-    FourEyes.objects.update_or_create(role=role, organisation=organisation, defaults={"verbs": chosen})
+    asked = choosable(role)
+    values = {"verbs": [code for code in asked if code in wanted], "asked": asked}
+    FourEyes.objects.update_or_create(role=role, organisation=organisation, defaults=values)
 
 
 def count_approvers(role: str, organisation: str, besides: int | None) -> int:

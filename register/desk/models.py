@@ -61,11 +61,15 @@ class Draft(models.Model):
 
 
 class FourEyes(models.Model):
-    """What an organisation wants a second person for, in place of the default; codes as in four_eyes.py."""
+    """What an organisation wants a second person for, in place of the default; codes as in four_eyes.py.
+
+    `asked` are all codes that it could choose among: for those that came later the default holds until it chooses anew.
+    """
 
     role = models.CharField(max_length=16)
     organisation = models.CharField(max_length=36, blank=True)
     verbs = ArrayField(models.CharField(max_length=40))
+    asked = ArrayField(models.CharField(max_length=40), default=list)
     changed = models.DateTimeField(auto_now=True)
 
     class Meta:

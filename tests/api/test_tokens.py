@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from register.access.authentication import USED_EVERY, find_token
 from register.access.models import AuditRecord, Token
+from register.access.tokens import delegate
+from register.errors import NotFound
 from tests.api.callers import Caller, check_problem, make_caller, make_membership, token_of
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +214,27 @@ def test_what_tokens_do_to_tokens_is_in_the_audit_record() -> None:
     assert lines[0].facts["how"] == "API"
     assert lines[0].network
     assert made["token"] not in str(lines.values())
+
+
+def test_what_a_token_made_ends_with_it_however_many_steps_away() -> None:
+    stolen, owner = make_caller("operator"), make_caller("operator")
+    child = Caller(stolen.post("/api/v1/tokens", {"name": "child", "scope": ["write"]}).body["token"])
+    grandchild = Caller(child.post("/api/v1/tokens", {"name": "grandchild"}).body["token"])
+    listed = {item["name"]: item for item in owner.get("/api/v1/tokens").body["items"]}
+    assert listed["child"]["made_by"] == str(token_of(stolen).public_id)
+    assert listed["grandchild"]["made_by"] == listed["child"]["id"]
+    assert owner.delete(f"/api/v1/tokens/{token_of(stolen).public_id}").status == 204
+    for caller in (stolen, child, grandchild):
+        check_problem(caller.get("/api/v1/me"), 401, "not_authenticated")
+    assert owner.get("/api/v1/me").body["made_by"] is None
+    noted = AuditRecord.objects.filter(code="token_revoked").values_list("about", flat=True)
+    assert sorted(noted) == ["child", "grandchild", "test"]
+
+
+def test_a_token_that_was_revoked_while_it_asked_makes_none() -> None:
+    caller = make_caller("operator")
+    asking = token_of(caller)
+    Token.objects.all().delete()
+    with pytest.raises(NotFound):
+        delegate(asking, "late", ("read",), None)
+    assert not Token.objects.exists()

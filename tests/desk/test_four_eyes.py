@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -12,7 +14,7 @@ from register.access.models import AuditRecord, Membership
 from register.access.roles import VERBS
 from register.desk import drafts, four_eyes, preview
 from register.desk.errors import Stale
-from register.desk.models import Draft
+from register.desk.models import Draft, FourEyes
 from register.desk.terms import SAYINGS
 from register.errors import NotEntitled, NotUnderstood
 from register.outbox.models import Notice
@@ -190,6 +192,14 @@ def test_a_draft_is_returned_with_a_remark_and_never_without(desk: Desk) -> None
     assert (again.state, again.remark) == ("waiting", "")
 
 
+def test_who_gets_a_draft_back_finds_it_among_their_own_alone(desk: Desk, client: Client) -> None:
+    returned = drafts.return_(desk.approver, waiting_draft(desk), "The day is wrong.")
+    sign_in(client, "agency", desk.agency, email="officer@board.example")
+    page = client.get("/desk").content.decode()
+    assert "Waiting for you to decide" not in page
+    assert page.count(f'href="/desk/drafts/{returned.pk}"') == 1
+
+
 def test_who_approves_is_told_once_and_steps_are_noted(desk: Desk) -> None:
     waiting = waiting_draft(desk)
     assert Notice.objects.filter(code="approval").count() == 1
@@ -258,3 +268,26 @@ def test_a_draft_of_somebody_who_left_is_taken_over_by_a_colleague(lasting_desk:
     assert (waiting.state, waiting.author_id) == ("waiting", desk.approver.user)
     with pytest.raises(NotEntitled):
         drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
+
+
+def test_a_choice_says_nothing_of_what_could_not_be_chosen_then(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, ["bind_key"])
+    assert four_eyes.choice_of("agency", desk.agency) <= {"bind_key"}
+    FourEyes.objects.update(asked=["revoke_accreditation", "correct"])
+    wanted = four_eyes.choice_of("agency", desk.agency)
+    assert {"suspend_accreditation", four_eyes.SHORTENING} <= wanted
+    assert not {"revoke_accreditation", "correct", "grant_accreditation"} & wanted
+    assert four_eyes.is_needed("agency", desk.agency, "suspend_accreditation", {})
+    four_eyes.choose("agency", desk.agency, [])
+    assert four_eyes.choice_of("agency", desk.agency) == frozenset()
+
+
+def test_choices_of_before_are_read_with_what_was_asked_for_from_the_beginning(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, [])
+    FourEyes.objects.update(asked=[])
+    step = import_module("register.desk.migrations.0003_four_eyes_asked")
+    step.name_what_was_asked(apps, None)
+    wanted = four_eyes.choice_of("agency", desk.agency)
+    assert wanted == {"suspend_accreditation", "close_issuer", four_eyes.SHORTENING} & set(
+        four_eyes.choosable("agency")
+    )

@@ -143,7 +143,8 @@ def test_a_peer_is_paused_resumed_thawed_and_withdrawn(operator: Caller, german:
     thawed = operator.post(f"{peer}/unfreeze", {"reason": "restored backup"}).body
     assert (thawed["following"]["status"], size()) == ("following", before)
     noted = AuditRecord.objects.order_by("id").values_list("code", "role", "facts__how")
-    assert list(noted) == [(code, "operator", "API") for code in ("peer_paused", "peer_resumed", "peer_unfrozen")]
+    done = ("draft_published", "peer_paused", "peer_resumed", "peer_unfrozen")
+    assert list(noted) == [(code, "operator", "API") for code in done]
     assert all(AuditRecord.objects.values_list("email", flat=True))
     gone = operator.post(f"{peer}/withdraw", {"reason": "agreement_ended"})
     assert (gone.status, gone.body["state"], gone.body["following"]["status"]) == (201, "withdrawn", "withdrawn")
@@ -260,3 +261,22 @@ def test_this_node_and_nodes_inside_are_not_asked(operator: Caller, settings: An
         vkey = str(cast.signer_of("x.example/ledger").verifier)
         check_problem(operator.post(PEERS, {"url": url, "vkey": vkey}), 422, "address_forbidden", "url")
     settings.ASSAY_PEER_NETWORKS = [ip_network("127.0.0.0/8")]
+
+
+def test_what_a_token_puts_on_record_about_a_peer_is_noted_once_in_its_persons_name(
+    operator: Caller, german: Stranger
+) -> None:
+    said = {"url": german.url, "vkey": german.vkey}
+    once = {"Idempotency-Key": "recognised-once"}
+    first, again = (operator.post(PEERS, said, **once) for _ in range(2))
+    peer = f"{PEERS}/{first.body['id']}"
+    assert again.body["id"] == first.body["id"]
+    operator.post(f"{peer}/withdraw", {"reason": "closed"})
+    check_problem(operator.post(f"{peer}/withdraw", {"reason": "closed"}), 409, "already_withdrawn")
+    noted = AuditRecord.objects.filter(about=f"/federation/peers/{first.body['id']}").order_by("id")
+    assert [(row.facts["verb"], row.facts["how"]) for row in noted] == [
+        ("recognise_peer", "API"),
+        ("withdraw_peer", "API"),
+    ]
+    assert {row.email for row in noted} != {""}
+    assert noted[0].facts["entry"] == first.body["entry"]["index"]

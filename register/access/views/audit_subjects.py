@@ -6,7 +6,7 @@ A line names a thing by its address. Of a draft of another desk that is not publ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -66,7 +66,9 @@ def _tell(acting: Acting, row: AuditRecord, known: Known) -> Subject:
         return Subject(_("Accreditation"), row.about, known.issuers.get(_id_of(row), ""))
     if kind == _PEER:
         name = known.peers.get(_id_of(row)) or str(row.facts.get("name") or row.about)
-        return Subject(name, row.about, told=frozenset({"name"}))
+        said = WORDS.get(str(row.facts.get("verb", "")))
+        found = Subject(name, row.about) if said is None else Subject(said, row.about, name)
+        return replace(found, told=frozenset({"name"}))
     if kind == _IMPORT and row.facts.get("file"):
         return Subject(str(row.facts["file"]), link, told=frozenset({"file"}))
     return Subject(row.about)

@@ -21,7 +21,7 @@ from register.access.models import Membership, Token
 from register.access.opening import confirmed
 from register.access.organisations import name_organisation
 from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR, READ, VERBS, WRITE, allowed_verbs
-from register.access.tokens import create_token
+from register.access.tokens import create_token, end_token
 from register.access.verb_words import VERB_WORDS
 from register.access.views.frame import answer_account
 from register.access.words import name_role
@@ -83,7 +83,11 @@ def show_tokens(request: HttpRequest, acting: Acting) -> HttpResponse:
             return _make(request, acting, form)
         except Refused as error:
             form.add_error(None, error.message)
-    rows = Token.objects.filter(membership_id=acting.membership).select_related("membership").order_by("-created")
+    rows = (
+        Token.objects.filter(membership_id=acting.membership)
+        .select_related("membership", "made_by")
+        .order_by("-created")
+    )
     context = {
         "place": "tokens",
         "form": form,
@@ -113,6 +117,7 @@ def _describe(row: Token) -> dict[str, Any]:
     return {
         "id": row.public_id,
         "name": row.name,
+        "made_by": row.made_by.name if row.made_by is not None else "",
         "made": row.created,
         "until": row.expiry,
         "expired": row.expiry is not None and row.expiry <= timezone.now(),
@@ -129,7 +134,7 @@ def revoke(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
     row = Token.objects.filter(membership_id=acting.membership, public_id=id).first()
     if request.method == "POST" and row is not None:
         with transaction.atomic():
-            Token.objects.filter(pk=row.pk).delete()
-            note(request, "token_revoked", row.name)
+            for name in end_token(row):
+                note(request, "token_revoked", name)
         messages.success(request, gettext("The token is revoked. Programs that use it are refused from now on."))
     return HttpResponseRedirect("/account/tokens", status=303)

@@ -14,16 +14,17 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.encoding import force_str
-from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.http import urlsafe_base64_decode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from register.access.addresses import read_network
 from register.access.attempts import NEW_PASSWORD
 from register.access.audit import note
-from register.access.letters import send, tell_person
-from register.access.models import Membership
+from register.access.letters import tell_person
 from register.access.opening import confirmed, open_page
+from register.access.password_links import ask_for_link
 from register.access.sessions import end_sessions, move_session
 from register.access.signing_in import is_for_demonstration
 from register.access.views.frame import answer_account, person_of
@@ -87,7 +88,7 @@ def _set(request: HttpRequest, user: User, form: NewPasswordForm) -> None:
 
 @open_page
 def ask(request: HttpRequest) -> HttpResponse:
-    """Send a link to a new password; the answer is the same whether there is such an account or not."""
+    """Have a link to a new password sent; the answer is the same, and as quick, whether there is such an account."""
     form = EmailForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return render_page(request, "access/new_password_ask.html", {"form": form}, 422 if form.errors else 200)
@@ -95,22 +96,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     refused = try_counting(request, email, NEW_PASSWORD)
     if isinstance(refused, HttpResponse):
         return refused
-    user = User.objects.filter(username=email, is_active=True).first()
-    if user is not None and Membership.objects.filter(user=user).exists() and not is_for_demonstration(user):
-        note(request, "password_reset_asked", person=user)
-        _send_link(user)
+    person = User.objects.filter(username=email, is_active=True).values_list("pk", flat=True).first()
+    ask_for_link(person, read_network(request))
     return render_page(request, "access/new_password_asked.html", {"email": email, "sends": settings.ASSAY_MAIL_SENDS})
-
-
-def _send_link(user: User) -> None:
-    address = f"{settings.ASSAY_BASE_URL}/password/{urlsafe_base64_encode(str(user.pk).encode())}"
-    lines = (
-        gettext("Somebody, probably you, asked for a new password. Choose it within %(hours)d hours at:")
-        % {"hours": settings.PASSWORD_RESET_TIMEOUT // 3600},
-        f"{address}/{default_token_generator.make_token(user)}",
-        gettext("If it was not you, do nothing: your password stays as it is."),
-    )
-    send(user.email, gettext("A new password"), lines)
 
 
 @sensitive_post_parameters()

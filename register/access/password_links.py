@@ -1,0 +1,88 @@
+"""Links to a new password: asked for on a page, sent by a worker, so that no answer tells which accounts exist.
+
+The page writes a row and queues its id, whoever was named; only a worker looks at whether that person may have a link.
+The row is locked while the mail goes out and goes with it: two workers send one mail, and a crash between the mail
+server's OK and the commit sends another one with the same Message-ID. Without a broker, or while there is no mail
+server, the beat comes round for what is due.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext
+from kombu.exceptions import OperationalError
+
+from register.access.audit import note
+from register.access.letters import send
+from register.access.models import Membership, PasswordRequest
+from register.access.signing_in import is_for_demonstration
+
+PAUSE: Final = timedelta(minutes=1)
+"""Between two tries to hand a mail over."""
+
+PATIENCE: Final = timedelta(hours=1)
+"""After which a link that could not be sent is given up: whoever wants it has asked again."""
+
+
+def ask_for_link(person: int | None, network: str) -> None:
+    """Have a link sent to somebody in the language of the moment; the same is done where there is nobody."""
+    from register.access.tasks import send_password_link  # it calls this module
+
+    now = timezone.now()
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    with transaction.atomic():
+        row = PasswordRequest.objects.create(person=person, language=language, network=network, asked=now, next_try=now)
+    try:
+        send_password_link.delay(row.pk)
+    except OperationalError:
+        return  # kept in the table: the beat finds it
+
+
+def send_link(request: int) -> None:
+    """Send one link that was asked for, unless another worker does, or has done so."""
+    with transaction.atomic():
+        rows = PasswordRequest.objects.select_for_update(skip_locked=True)
+        row = rows.filter(pk=request, next_try__lte=timezone.now()).first()
+        if row is not None:
+            _settle(row)
+
+
+def list_due() -> list[int]:
+    """Return the ids of the requests that are due, the oldest first."""
+    due = PasswordRequest.objects.filter(next_try__lte=timezone.now())
+    return list(due.order_by("next_try").values_list("pk", flat=True)[:200])
+
+
+def _settle(row: PasswordRequest) -> None:
+    user = User.objects.filter(pk=row.person, is_active=True).first()
+    if user is None or not Membership.objects.filter(user=user).exists() or is_for_demonstration(user):
+        row.delete()
+        return
+    if not row.tries:
+        note(None, "password_reset_asked", person=user, network=row.network)
+    with translation.override(row.language):
+        sent = _send(user, row)
+    if sent or timezone.now() - row.asked > PATIENCE:
+        row.delete()
+        return
+    row.tries, row.next_try = row.tries + 1, timezone.now() + PAUSE
+    row.save()
+
+
+def _send(user: User, row: PasswordRequest) -> bool:
+    address = f"{settings.ASSAY_BASE_URL}/password/{urlsafe_base64_encode(str(user.pk).encode())}"
+    lines = (
+        gettext("Somebody, probably you, asked for a new password. Choose it within %(hours)d hours at:")
+        % {"hours": settings.PASSWORD_RESET_TIMEOUT // 3600},
+        f"{address}/{default_token_generator.make_token(user)}",
+        gettext("If it was not you, do nothing: your password stays as it is."),
+    )
+    return send(user.email, gettext("A new password"), lines, number=f"password-{row.pk}-{row.asked:%Y%m%d%H%M%S%f}")

@@ -1,0 +1,138 @@
+"""Links to a new password: nothing of an answer tells which accounts exist, and nobody gets a link twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Barrier, Thread
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from register.access import password_links
+from register.access.models import AuditRecord, PasswordRequest
+from register.access.tasks import send_password_link, send_password_links
+from tests import factories
+from tests.access.pages import words
+from tests.people import make_member
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KNOWN, UNKNOWN = "auditor@nl.example", "nobody@nl.example"
+
+
+@pytest.fixture(autouse=True)
+def _register() -> None:
+    factories.open_register()
+    make_member("auditor")
+
+
+def ask(email: str, **headers: str) -> Any:
+    return Client(headers=headers).post("/password", {"email": email})
+
+
+def test_the_page_does_the_same_whether_there_is_an_account_or_not() -> None:
+    ask(KNOWN)  # what is kept for the process is kept
+    done = []
+    for email in (KNOWN, UNKNOWN):
+        with CaptureQueriesContext(connection) as asked, patch.object(send_password_link, "delay") as queued:
+            answer = ask(email)
+        shapes = [query["sql"].split(" WHERE ")[0].split(" VALUES ")[0] for query in asked.captured_queries]
+        done.append((shapes, queued.call_count, answer.status_code, words(answer).replace(email, "…")))
+    assert done[0] == done[1]
+    assert not any("access_membership" in shape or "access_auditrecord" in shape for shape in done[0][0])
+    assert mail.outbox == []
+
+
+def test_a_row_without_a_person_sends_nothing_and_goes() -> None:
+    ask(UNKNOWN)
+    assert PasswordRequest.objects.get().person is None
+    send_password_links()
+    assert mail.outbox == []
+    assert not PasswordRequest.objects.exists()
+    assert not AuditRecord.objects.filter(code="password_reset_asked").exists()
+
+
+def test_a_worker_sends_it_in_the_language_of_whoever_asked_and_notes_from_where() -> None:
+    with patch.object(send_password_link, "delay", side_effect=send_password_link):
+        ask(KNOWN, accept_language="de")
+    assert "Passwort" in mail.outbox[0].subject
+    noted = AuditRecord.objects.get(code="password_reset_asked")
+    assert (noted.email, noted.network) == (KNOWN, "127.0.0.0/24")
+
+
+def test_without_a_broker_the_beat_sends_it() -> None:
+    with patch.object(send_password_link, "delay", side_effect=OperationalError):
+        assert ask(KNOWN).status_code == 200
+    send_password_links()
+    assert [one.to for one in mail.outbox] == [[KNOWN]]
+
+
+def test_it_is_sent_once_however_often_it_is_queued() -> None:
+    ask(KNOWN)
+    number = PasswordRequest.objects.get().pk
+    send_password_link(number)
+    send_password_links()
+    send_password_link(number)
+    assert len(mail.outbox) == 1
+
+
+def test_two_workers_at_once_send_one_mail() -> None:
+    ask(KNOWN)
+    number, both, sent = PasswordRequest.objects.get().pk, Barrier(2), []
+
+    def work() -> None:
+        try:
+            both.wait(60)
+            send_password_link(number)
+        finally:
+            connections.close_all()
+
+    with patch("register.access.password_links.send", side_effect=lambda *a, **k: sent.append(a) or True):
+        threads = [Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert len(sent) == 1
+
+
+def test_what_no_mail_server_takes_is_tried_again_and_noted_once() -> None:
+    ask(KNOWN)
+    with patch.object(EmailMessage, "send", side_effect=ConnectionRefusedError):
+        send_password_links()
+    row = PasswordRequest.objects.get()
+    assert row.tries == 1
+    assert row.next_try > row.asked
+    PasswordRequest.objects.update(next_try=timezone.now() + timedelta(hours=1))
+    send_password_links()
+    assert mail.outbox == []
+    PasswordRequest.objects.update(next_try=timezone.now())
+    send_password_links()
+    assert len(mail.outbox) == 1
+    assert AuditRecord.objects.filter(code="password_reset_asked").count() == 1
+
+
+def test_an_old_request_is_given_up_when_it_fails_once_more() -> None:
+    ask(KNOWN)
+    PasswordRequest.objects.update(asked=timezone.now() - password_links.PATIENCE - timedelta(minutes=1))
+    with patch.object(EmailMessage, "send", side_effect=ConnectionRefusedError):
+        send_password_links()
+    assert not PasswordRequest.objects.exists()
+
+
+def test_a_second_try_after_a_crash_is_the_same_mail_to_who_receives_it() -> None:
+    ask(KNOWN)
+    row = PasswordRequest.objects.get()
+    with patch.object(PasswordRequest, "delete", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        send_password_link(row.pk)
+    send_password_link(row.pk)
+    first, second = (str(one.extra_headers["Message-ID"]) for one in mail.outbox)
+    assert first == second
+    assert AuditRecord.objects.filter(code="password_reset_asked").count() == 1
