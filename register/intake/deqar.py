@@ -89,13 +89,7 @@ def missing(names: Collection[str]) -> tuple[str, ...]:
 
 def parse_submission(line: int, cells: Mapping[str, str]) -> tuple[Submission | None, list[RowProblem]]:
     """Read one report from its cells by canonical column; None when a problem is fatal."""
-    reading = Reading(line, cells, [])
-    for name, text in cells.items():
-        found = _NAME.fullmatch(name)
-        if found and found[3] and text.strip():
-            reading.groups[found[1]][int(found[2] or 1)][found[3] + (f"[{found[4]}]" if found[4] else "")] = clean_text(
-                text
-            )
+    reading = _group(line, cells)
     programmes = tuple(read_programme(reading, number) for number in sorted(reading.groups["programme"]))
     issuers = [_read_institution(reading, number) for number in sorted(reading.groups["institution"])]
     if not issuers:
@@ -107,6 +101,23 @@ def parse_submission(line: int, cells: Mapping[str, str]) -> tuple[Submission | 
     _note_unrecorded(reading)
     every = tuple(_for_issuer(rows[0], issuer) for issuer in issuers if issuer)
     return Submission(line, every, programmes), reading.problems
+
+
+def find_institutions(cells: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what the cells of one report name as its providers, without those that cannot be read."""
+    reading = _group(0, cells)
+    found = (_read_institution(reading, number) for number in sorted(reading.groups["institution"]))
+    return [one for one in found if one is not None]
+
+
+def _group(line: int, cells: Mapping[str, str]) -> Reading:
+    reading = Reading(line, cells, [])
+    for name, text in cells.items():
+        found = _NAME.fullmatch(name)
+        if found and found[3] and text.strip():
+            part = found[3] + (f"[{found[4]}]" if found[4] else "")
+            reading.groups[found[1]][int(found[2] or 1)][part] = clean_text(text)
+    return reading
 
 
 def _for_issuer(row: AccreditationRow, issuer: tuple[str, str]) -> AccreditationRow:

@@ -156,6 +156,14 @@ def parse_accreditation(line: int, cells: Mapping[str, str]) -> tuple[Accreditat
     return _read_accreditation(_Row(line, cells, problems)), problems
 
 
+def find_reference(text: str) -> tuple[str, str] | None:
+    """Return what a cell of `issuer` names, None where it cannot be read."""
+    try:
+        return _parse_reference(text)
+    except (BadCell, UnknownTerm, MalformedIdentifier):
+        return None
+
+
 def parse_agency(text: str) -> tuple[str, str]:
     """Read what names an agency: an identifier as for issuers, else (`name`, its name or acronym)."""
     try:

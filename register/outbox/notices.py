@@ -103,7 +103,8 @@ def tell_members(
 
     `code` is one of topics.MEMBER_CODES, `key` makes it once (a second call with it does nothing and returns None),
     `facts` are what the words need: for `import_done` `file`, `written` (entries), `refused` (rows), `address` (path
-    of the page) and `failed` (a sentence) where nothing was written; for `approval` `what` and `address`.
+    of the page), and where nothing was written `failed` (a sentence as `to_text` keeps it) and `how` (`returned`,
+    `discarded` or empty); for `approval` `what` and `address`.
     """
     news = News(key, code, (of_members(role, organisation),), timezone.now(), facts=facts)
     with transaction.atomic():

@@ -24,11 +24,13 @@ from register.outbox.models import Notice
 from register.outbox.topics import APPROVAL, EXPIRING, IMPORT_DONE
 from register.queries.lists import EVENT_COLUMNS, EventRow
 from register.receipts import path_to_entry
+from register.sentences import from_text
 from register.site.dates import last_day, mark_day
 from register.site.directory import Directory
 from register.site.entries import Entry, read_entries
 from register.site.links import PATHS, path_to
 from register.site.reading import newest_checkpoint, read_directory
+from register.site.telling import tell
 
 EXPIRING_TYPE: Final = "accreditation.expiring"
 
@@ -142,7 +144,7 @@ def _tell_member(notice: Notice) -> Told:
     if notice.code == IMPORT_DONE:
         return _tell_import(notice.time, facts, path)
     if notice.code == APPROVAL:
-        sentences = (escape(gettext("It goes on the ledger once you or another second person let it.")),)
+        sentences = (escape(gettext("It goes on the ledger once a second person lets it.")),)
         return Told(
             gettext("A draft waits for a second person"), str(facts.get("what", "")), sentences, path, "", notice.time
         )
@@ -152,9 +154,8 @@ def _tell_member(notice: Notice) -> Told:
 def _tell_import(time: datetime, facts: Mapping[str, Any], path: str) -> Told:
     name = str(facts.get("file", ""))
     if facts.get("failed"):
-        return Told(
-            gettext("Import ended, nothing published"), name, (escape(str(facts["failed"])),), path, "", time, "bad"
-        )
+        sentence = tell(from_text(str(facts["failed"])), capital=True)
+        return Told(_title_ended(str(facts.get("how", ""))), name, (sentence,), path, "", time, "bad")
     written, refused = int(facts.get("written", 0)), int(facts.get("refused", 0))
     sentences = [
         ngettext("%(number)d entry is on the ledger.", "%(number)d entries are on the ledger.", written)
@@ -166,6 +167,12 @@ def _tell_import(time: datetime, facts: Mapping[str, Any], path: str) -> Told:
         )
     tone = "warn" if refused else "good"
     return Told(gettext("Import finished"), name, tuple(escape(one) for one in sentences), path, "", time, tone)
+
+
+def _title_ended(how: str) -> str:
+    if how == "returned":
+        return gettext("Import returned")
+    return gettext("Import discarded") if how == "discarded" else gettext("Import ended, nothing published")
 
 
 def name_plainly(thing: str | None, directory: Directory) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register.errors import Conflict
+from register.errors import Conflict, RegisterError
 from register.sentences import say
 
 
@@ -11,6 +11,10 @@ class Moved(Conflict):
 
     def __init__(self, message: str = "") -> None:
         super().__init__("upload_moved", "", message or say("Meanwhile something else became of this file."))
+
+
+class TookTooLong(RegisterError):
+    """A piece of work has used all the processor time that it may."""
 
 
 class OtherRows(Conflict):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from register.intake.columns import DEQAR, IGNORED, KINDS
+from register.intake.columns import ACCREDITATIONS, DEQAR, IGNORED, KINDS
 from register.intake.rows import RowProblem
 from register.records import AgencyRecord
 from register.site.names import name_record
+from register.site.words import label
 from register.texts import check_text
 from register.uploads.words import KINDS as KIND_WORDS
 from register.uploads.words import choices_of, name_column
+from register.vocabularies import load
+
+TERMS: Final[Mapping[str, str]] = {"kind": "accreditation-kinds", "activity": "esg-activities", "decision": "decisions"}
+"""Columns of decisions with a short closed list, and its name."""
 
 
 class HandInForm(forms.Form):
@@ -93,14 +98,13 @@ class RowForm(forms.Form):
             if name and name != IGNORED:
                 self._places[name] = place
                 cell = cells[place] if place < len(cells) else ""
-                long = len(cell) > 100
                 self.fields[f"cell-{place}"] = forms.CharField(
                     label=name_column(kind, name),
                     required=False,
                     initial=cell,
                     strip=False,
                     max_length=32_767,
-                    widget=forms.Textarea(attrs={"rows": 3}) if long else forms.TextInput(attrs={"class": "wide"}),
+                    widget=_widget(kind, name, cell),
                 )
 
     def place_of(self, column: str) -> str | None:
@@ -115,6 +119,23 @@ class RowForm(forms.Form):
             cells += [""] * (place + 1 - len(cells))
             cells[place] = self.cleaned_data[f"cell-{place}"]
         return cells
+
+
+def _widget(kind: str, name: str, cell: str) -> forms.Widget:
+    if len(cell) > 100:
+        return forms.Textarea(attrs={"rows": 3})
+    offered = {"list": f"terms-{name}"} if kind == ACCREDITATIONS and name in TERMS else {}
+    return forms.TextInput(attrs={"class": "wide", **offered})
+
+
+def offer_terms(form: RowForm) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return code and words of each term by column, for the columns of a row that take only a few."""
+    wanted = {str(field.field.widget.attrs.get("list", "")).removeprefix("terms-") for field in form}
+    return [
+        (name, [(code, label(vocabulary, code)) for code in load(vocabulary).codes()])
+        for name, vocabulary in TERMS.items()
+        if name in wanted
+    ]
 
 
 class ReasonForm(forms.Form):

@@ -9,7 +9,7 @@ from typing import IO, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -20,7 +20,7 @@ from register.intake.columns import KINDS, check_mapping, recognise
 from register.intake.grids import Grid, check_size, read_grid, recognise_format
 from register.intake.rows import NotRecognised, keep_problem
 from register.sentences import say, to_text
-from register.uploads.errors import Moved
+from register.uploads.errors import Moved, TookTooLong
 from register.uploads.locking import alone
 from register.uploads.models import (
     CHECKED,
@@ -34,12 +34,17 @@ from register.uploads.models import (
     UploadedPiece,
     UploadRow,
 )
+from register.uploads.news import tell_ended
+from register.uploads.processor import at_most
 
 MOST_OPEN: Final = 50
-"""Files of a desk that are neither published nor discarded: their rows fill the disk."""
+"""Files of a desk of which bytes or rows are kept: they fill the disk."""
 
 MOST_ATTEMPTS: Final = 3
 """Times that reading a file is begun: one that kills its worker, whatever is in it, is not read for ever."""
+
+MOST_SECONDS: Final = 30
+"""Processor time to read a file: 50,000 rows of 20 columns as XLSX take seven."""
 
 _AT_ONCE: Final = 2_000
 _PIECE: Final = 2**20
@@ -70,7 +75,7 @@ def hand_in(acting: Acting, name: str, file: bytes | IO[bytes], default_agency: 
     source = io.BytesIO(file) if isinstance(file, bytes) else file
     source.seek(0)
     kind_of_file = recognise_format(source.read(_PIECE))
-    if uploads_of(acting).exclude(state__in=(PUBLISHED, DISCARDED, FAILED)).count() >= MOST_OPEN:
+    if open_uploads(acting).count() >= MOST_OPEN:
         told = gettext("Too many files are open at this desk. Publish or discard some first.")
         raise Refused("too_many_files", "file", told)
     with transaction.atomic():
@@ -86,6 +91,12 @@ def hand_in(acting: Acting, name: str, file: bytes | IO[bytes], default_agency: 
         )
         _keep_bytes(upload, source)
     return upload
+
+
+def open_uploads(acting: Acting) -> QuerySet[Upload]:
+    """Return the uploads of a desk that are neither published nor discarded, and failed ones that can be read again."""
+    lost = ~Exists(UploadedPiece.objects.filter(upload=OuterRef("pk")))
+    return uploads_of(acting).exclude(state__in=(PUBLISHED, DISCARDED)).exclude(lost, state=FAILED)
 
 
 def _keep_bytes(upload: Upload, source: IO[bytes]) -> None:
@@ -106,11 +117,10 @@ def _keep_bytes(upload: Upload, source: IO[bytes]) -> None:
 
 
 def twins(upload: Upload) -> QuerySet[Upload]:
-    """Return the uploads of the very same bytes at the same desk that came before, the newest first."""
+    """Return the uploads of the very same bytes at the same desk that came before and were read, the newest first."""
     same = Upload.objects.filter(sha256=upload.sha256, role=upload.role, organisation=upload.organisation)
-    return (
-        same.filter(created__lt=upload.created).exclude(state=DISCARDED).select_related("author").order_by("-created")
-    )
+    before = same.filter(created__lt=upload.created).exclude(state__in=(DISCARDED, FAILED))
+    return before.select_related("author").order_by("-created")
 
 
 def read(upload_id: UUID) -> bool:
@@ -119,12 +129,40 @@ def read(upload_id: UUID) -> bool:
         upload = Upload.objects.filter(pk=upload_id, state=READING).first() if mine else None
         if upload is None or not _begin(upload):
             return False
+        data = _read_bytes(upload)
         try:
-            grid = read_grid(_read_bytes(upload))
+            with at_most(MOST_SECONDS):
+                grid = read_grid(data)
         except NotRecognised as error:
             _fail(upload, str(error))
-            return False
-        return _keep(upload, grid)
+        except TookTooLong:
+            _fail(upload, _say_stopped(), again=True)
+        else:
+            return _keep(upload, grid)
+        return False
+
+
+def _say_stopped() -> str:
+    return say(
+        "Reading the file was stopped: it takes longer than {seconds} seconds. Delete columns that are not needed, "
+        "or split it.",
+        seconds=MOST_SECONDS,
+    )
+
+
+def read_again(upload: Upload) -> None:
+    """Have a file read once more whose reading was stopped or broken off; raises Moved where its bytes are gone.
+
+    The caller queues the task.
+    """
+    kept = Exists(UploadedPiece.objects.filter(upload=OuterRef("pk")))
+    now = timezone.now()
+    moved = Upload.objects.filter(kept, pk=upload.pk, state=FAILED).update(
+        state=READING, run=0, trouble="", heard=now, changed=now
+    )
+    if not moved:
+        raise Moved
+    upload.refresh_from_db()
 
 
 def _read_bytes(upload: Upload) -> bytes:
@@ -134,20 +172,28 @@ def _read_bytes(upload: Upload) -> bytes:
 def _begin(upload: Upload) -> bool:
     """Count an attempt to read, before it is made; give the file up where all were broken off."""
     if upload.run >= MOST_ATTEMPTS:
-        _fail(upload, say("The file could not be read: the work on it was broken off each time. Split it."))
+        told = say("The file could not be read: the work on it was broken off each time. Split it.")
+        _fail(upload, told, again=True)
         return False
     upload.run += 1
     Upload.objects.filter(pk=upload.pk).update(run=upload.run, heard=timezone.now())
     return True
 
 
-def _fail(upload: Upload, trouble: str) -> None:
+def _fail(upload: Upload, trouble: str, *, again: bool = False) -> None:
+    """Say why a file was not read, to who handed it in too; `again` keeps its bytes, so that it can be tried again."""
+    now = timezone.now()
     with transaction.atomic():
-        UploadedPiece.objects.filter(upload=upload).delete()
-        Upload.objects.filter(pk=upload.pk).update(state=FAILED, trouble=to_text(trouble), changed=timezone.now())
+        if not again:
+            UploadedPiece.objects.filter(upload=upload).delete()
+        Upload.objects.filter(pk=upload.pk).update(state=FAILED, trouble=to_text(trouble), changed=now)
+        tell_ended(upload, f"import-failed:{upload.pk}:{now.isoformat()}", trouble)
 
 
 def _keep(upload: Upload, grid: Grid) -> bool:
+    if not grid.rows:
+        _fail(upload, say("the table has a header and no rows"))
+        return False
     found = recognise(grid.header)
     ready = found.complete
     with transaction.atomic():
@@ -158,13 +204,10 @@ def _keep(upload: Upload, grid: Grid) -> bool:
         upload.header, upload.names, upload.kind = list(grid.header), list(found.names), found.kind
         upload.notes = [keep_problem(note) for note in grid.notes]
         upload.format, upload.delimiter, upload.total = grid.format, grid.delimiter, len(grid.rows)
-        if not grid.rows:
-            upload.state, upload.trouble = FAILED, to_text(say("the table has a header and no rows"))
-        else:
-            upload.state = CHECKING if ready else MAPPING
-            upload.run, upload.done, upload.heard = upload.run + 1, 0, timezone.now()
+        upload.state = CHECKING if ready else MAPPING
+        upload.run, upload.done, upload.heard = upload.run + 1, 0, timezone.now()
         upload.save()
-    return ready and bool(grid.rows)
+    return ready
 
 
 def map_columns(upload: Upload, kind: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -29,8 +29,9 @@ def mend(upload: Upload, row: UploadRow, cells: Sequence[str]) -> Checked:
 
 def leave_out(upload: Upload, row: UploadRow) -> None:
     """Let a row not be published, whatever it says."""
-    _insist(upload)
-    UploadRow.objects.filter(pk=row.pk).update(outcome=LEFT_OUT)
+    with transaction.atomic():
+        _insist(upload)
+        UploadRow.objects.filter(pk=row.pk).update(outcome=LEFT_OUT)
 
 
 def take_in(upload: Upload, row: UploadRow) -> Checked:

@@ -23,7 +23,7 @@ from register.access import audit
 from register.access.acting import Acting
 from register.access.models import Membership
 from register.desk import four_eyes
-from register.errors import MalformedEvent, NotEntitled, Refused
+from register.errors import MalformedEvent, NotEntitled, NotUnderstood, Refused
 from register.intake.rows import RowProblem, keep_problem
 from register.outbox.notices import tell_members
 from register.sentences import say, to_text
@@ -43,6 +43,7 @@ from register.uploads.models import (
     UploadedPiece,
     UploadRow,
 )
+from register.uploads.news import tell_ended
 from register.uploads.planning import intents_of
 
 CHUNK: Final = 2_500
@@ -89,7 +90,7 @@ def request(acting: Acting, upload: Upload, partial: bool, digest: str) -> Uploa
             audit.note(acting, "import_submitted", _about(upload), file=upload.name)
             facts = {"what": upload.name, "address": _about(upload)}
             tell_members(
-                upload.role, upload.organisation, "approval", f"import-approval:{upload.pk}:{upload.run}", facts
+                upload.role, upload.organisation, "approval", f"import-approval:{upload.pk}:{_when(upload)}", facts
             )
     return upload
 
@@ -112,6 +113,8 @@ def return_(acting: Acting, upload: Upload, remark: str) -> None:
     with transaction.atomic():
         _move(upload, (WAITING,), CHECKED, remark=remark[:2_000], decided_by_id=acting.user)
         audit.note(acting, "import_returned", _about(upload), file=upload.name)
+        told = say("{person} returned it: {reason}", person=acting.email, reason=upload.remark)
+        tell_ended(upload, f"import-returned:{upload.pk}:{_when(upload)}", told, "returned")
 
 
 def call_back(acting: Acting, upload: Upload) -> None:
@@ -121,17 +124,35 @@ def call_back(acting: Acting, upload: Upload) -> None:
     _move(upload, (WAITING,), CHECKED)
 
 
-def discard(acting: Acting, upload: Upload) -> None:
-    """Forget an upload's rows; its head stays on the list until it is old."""
+_DISCARDABLE: Final = tuple(state for state in STATES if state not in (PUBLISHING, PUBLISHED, DISCARDED))
+
+
+def discard(acting: Acting, upload: Upload, reason: str = "") -> None:
+    """Forget an upload's rows; its head stays on the list until it is old.
+
+    Whoever discards what a colleague handed in gives a `reason`, which the colleague is told; raises NotUnderstood
+    without one.
+    """
+    own = upload.author_id == acting.user
+    if not (own or reason):
+        raise NotUnderstood("required", "reason", gettext("Say in a sentence why."))
     with transaction.atomic():
-        audit.note(acting, "import_discarded", _about(upload), file=upload.name)
-        _move(upload, [state for state in STATES if state not in (PUBLISHING, PUBLISHED)], DISCARDED)
+        _move(upload, _DISCARDABLE, DISCARDED, remark=reason[:2_000], decided_by_id=acting.user)
+        audit.note(acting, "import_discarded", _about(upload), file=upload.name, reason=upload.remark)
+        if not own:
+            told = say("{person} discarded it: {reason}", person=acting.email, reason=upload.remark)
+            tell_ended(upload, f"import-discarded:{upload.pk}", told, "discarded")
         upload.rows.all().delete()
         UploadedPiece.objects.filter(upload=upload).delete()
 
 
 def _about(upload: Upload) -> str:
     return f"/desk/imports/{upload.pk}"
+
+
+def _when(upload: Upload) -> str:
+    """Tell one handing over of an upload from the next, which is told anew."""
+    return upload.changed.isoformat()
 
 
 def _check_shown(upload: Upload, digest: str) -> None:
@@ -255,7 +276,11 @@ def _take_back(upload_id: UUID, error: _RowRefused) -> None:
 
 def _stop(upload_id: UUID, trouble: str) -> None:
     now = timezone.now()
-    Upload.objects.filter(pk=upload_id, state=PUBLISHING).update(state=CHECKED, trouble=to_text(trouble), changed=now)
+    with transaction.atomic():
+        stopped = Upload.objects.filter(pk=upload_id, state=PUBLISHING)
+        if stopped.update(state=CHECKED, trouble=to_text(trouble), changed=now):
+            upload = Upload.objects.get(pk=upload_id)
+            tell_ended(upload, f"import-stopped:{upload_id}:{now.isoformat()}", trouble)
 
 
 def progress_key(upload: UUID) -> str:

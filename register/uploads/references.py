@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from django.conf import settings
@@ -27,7 +28,10 @@ class References:
     def __init__(self) -> None:
         self._log = get_log(settings.ASSAY_ORIGIN).id
         self._issuers: dict[Reference, str | None] = {}
-        self._agencies = _read_agencies(self._log)
+
+    @cached_property
+    def _agencies(self) -> list[AgencyRecord]:
+        return _read_agencies(self._log)
 
     def prepare(self, references: Iterable[Reference]) -> None:
         """Look up the issuers that some cells name, in one query."""

@@ -14,14 +14,16 @@ from django.utils.safestring import SafeString
 from ledger.database import fetch_all
 from register.access.acting import Acting
 from register.desk import four_eyes
-from register.intake.columns import DEQAR, IGNORED, ISSUERS
+from register.intake.columns import DEQAR, ISSUERS
 from register.remarks import RULES
+from register.site.names import Name
 from register.site.words import Standing
 from register.uploads import publishing
 from register.uploads.handing_in import twins
 from register.uploads.models import (
     AT_WORK,
     CHECKED,
+    FAILED,
     GOOD,
     OUTCOMES,
     PUBLISHING,
@@ -30,6 +32,7 @@ from register.uploads.models import (
     Upload,
     UploadRow,
 )
+from register.uploads.naming import name_cells, name_issuers
 from register.uploads.remark_words import mark_remark, name_rule, say_why
 from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, mark_problem, name_column
 
@@ -44,10 +47,11 @@ _DECISION: Final = ("issuer", "local_id", "valid_from")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row as a table shows it."""
+    """A row as a table shows it: the names of its issuers, and the cells by which people know it."""
 
     line: int
-    gist: str
+    names: list[Name]
+    gist: list[str]
     tag: Standing
     outcome: str
     mended: bool
@@ -67,10 +71,12 @@ def page_of_rows(upload: Upload, outcome: str, after: int) -> tuple[list[Shown],
     rows = upload.rows.filter(line__gt=after).order_by("line")
     rows = rows.filter(outcome=outcome) if outcome in OUTCOMES else rows
     found = list(rows[: PAGE + 1])
-    return [show_row(upload, row) for row in found[:PAGE]], found[PAGE - 1].line if len(found) > PAGE else None
+    shown, more = found[:PAGE], len(found) > PAGE
+    names = name_issuers(upload, shown)
+    return [show_row(upload, row, names.get(row.pk, [])) for row in shown], shown[-1].line if more else None
 
 
-def show_row(upload: Upload, row: UploadRow) -> Shown:
+def show_row(upload: Upload, row: UploadRow, names: list[Name]) -> Shown:
     """Return a row as the table shows it."""
     problems = [
         (name_column(upload.kind, one["column"]) if one["column"] else "", mark_problem(one, capital=not one["column"]))
@@ -78,13 +84,13 @@ def show_row(upload: Upload, row: UploadRow) -> Shown:
     ]
     remarks = [mark_remark(one) for one in row.remarks]
     tag = PUBLISHED_ROW if row.index is not None else OUTCOME_TAGS[row.outcome]
-    return Shown(row.line, _gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index)
+    return Shown(row.line, names, find_gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index)
 
 
-def _gist(upload: Upload, row: UploadRow) -> str:
-    named = {name: cell for name, cell in zip(upload.names, row.cells, strict=False) if name and name != IGNORED}
-    wanted = _GIST.get(upload.kind, _DECISION)
-    return " · ".join(cell[:60] for name in wanted if (cell := named.get(name, "").strip()))
+def find_gist(upload: Upload, row: UploadRow) -> list[str]:
+    """Return the cells by which people know a row, as they wrote them."""
+    named, wanted = name_cells(upload, row), _GIST.get(upload.kind, _DECISION)
+    return [cell[:60] for name in wanted if (cell := named.get(name, ""))]
 
 
 _COUNT_REMARKS: Final = """
@@ -111,6 +117,7 @@ def describe(acting: Acting, upload: Upload) -> dict[str, Any]:
         "twins": list(twins(upload)[:3]),
         "notes": [(mark_problem(one), one["value"]) for one in upload.notes if not one["line"]],
         "at_work": upload.state in AT_WORK,
+        "again": upload.state == FAILED and upload.pieces.exists(),
         "done": how_far(upload),
     }
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from celery import shared_task
 
 from register.uploads import checking, handing_in, publishing, standing, sweeping
 
+HARDEST: Final = 600
+"""Seconds by the clock after which a worker that reads a file is ended, should MOST_SECONDS of it not have done it."""
 
-@shared_task(name="register.uploads.read")
+
+@shared_task(name="register.uploads.read", time_limit=HARDEST)
 def read(upload: str) -> None:
     """Read the rows of a file; where its columns explain themselves, go on with the dry run."""
     if handing_in.read(UUID(upload)):

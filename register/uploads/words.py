@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info, gettext, ngettext, pgettext_lazy
+from django.utils.translation import get_language_info, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from register.intake.columns import ACCREDITATIONS, DEQAR, IGNORED, ISSUERS, columns_of
@@ -131,8 +131,3 @@ def write_problem(kept: Mapping[str, Any]) -> str:
     problem = read_problem(kept)
     where = f"{problem.column}: " if problem.column else ""
     return f"{where}{tell_plainly(problem.message)}. {tell_plainly(problem.cure)}".strip()
-
-
-def say_rows(number: int) -> str:
-    """Return a number of rows in words."""
-    return ngettext("%(number)s row", "%(number)s rows", number) % {"number": f"{number:,}"}

@@ -9,10 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import trans_real
 
-from register.uploads import checking, handing_in, publishing, tasks
-from register.uploads.models import PUBLISHED, Upload, UploadRow
+from register.uploads import checking, handing_in, mending, publishing, tasks
+from register.uploads.models import LEFT_OUT, PUBLISHED, REFUSED, Upload, UploadRow
 from tests.people import sign_in
-from tests.uploads.conftest import Desk, bring
+from tests.uploads.conftest import Desk, bring, open_desk, release
 from tests.uploads.tables import HEADER, as_csv, table
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +211,74 @@ def test_queries_of_a_page_do_not_grow_with_the_rows(client: Client, desk: Desk)
             client.get(f"/desk/imports/{upload.pk}?rows=all")
         taken.append(len(queries))
     assert taken[0] == taken[1]
+
+
+def test_rows_are_named_by_their_issuers_whether_or_not_they_are_refused(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    rows, _ = table(desk.issuers, 3)
+    rows[0][HEADER.index("kind")] = "wrong"
+    rows[1][HEADER.index("issuer")] = "pic:111111111"
+    upload = bring(desk, as_csv(rows))
+    page = client.get(f"/desk/imports/{upload.pk}?rows=all").content.decode()
+    named = [f"College {pic}" in page for pic in desk.issuers[:3]]
+    assert named == [True, False, True]
+    row = client.get(f"/desk/imports/{upload.pk}/rows/2").content.decode()
+    assert f"College {desk.issuers[0]}" in row
+    assert '<option value="institutional">' in row
+    for line in (2, 3):
+        mending.leave_out(upload, upload.rows.get(line=line))
+    release(desk, upload)
+    done = client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert f"College {desk.issuers[2]}" in done
+
+
+def test_names_of_issuers_do_not_grow_the_queries_of_a_published_file(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    taken = []
+    for number in (2, 20):
+        upload = release(desk, bring(desk, as_csv(table(desk.issuers, number)[0])))
+        client.get(f"/desk/imports/{upload.pk}")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/desk/imports/{upload.pk}")
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
+
+
+def test_a_second_person_is_shown_the_rows_that_would_go_on_record(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    upload = hand_in(client, as_csv(table(desk.issuers, 10, wrong=2)[0]))
+    work(upload)
+    assert '/rows/2">Mend<' in client.get(f"/desk/imports/{upload.pk}").content.decode()
+    step(client, upload, "publish", partial="1")
+    page = approver(desk).get(f"/desk/imports/{upload.pk}").content.decode()
+    shown = page[page.index('class="tabs"') :]
+    assert 'aria-current="page">With a remark' in shown
+    assert "expected" not in shown
+
+
+def test_a_colleague_s_file_is_discarded_only_with_a_reason(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    second = approver(desk)
+    assert 'name="reason"' in second.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert step(second, upload, "discard") == 400
+    assert step(second, upload, "discard", reason="It is last year’s list.") == 303
+    page = officer(client, desk).get(f"/desk/imports/{upload.pk}").content.decode()
+    assert "approver@agency.example discarded it:" in page
+    assert "It is last year’s list." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_left_out_and_taken_in_again_where_no_transaction_is_open(
+    client: Client, transactional_db: None
+) -> None:
+    desk = open_desk()
+    upload = bring(desk, as_csv(table(desk.issuers, 3, wrong=1)[0]))
+    officer(client, desk)
+    path = f"/desk/imports/{upload.pk}/rows/2"
+    assert client.post(path, {"step": "leave_out"}).status_code == 303
+    assert upload.rows.get(line=2).outcome == LEFT_OUT
+    assert client.post(path, {"step": "take_in"}).status_code == 303
+    assert upload.rows.get(line=2).outcome == REFUSED
 
 
 def test_rows_are_paged(client: Client, desk: Desk) -> None:

@@ -12,7 +12,9 @@ from register import commands
 from register.access.acting import Acting
 from register.access.models import AuditRecord, Membership
 from register.desk import four_eyes
-from register.errors import NotEntitled, NotFound, Refused
+from register.errors import NotEntitled, NotFound, NotUnderstood, Refused
+from register.outbox.models import Message, Notice
+from register.outbox.wording import put_into_words
 from register.payloads import EndingTerms
 from register.uploads import checking, handing_in, mending, publishing, sweeping
 from register.uploads.errors import Moved, OtherRows
@@ -148,7 +150,9 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up(desk: Desk, monkeypa
     assert not handing_in.read(upload.pk)
     upload.refresh_from_db()
     assert (upload.state, "broken off" in upload.trouble) == (FAILED, True)
-    assert not UploadedPiece.objects.exists()
+    monkeypatch.undo()
+    handing_in.read_again(upload)
+    assert (handing_in.read(upload.pk), UploadedPiece.objects.exists()) == (True, False)
     assert not sweeping.find_abandoned()
 
 
@@ -201,7 +205,7 @@ def test_each_step_towards_a_publication_is_in_the_audit_record(desk: Desk) -> N
     publishing.approve(desk.approver, upload, publishing.digest_of(upload))
     publishing.publish(upload.pk)
     other = bring(desk, as_csv(table(desk.issuers, 1)[0]), "other.csv")
-    publishing.discard(desk.approver, other)
+    publishing.discard(desk.approver, other, "It was meant for another desk.")
     rows = AuditRecord.objects.filter(code__startswith="import_").order_by("id").values_list("code", "email", "about")
     officer, approver, own = desk.officer.email, desk.approver.email, f"/desk/imports/{upload.pk}"
     assert list(rows) == [
@@ -259,6 +263,46 @@ def test_another_desk_sees_nothing_of_it(desk: Desk) -> None:
     stranger = Acting(9, 9, "stranger@other.example", "agency", "0197e2c4-0000-7000-8000-000000000009", True, False)
     with pytest.raises(NotFound):
         handing_in.find(stranger, upload.pk)
+
+
+def test_a_colleague_s_file_is_discarded_with_a_reason_that_is_noted_and_told(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
+    with pytest.raises(NotUnderstood):
+        publishing.discard(desk.approver, upload)
+    assert upload.rows.count() == 3
+    publishing.discard(desk.approver, upload, "It is last year’s list.")
+    with pytest.raises(Moved):
+        publishing.discard(desk.approver, upload, "And again.")
+    note = AuditRecord.objects.get(code="import_discarded")
+    assert (note.email, note.facts["reason"]) == (desk.approver.email, "It is last year’s list.")
+    told = put_into_words(list(Notice.objects.filter(key=f"import-discarded:{upload.pk}")))[0]
+    assert told.line == "Import discarded: decisions.csv"
+    assert told.plain == (f"{desk.approver.email} discarded it: It is last year’s list.",)
+    mailed = Message.objects.filter(notice__key=f"import-discarded:{upload.pk}").values_list("subscription__user")
+    assert list(mailed) == [(desk.officer.user,)]
+
+
+def test_who_handed_it_in_is_told_that_it_was_returned_and_the_second_person_that_it_waits_again(desk: Desk) -> None:
+    four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    for remark in ("Look at line 2.", "And at line 3."):
+        publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+        publishing.return_(desk.approver, upload, remark)
+    told = [(one.line, one.plain) for one in put_into_words(list(Notice.objects.order_by("id")))]
+    waits = "A draft waits for a second person: decisions.csv"
+    assert [line for line, _ in told] == [waits, "Import returned: decisions.csv"] * 2
+    assert told[3][1] == (f"{desk.approver.email} returned it: And at line 3.",)
+
+
+def test_who_handed_it_in_is_told_that_nothing_was_published(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 1)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    Membership.objects.filter(pk=desk.officer.membership).delete()
+    publishing.publish(upload.pk)
+    publishing.publish(upload.pk)
+    told = put_into_words(list(Notice.objects.filter(key__startswith="import-stopped:")))
+    assert [one.line for one in told] == ["Import ended, nothing published: decisions.csv"]
+    assert told[0].plain == ("Who let this import go is no member of the organisation any more.",)
 
 
 def test_discarded_files_keep_their_head_alone(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from register.access.acting import Acting
 from register.errors import NotUnderstood
 from register.uploads import handing_in, publishing
 from register.uploads.forms import ReasonForm
-from register.uploads.handing_in import begin_run, twins
+from register.uploads.handing_in import begin_run, read_again, twins
 from register.uploads.models import CHECKED, PUBLISHED, PUBLISHING, Upload
 from register.uploads.views.imports import desk_of_imports, go_to, queue
 
@@ -66,8 +66,15 @@ def _try_again(request: HttpRequest, acting: Acting, upload: Upload) -> None:
     queue("check", upload)
 
 
+def _read_again(request: HttpRequest, acting: Acting, upload: Upload) -> None:
+    read_again(upload)
+    queue("read", upload)
+
+
 def _discard(request: HttpRequest, acting: Acting, upload: Upload) -> None:
-    publishing.discard(acting, upload)
+    form = ReasonForm(request.POST)
+    given = form.cleaned_data["reason"] if form.is_valid() else ""
+    publishing.discard(acting, upload, given)
     messages.success(request, gettext("The file is discarded. Nothing of it is on record."))
 
 
@@ -77,5 +84,6 @@ _STEPS: Final[Mapping[str, Step]] = {
     "return": _return,
     "call_back": _call_back,
     "try_again": _try_again,
+    "read_again": _read_again,
     "discard": _discard,
 }

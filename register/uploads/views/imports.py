@@ -22,7 +22,18 @@ from register.intake.rows import NotRecognised
 from register.uploads import handing_in, showing, tasks
 from register.uploads.annotated import TYPES, write_annotated
 from register.uploads.forms import HandInForm
-from register.uploads.models import AT_WORK, CHECKED, MAPPING, OUTCOMES, PUBLISHED, WAITING, Upload
+from register.uploads.models import (
+    AT_WORK,
+    CHECKED,
+    MAPPING,
+    OUTCOMES,
+    PUBLISHED,
+    REFUSED,
+    REMARKED,
+    VALID,
+    WAITING,
+    Upload,
+)
 from register.uploads.references import References
 from register.uploads.words import STATES
 
@@ -108,12 +119,18 @@ def show_import(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
 
 def _show_rows(request: HttpRequest, acting: Acting, upload: Upload) -> dict[str, Any]:
     counts = showing.count_rows(upload)
-    first = "refused" if counts["refused"] and upload.state != PUBLISHED else ""
-    outcome = request.GET.get("rows", first)
+    outcome = request.GET.get("rows", _first_shown(upload, counts))
     outcome = outcome if outcome in OUTCOMES else ""
     rows, after = showing.page_of_rows(upload, outcome, _read_line(request))
     more = showing.choices(acting, upload, counts) | {"remarks": showing.count_remarks(upload)}
     return {"counts": counts, "outcome": outcome, "rows": rows, "after": after, **more}
+
+
+def _first_shown(upload: Upload, counts: dict[str, int]) -> str:
+    """Return which rows are shown first: those to be mended; to a second person, of those that would go on record."""
+    if upload.state == WAITING:
+        return REMARKED if counts[REMARKED] else VALID
+    return REFUSED if counts[REFUSED] and upload.state == CHECKED else ""
 
 
 def _read_line(request: HttpRequest) -> int:

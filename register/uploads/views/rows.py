@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from register.access.acting import Acting
 from register.desk.page import answer
 from register.uploads import handing_in, mending, showing
-from register.uploads.forms import RowForm
+from register.uploads.forms import RowForm, offer_terms
 from register.uploads.models import REFUSED, Upload, UploadRow
+from register.uploads.naming import name_issuers
 from register.uploads.remark_words import mark_remark
 from register.uploads.views.imports import desk_of_imports, go_to
 from register.uploads.words import mark_problem
@@ -47,6 +48,7 @@ def _mend(request: HttpRequest, acting: Acting, upload: Upload, row: UploadRow) 
         return _show(request, acting, upload, row, form, 422)
     found = mending.mend(upload, row, form.mended())
     row.outcome, row.problems, row.remarks = found.outcome, found.problems, found.remarks
+    row.said = found.said
     if found.outcome == REFUSED:
         return _show(request, acting, upload, row, form, 422)
     messages.success(request, gettext("Line %(line)d can be published now.") % {"line": row.line})
@@ -78,7 +80,10 @@ def _show(
     context = {
         **showing.describe(acting, upload),
         "row": row,
+        "names": name_issuers(upload, [row]).get(row.pk, []),
+        "gist": showing.find_gist(upload, row),
         "form": form,
+        "terms": offer_terms(form),
         "fields": [(field, by_name.get(field.name, "")) for field in form],
         "faults": faults,
         "elsewhere": elsewhere,

@@ -1,0 +1,34 @@
+"""A bound on the processor time of a piece of work: a file within all bounds of size may still be slow to read.
+
+Processor time and not the clock's, since a busy machine is no fault of the file. By a signal, for work that touches
+nothing but memory: raised in the middle of a statement, it would leave the connection to the database unusable.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from register.uploads.errors import TookTooLong
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in the block once this process has used so many seconds of processor time in it.
+
+    For the main thread, in which a worker runs its jobs. One call into a library is interrupted when it returns; what
+    never returns is ended with its worker by the hard limit of the job (tasks.HARDEST).
+    """
+    before = signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before if before is not None else signal.SIG_DFL)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise TookTooLong
