@@ -27,6 +27,7 @@ from register.outbox import letters, webhooks
 from register.outbox.models import DISABLED, Message, Subscription
 from register.outbox.wording import put_into_words
 from register.outgoing.errors import OutgoingError
+from register.sentences import say, to_text
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ def _hand_over(subscription: Subscription, mail: EmailMessage) -> bool:
         codes = str(refused.smtp_code)
     else:
         return True
-    _note_failure(subscription, f"the mail server refused a mail to it ({codes})", gone=False)
+    _note_failure(subscription, say("the mail server refused a mail to it ({codes})", codes=codes), gone=False)
     return False
 
 
@@ -202,7 +203,7 @@ def _note_failure(subscription: Subscription, reason: str, gone: bool, asked: ti
         "failures": subscription.failures + 1,
         "failing_since": since,
         "next_try": now + max(wait, asked),
-        "last_error": reason[:300],
+        "last_error": to_text(reason, 300),
     }
     if gone or now - since >= GIVE_UP:
         said |= {"state": DISABLED, "next_try": now}

@@ -17,6 +17,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from register.sentences import from_text
+
 WAITING: Final = "waiting"
 ACTIVE: Final = "active"
 OFF: Final = "off"
@@ -66,7 +68,7 @@ class Subscription(models.Model):
     next_try = models.DateTimeField(default=timezone.now)
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
-    last_error = models.CharField(max_length=300, blank=True)
+    last_error = models.TextField(blank=True)
     delivered = models.DateTimeField(null=True)
 
     class Meta:
@@ -81,6 +83,11 @@ class Subscription(models.Model):
             models.Index(fields=["topic"], condition=Q(state=ACTIVE), name="outbox_subscription_topic"),
             models.Index(fields=["next_try"], name="outbox_subscription_next"),
         ]
+
+    @property
+    def said_error(self) -> str:
+        """What went wrong last, as a sentence that can be told in any language; of older rows as it was written."""
+        return from_text(self.last_error)
 
 
 class Notice(models.Model):

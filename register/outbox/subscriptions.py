@@ -30,6 +30,7 @@ from register.outgoing.addresses import split_url
 from register.outgoing.errors import OutgoingError
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_record
+from register.site.telling import tell_plainly
 
 UNCONFIRMED: Final = timedelta(hours=48)
 """How long a confirmation is waited for; then the address is forgotten."""
@@ -110,7 +111,7 @@ def check_webhook(url: str) -> str:
     try:
         split_url(text)
     except OutgoingError as error:
-        raise AddressRefused(f"{error}.", "webhook") from None
+        raise AddressRefused(f"{tell_plainly(str(error))}.", "webhook") from None
     return text
 
 

@@ -36,6 +36,8 @@ from register.outgoing.addresses import Reach
 from register.outgoing.errors import OutgoingError
 from register.outgoing.transport import Answer, Client
 from register.receipts import path_to_receipt
+from register.sentences import say
+from register.site.telling import tell_plainly
 
 SECONDS: Final = 10.0
 """For one attempt, from the name to the last byte of the answer."""
@@ -85,9 +87,11 @@ def post(subscription: Subscription, message_id: str, content: Mapping[str, Any]
     given = [(name.encode(), value.encode()) for name, value in headers.items()]
     answer = open_client().ask("POST", subscription.webhook, body, given, limit=MOST_BYTES)
     if 300 <= answer.status < 400:
-        raise NotTaken(f"expected a status from 200 to 299, got {answer.status}: redirects are not followed")
+        raise NotTaken(
+            say("expected a status from 200 to 299, got {status}: redirects are not followed", status=answer.status)
+        )
     if not 200 <= answer.status < 300:
-        told = f"expected a status from 200 to 299, got {answer.status}"
+        told = say("expected a status from 200 to 299, got {status}", status=answer.status)
         raise NotTaken(told, answer.status == GONE, read_wait(answer.retry_after, timezone.now()))
     return answer
 
@@ -181,7 +185,7 @@ def _challenge(subscription: Subscription) -> None:
     try:
         answer = post(subscription, f"msg_{secrets.token_hex(16)}", content)
     except OutgoingError as error:
-        told = gettext("The webhook did not take the challenge: %(reason)s.") % {"reason": str(error)}
+        told = gettext("The webhook did not take the challenge: %(reason)s.") % {"reason": tell_plainly(str(error))}
         raise AddressRefused(told, "webhook") from error
     if token.encode() not in answer.body:
         told = gettext("The webhook answered, but not with the challenge it was sent. Its answer must contain it.")

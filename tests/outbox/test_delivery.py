@@ -191,7 +191,7 @@ def test_an_address_that_is_refused_for_days_is_disabled(followed: Followed, mon
     delivery.deliver()
     follower.refresh_from_db()
     assert (follower.failures, follower.state) == (1, ACTIVE)
-    assert ADDRESS not in follower.last_error
+    assert ADDRESS not in follower.said_error
     Subscription.objects.update(failing_since=timezone.now() - timedelta(days=6))
     due_again()
     delivery.deliver()
@@ -372,7 +372,7 @@ def test_redirects_of_webhooks_are_not_followed(followed: Followed, receiver: Re
     delivery.deliver()
     follower.refresh_from_db()
     assert len(receiver.taken) == 1
-    assert "redirects are not followed" in follower.last_error
+    assert "redirects are not followed" in follower.said_error
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "https://localhost/x", "https://10.0.0.1/", "https://[::1]/"])
