@@ -62,7 +62,9 @@ def _workers(workers: tuple[Worker, ...] | Silence) -> Gauge:
         return Gauge("workers", title, gettext("none answers"), "bad", says, do)
     value = ngettext("%(count)d answers", "%(count)d answer", len(workers)) % {"count": len(workers)}
     busy, processes = sum(one.busy for one in workers), sum(one.processes for one in workers)
-    says = gettext("%(busy)d of %(processes)d processes are at work.") % {"busy": busy, "processes": processes}
+    says = ngettext(
+        "%(busy)d of %(processes)d process is at work.", "%(busy)d of %(processes)d processes are at work.", processes
+    ) % {"busy": busy, "processes": processes}
     return Gauge("workers", title, value, says=says)
 
 

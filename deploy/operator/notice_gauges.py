@@ -47,9 +47,12 @@ def _receivers(backlog: Backlog) -> Gauge:
     poor = backlog.failing + backlog.disabled
     if not poor:
         return Gauge("followers", title, value, says=gettext("All can be reached."))
-    says = gettext("%(failing)d cannot be reached at the moment, %(disabled)d were given up.") % {
-        "failing": backlog.failing, "disabled": backlog.disabled
-    }  # fmt: skip
+    failing = ngettext(
+        "%(count)d cannot be reached at the moment.", "%(count)d cannot be reached at the moment.", backlog.failing
+    )
+    given_up = ngettext("%(count)d was given up.", "%(count)d were given up.", backlog.disabled)
+    counts = ((failing, backlog.failing), (given_up, backlog.disabled))
+    says = " ".join(told % {"count": count} for told, count in counts if count)
     do = gettext("One or two are the followers’ own affair. If many fail at once, look at this node’s way out.")
     tone: Tone = "warn" if backlog.failing > max(5, backlog.active // 10) else "good"
     return Gauge("followers", title, value, tone, says, do if tone == "warn" else "")

@@ -10,7 +10,7 @@ from typing import Final
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from deploy.operator.facts import DatabaseFacts
 from deploy.operator.gauge import Gauge, spell_count, unknown
@@ -100,9 +100,9 @@ def gauge_backup(last: Mapping[str, LastTime], now: datetime, entries: int) -> G
     age = now - made.at
     value = gettext("%(age)s old") % {"age": spell_age(age)}
     missing = max(0, entries - int(made.facts.get("entries", 0)))
-    says = gettext("%(file)s; %(missing)s entries are newer than it.") % {
-        "file": made.facts.get("file", ""), "missing": spell_count(missing)
-    }  # fmt: skip
+    says = ngettext(
+        "%(file)s; %(missing)s entry is newer than it.", "%(file)s; %(missing)s entries are newer than it.", missing
+    ) % {"file": made.facts.get("file", ""), "missing": spell_count(missing)}
     if age <= DAILY:
         return Gauge("backup", title, value, says=says)
     return Gauge("backup", title, value, "bad" if age > _WEEK else "warn", says, do)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from federation.board import Board, Followed, Line
 from federation.fingerprint import compute_fingerprint
@@ -16,6 +16,7 @@ from federation.views.graph import Spot
 from federation.views.words import PeerStanding, Words, explain_error, judge_peer, spell_age, spell_aside
 from ledger.logs import SignedCheckpointRow
 from register.moments import format_instant
+from register.site.words import spell_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ def spell_received(followed: Followed, own: SignedCheckpointRow | None) -> str:
     behind = max(0, own.size - asked.size) if own else 0
     if not behind:
         return gettext("all our entries, on an earlier checkpoint")
-    return gettext("our first %(size)d entries, %(behind)d fewer than there are") % {
-        "size": asked.size,
-        "behind": behind,
-    }
+    told = ngettext(
+        "our entries up to number %(size)s; %(behind)s newer one is missing",
+        "our entries up to number %(size)s; %(behind)s newer ones are missing",
+        behind,
+    )
+    return told % {"size": spell_count(asked.size), "behind": spell_count(behind)}
 
 
 def tell_checkpoint(head: SignedCheckpointRow | None, now: datetime) -> dict[str, Any] | None:

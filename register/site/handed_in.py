@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from register.credentials.receipts import LARGEST as LARGEST_RECEIPT
 from register.errors import NotEntitled, NotUnderstood
@@ -115,7 +115,11 @@ def read_pictured(data: bytes) -> bytes:
         told = gettext("The picture is too large: %s.") % tell_plainly(str(error))
         raise NotUnderstood("too_large", "file", told) from None
     if len(found) > 1:
-        told = gettext("The picture shows %(count)d different QR codes; cut out the one that is meant.")
+        told = ngettext(
+            "The picture shows %(count)d QR code; cut out the one that is meant.",
+            "The picture shows %(count)d different QR codes; cut out the one that is meant.",
+            len(found),
+        )
         raise NotUnderstood("several", "file", told % {"count": len(found)})
     if not found:
         raise NotUnderstood("no_code", "file", "")
