@@ -35,7 +35,7 @@ from register.events import describe, parse
 from register.key_chain import ROTATION, Handover
 from register.knowledge import replay_proven
 from register.records import RegisterKey, RegisterRecord
-from register.sentences import say
+from register.sentences import cite, say
 from register.trust.statement import ALGORITHM
 
 PATH: Final = "/.well-known/assay.json"
@@ -251,7 +251,7 @@ def _parse(body: bytes) -> tuple[dict[str, Any], Description]:
         ) from error
     except ValidationError as error:
         raise PeerRefused(
-            say("expected a node's description at {path}; {fault}", path=PATH, fault=describe(error))
+            say("expected a node's description at {path}; {fault}", path=PATH, fault=cite(describe(error)))
         ) from error
 
 
@@ -259,7 +259,7 @@ def _read_keys(said: Description) -> tuple[VerifierKey, VerifierKey]:
     try:
         log, witness = parse_vkey(said.vkey), parse_vkey(said.witness_vkey)
     except TlogError as error:
-        raise PeerRefused(say("the node's keys cannot be read: {fault}", fault=str(error))) from error
+        raise PeerRefused(say("the node's keys cannot be read: {fault}", fault=cite(error))) from error
     if log.type != ED25519 or witness.type != COSIGNATURE:
         raise PeerRefused(say("expected an Ed25519 log key and a cosignature/v1 witness key, got keys of other types"))
     if log.public_key == witness.public_key:
@@ -297,7 +297,7 @@ def _check_entry(offered: Handover, log: VerifierKey, witness: VerifierKey) -> t
         signed = check_proof(proof, data, [log, witness])
     except (TlogError, UnicodeEncodeError) as error:
         raise PeerRefused(
-            say("the receipt of its entry {index} does not hold: {fault}", index=offered.index, fault=str(error))
+            say("the receipt of its entry {index} does not hold: {fault}", index=offered.index, fault=cite(error))
         ) from error
     if proof.index != offered.index or signed.checkpoint.origin != log.name:
         raise PeerRefused(
@@ -317,7 +317,7 @@ def _read_register(said: Description, entries: dict[int, bytes], size: int) -> R
         register = replay_proven(said.origin, entries, size).register
     except RegisterError as error:
         raise PeerRefused(
-            say("its first entry, or an announced change of keys, cannot be read: {fault}", fault=str(error))
+            say("its first entry, or an announced change of keys, cannot be read: {fault}", fault=cite(error))
         ) from error
     expected = {index: ROTATION if index else OPENING for index in events}
     if said.opened.index != 0 or register is None or {i: event.type for i, event in events.items()} != expected:

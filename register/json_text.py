@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
 from register.errors import RegisterError
-from register.sentences import say
+from register.sentences import cite, say
 
 LONGEST_NUMBER: Final = 30
 LARGEST: Final = 2**53 - 1
@@ -63,7 +63,7 @@ def parse_strict(text: bytes, *, depth: int) -> Any:
             "not_json",
             say(
                 "{fault} at line {line}, column {column}",
-                fault=error.msg,
+                fault=cite(error.msg),
                 line=error.lineno,
                 column=error.colno,
             ),

@@ -46,7 +46,9 @@ def _read_text(text: str) -> datetime:
         else:
             moment = datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        sentence = sentences.say("{got} is not a date of the calendar: {why}", got=repr(text), why=str(error))
+        sentence = sentences.say(
+            "{got} is not a date of the calendar: {why}", got=repr(text), why=sentences.cite(error)
+        )
         raise ValueError(sentence) from None
     return _check_year(moment)
 

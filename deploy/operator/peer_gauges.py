@@ -11,6 +11,7 @@ from deploy.operator.gauge import Gauge, unknown
 from deploy.operator.probing import Silence
 from federation.board import COUNTED, Board
 from federation.views.words import judge_peer
+from register.sentences import Said
 from register.site.telling import tell_plainly
 from register.site.words import Tone
 
@@ -71,7 +72,9 @@ def _alerts(board: Board) -> Gauge:
         }
         do = gettext("Read each on the federation’s page, and settle it there.")
         tone: Tone = "bad" if board.forks else "warn"
-        return Gauge("alerts", title, value, tone, tell_plainly(board.alerts[0].said), do, address="/federation")
+        said = board.alerts[0].said
+        says, detail = (tell_plainly(said), "") if isinstance(said, Said) else ("", said)
+        return Gauge("alerts", title, value, tone, says, do, address="/federation", detail=detail)
     return Gauge(
         "alerts",
         title,

@@ -21,7 +21,7 @@ import msgspec
 from register.credentials.batch_tree import BatchTree, build_tree
 from register.credentials.commitments import SALT_BYTES, commit
 from register.credentials.errors import CredentialError
-from register.sentences import say
+from register.sentences import cite, say
 
 FORMAT: Final = "assay/batch@v1"
 ENDING: Final = ".batch"
@@ -106,7 +106,7 @@ def parse(data: bytes) -> Sealed:
         tree = build_tree([commit(digests[at], salts[at]) for at in first])
     except (ValueError, IndexError, RecursionError) as error:
         raise CredentialError(
-            "malformed_batch", say("This cannot be read as a batch file: {fault}.", fault=str(error))
+            "malformed_batch", say("This cannot be read as a batch file: {fault}.", fault=cite(error))
         ) from error
     if header.format != FORMAT or (tree.root.hex(), tree.count) != (sealed.root, sealed.count):
         raise CredentialError("altered_batch", say("This batch file is not as it was sealed."))

@@ -17,7 +17,7 @@ from ledger.tlog import canonical
 from ledger.tlog.errors import CanonicalFormError
 from register.credentials.errors import NotGenuine, Unsupported
 from register.credentials.presented import Presented
-from register.sentences import say
+from register.sentences import cite, say
 
 LABEL: Final = b"assay/credential-commitment: SHA-256 over this line, version, salt, digest\n"
 """What every commitment begins with; it never changes."""
@@ -77,5 +77,5 @@ def _write_canonical(document: Any) -> bytes:
         return rfc8785.dumps(document)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
         raise Unsupported(
-            "no_canonical_form", say("This credential has no canonical form (RFC 8785): {fault}.", fault=str(error))
+            "no_canonical_form", say("This credential has no canonical form (RFC 8785): {fault}.", fault=cite(error))
         ) from error

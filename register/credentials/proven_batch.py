@@ -22,7 +22,7 @@ from register.credentials.batch_paths import ALGORITHM
 from register.credentials.errors import BadReceipt
 from register.credentials.ports import LedgerKeys
 from register.moments import parse_moment
-from register.sentences import say
+from register.sentences import cite, say
 
 EVENT_TYPE: Final = "credentials.anchored"
 _REMEMBERED: Final = 32
@@ -72,7 +72,7 @@ def read_origin(tlog_proof: bytes) -> str:
         return parse_checkpoint_note(_read_proof(tlog_proof).checkpoint)[1].origin
     except TlogError as error:
         raise BadReceipt(
-            "not_proven", say("The checkpoint of the receipt cannot be read: {fault}.", fault=str(error))
+            "not_proven", say("The checkpoint of the receipt cannot be read: {fault}.", fault=cite(error))
         ) from error
 
 
@@ -129,7 +129,8 @@ def read_entry(entry: bytes) -> BatchEntry:
         )
     except (CanonicalFormError, ValueError) as error:
         raise BadReceipt(
-            "not_a_batch", say("The receipt's entry does not say that a batch was anchored: {fault}.", fault=str(error))
+            "not_a_batch",
+            say("The receipt's entry does not say that a batch was anchored: {fault}.", fault=cite(error)),
         ) from error
 
 
@@ -153,7 +154,7 @@ def _check_proof(proof: TlogProof, entry: bytes, keys: LedgerKeys) -> SignedChec
         ) from error
     except TlogError as error:
         raise BadReceipt(
-            "not_proven", say("The batch's entry is not proven to stand in the ledger: {fault}.", fault=str(error))
+            "not_proven", say("The batch's entry is not proven to stand in the ledger: {fault}.", fault=cite(error))
         ) from error
 
 
@@ -163,7 +164,7 @@ def _read_proof(tlog_proof: bytes) -> TlogProof:
         return parse_proof(tlog_proof)
     except TlogError as error:
         raise BadReceipt(
-            "not_proven", say("The proof of the batch's entry cannot be read: {fault}.", fault=str(error))
+            "not_proven", say("The proof of the batch's entry cannot be read: {fault}.", fault=cite(error))
         ) from error
 
 

@@ -21,7 +21,7 @@ from register.credentials.commitments import SALT_BYTES, commit
 from register.credentials.errors import BadReceipt
 from register.credentials.ports import LedgerKeys
 from register.credentials.proven_batch import ProvenBatch, prove_batch, read_origin, sort_keys
-from register.sentences import say
+from register.sentences import cite, say
 
 FORMAT: Final = "assay/receipt@v1"
 LARGEST: Final = 256 * 1024
@@ -205,7 +205,7 @@ def _read_object(data: bytes) -> dict[str, Any]:
     try:
         told = json.loads(data.decode(), object_pairs_hook=_read_pairs)
     except (ValueError, RecursionError) as error:
-        raise BadReceipt("malformed", say("The receipt cannot be read as JSON: {fault}.", fault=str(error))) from error
+        raise BadReceipt("malformed", say("The receipt cannot be read as JSON: {fault}.", fault=cite(error))) from error
     if not isinstance(told, dict):
         _refuse(say("an object"))
     return told

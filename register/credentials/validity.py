@@ -18,7 +18,7 @@ from register.credentials.presented import Claims, Signature, StatusEntry
 from register.credentials.report import Answer, Finding
 from register.credentials.wording import find_reason, give_finding
 from register.json_text import NotStrictJson, parse_strict
-from register.sentences import say
+from register.sentences import cite, say
 
 _DEEPEST: Final = 16
 _PURPOSES: Final = ("revocation", "suspension")
@@ -100,7 +100,7 @@ def _parse_plain(data: bytes) -> Mapping[str, Any]:
         document = parse_strict(data, depth=_DEEPEST)
     except NotStrictJson as error:
         raise Unreachable(
-            "list_malformed", say("what is published as a revocation list is not JSON: {fault}", fault=str(error))
+            "list_malformed", say("what is published as a revocation list is not JSON: {fault}", fault=cite(error))
         ) from None
     if not isinstance(document, dict):
         raise Unreachable("list_malformed", say("what is published as a revocation list holds no list"))

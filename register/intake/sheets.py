@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from register.intake.cells import clean_text
 from register.intake.rows import SHOWN, NotRecognised, RowProblem
-from register.sentences import Said, say
+from register.sentences import Said, cite, say
 
 MAX_BYTES = 64 * 2**20
 DELIMITERS = (",", ";", "\t")
@@ -57,7 +57,7 @@ def read_sheet(data: bytes, what: str, aliases: Mapping[str, str], required: Seq
 
 def refuse_text(what: str, line: int, error: csv.Error) -> NotRecognised:
     """Return the refusal of a text that is no CSV from about a line on."""
-    got = say("text that is not CSV near line {line} ({why})", line=line, why=str(error))
+    got = say("text that is not CSV near line {line} ({why})", line=line, why=cite(error))
     return NotRecognised(what, got, say("Save the file again as CSV, UTF-8."))
 
 
@@ -97,7 +97,7 @@ def find_delimiter(text: str, what: str) -> tuple[str, int, str]:
     try:
         widths = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in DELIMITERS}
     except csv.Error as error:
-        got = say("a first line that is not CSV ({why})", why=str(error))
+        got = say("a first line that is not CSV ({why})", why=cite(error))
         raise NotRecognised(what, got, say("Save the file as CSV, UTF-8.")) from None
     return max(DELIMITERS, key=lambda mark: widths[mark]), 0, text
 

@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpcore
 
 from register.outgoing.errors import AddressForbidden, Unreachable
-from register.sentences import say
+from register.sentences import cite, say
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -75,7 +75,7 @@ def split_url(url: str) -> SplitResult:
         port = parts.port
     except ValueError as error:
         raise AddressForbidden(
-            say("expected an http(s) address, got {url}: {fault}", url=repr(url[:120]), fault=str(error))
+            say("expected an http(s) address, got {url}: {fault}", url=repr(url[:120]), fault=cite(error))
         ) from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.fragment:
         raise AddressForbidden(

@@ -8,19 +8,21 @@ for people.
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 from urllib.parse import SplitResult
 
 import httpcore
 
 from register.outgoing.addresses import CheckedBackend, Reach, Resolve, Turn, resolve_name, split_url
 from register.outgoing.errors import TooLarge, TooSlow, UnexpectedAnswer, Unreachable
-from register.sentences import say
+from register.sentences import Said, Value, cite, say
 
 MIN_RATE = 1024
 """Bytes a second below which a body is given up, once it has been coming for a quarter of the deadline.
@@ -247,15 +249,39 @@ def name_url(url: str) -> str:
     return url if len(url) <= 160 else url[:160] + "…"
 
 
-def _reason(error: Exception) -> str:
+_SYSTEM: Final[Mapping[str, Said]] = {
+    f"{said}": said
+    for said in (
+        say("Connection refused"),
+        say("Connection reset by peer"),
+        say("Network is unreachable"),
+        say("No route to host"),
+        say("certificate has expired"),
+        say("self-signed certificate"),
+        say("unable to get local issuer certificate"),
+    )
+}
+"""What the system and its TLS library say most often, as sentences that can be told in any language."""
+
+_MISMATCH: Final = re.compile(r"Hostname mismatch, certificate is not valid for '([^']*)'\.")
+
+
+def _reason(error: Exception) -> Value:
     """Return why a connection failed, in a few words of the system's, not the peer's."""
     cause: BaseException = error
     while not isinstance(cause, OSError) and (cause.__cause__ or cause.__context__):
         cause = cause.__cause__ or cause.__context__ or cause
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return say("its certificate is not valid ({fault})", fault=str(cause.verify_message))
+        return say("its certificate is not valid ({fault})", fault=_quote_system(str(cause.verify_message)))
     if isinstance(cause, ssl.SSLError):
         return say("TLS could not be agreed on")
     if isinstance(cause, OSError):
-        return cause.strerror or type(cause).__name__
+        return _quote_system(cause.strerror or type(cause).__name__)
     return say("it was cut off, or the answer is not HTTP")
+
+
+def _quote_system(text: str) -> Value:
+    """Return what the system says as a sentence, if it is a usual one; else in its English."""
+    if mismatch := _MISMATCH.fullmatch(text):
+        return say("Hostname mismatch, certificate is not valid for '{host}'.", host=mismatch[1])
+    return _SYSTEM.get(text) or cite(text)

@@ -16,7 +16,7 @@ from ledger.tlog.note import VerifierKey, parse_vkey
 from register.errors import Conflict, NotEntitled, NotFound, Refused
 from register.events import Event
 from register.records import PeerRecord, RegisterRecord
-from register.sentences import Coded, Said, Term, Written, say
+from register.sentences import Coded, Said, Term, Written, cite, say
 from register.state import State
 
 _KEYS = frozenset({"vkeys", "witness_vkeys"})
@@ -146,7 +146,7 @@ def _check_proof(data: Any, keys: Sequence[VerifierKey]) -> None:
         fork = parse_fork(data.proof.encode())
         check_fork(fork, keys)
     except TlogError as error:
-        sentence = say("the file does not prove it: {why}", why=str(error))
+        sentence = say("the file does not prove it: {why}", why=cite(error))
         raise Refused("evidence_unproven", "proof", sentence) from error
     said = (data.origin, data.kind, data.older.encode(), data.newer.encode())
     if said != (fork.origin, fork.kind, fork.older, fork.newer):
@@ -168,7 +168,7 @@ def _open(note: str, keys: Sequence[VerifierKey], origin: str, field: str) -> Ch
     try:
         return open_checkpoint(note.encode(), keys, origin).checkpoint
     except TlogError as error:
-        sentence = say("no checkpoint that proves anything: {why}", why=str(error))
+        sentence = say("no checkpoint that proves anything: {why}", why=cite(error))
         raise Refused("evidence_unproven", field, sentence) from error
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from register.intake.grids.grid import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, Grid, make_grid, refuse_cells, spell
 from register.intake.rows import NotRecognised
 from register.intake.sheets import decode
-from register.sentences import say
+from register.sentences import cite, say
 
 _WHAT: Final = say("a table as JSON: a list of objects")
 _WRAPPINGS: Final = ("items", "reports", "accreditations", "issuers", "rows", "data")
@@ -28,7 +28,7 @@ def read_json(data: bytes) -> Grid:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        got = say("text that is not JSON ({why})", why=str(error)[:130])
+        got = say("text that is not JSON ({why})", why=cite(str(error)[:130]))
         raise NotRecognised(_WHAT, got, say("Check it with a JSON validator.")) from None
     rows = [dict(islice(_flatten(one), MOST_COLUMNS + 1)) for one in _find_rows(document)]
     header = list(dict.fromkeys(name for row in rows for name in row))

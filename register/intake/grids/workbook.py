@@ -34,7 +34,7 @@ from register.intake.grids.grid import (
 )
 from register.intake.grids.zipped import opened, unpack
 from register.intake.rows import NotRecognised, RowProblem
-from register.sentences import say
+from register.sentences import cite, say
 
 _WHAT: Final = say("a table as XLSX")
 _PLACE: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,9})["']""")
@@ -61,7 +61,7 @@ def read_xlsx(data: bytes) -> Grid:
         sheet = workbook.get_sheet_by_index(number)
         cells = [[spell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
     except (CalamineError, ValueError, OverflowError) as error:
-        got = say("a file that is none ({why})", why=str(error)[:180])
+        got = say("a file that is none ({why})", why=cite(str(error)[:180]))
         raise NotRecognised(_WHAT, got, say("Save the table as XLSX again.")) from None
     notes = [
         *_note_sheet(workbook, name),
