@@ -21,7 +21,7 @@ from register.desk.batch_sealing import File, gather
 from register.desk.credential_forms import ManyFiles
 from register.desk.days import DayField
 from register.desk.errors import Malformed
-from register.desk.forms import DraftForm
+from register.desk.forms import AskingForm, DraftForm
 from register.desk.inputs import TermField, spell
 from register.desk.terms import read_terms
 from register.errors import NotUnderstood
@@ -62,7 +62,7 @@ class BatchFileField(forms.FileField):
             raise forms.ValidationError(str(error.message)) from None
 
 
-class SealForm(forms.Form):
+class SealForm(AskingForm):
     """Credentials of an issuer that become a batch file; the rest is what the entry will say of them."""
 
     credentials = CredentialsField(
@@ -136,7 +136,7 @@ class AnchorBatch(DraftForm):
         return terms_of(self.cleaned_data["batch"], self.acting)
 
 
-class ReceiptsForm(forms.Form):
+class ReceiptsForm(AskingForm):
     """A batch file whose receipts are wanted."""
 
     batch = BatchFileField(label=_("Batch file"), help_text=_("It is read and not kept."))

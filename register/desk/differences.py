@@ -1,8 +1,8 @@
-"""What an amendment changes, value by value: as it was, and as it will be. Pure."""
+"""What terms say, value by value in words; of an amendment as it was, and as it will be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,11 +10,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from register.payloads import Amending, DocumentTerms
+from register.desk.inputs import PROVIDER_TYPES, mark_language
+from register.payloads import Amending, DocumentTerms, LearningOutcome
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_records
 from register.records import Document, Period
 from register.scope import Scope
 from register.site.dates import last_day, spell_day
-from register.site.words import label, spell_scope
+from register.site.names import name_record
+from register.site.words import join_words, label, label_field, spell_scope
 
 FIELDS: Final[Mapping[str, str | Promise]] = {
     "kind": _("Kind"),
@@ -38,7 +42,24 @@ FIELDS: Final[Mapping[str, str | Promise]] = {
     "acronym": _("Acronym"),
     "sites": _("Sites"),
     "provider_type": _("Type of provider"),
+    "credential_type": _("Type of credential"),
+    "isced_f": _("Fields of study (ISCED-F)"),
+    "learning_outcomes": _("Learning outcomes"),
+    "ects": _("Workload in ECTS"),
+    "hours": _("Workload in hours"),
+    "eqf_level": _("Level (EQF)"),
+    "qf_ehea_cycle": _("Cycle (QF-EHEA)"),
+    "nqf_level": _("Level of the national framework"),
+    "assessment_type": _("Type of assessment"),
+    "participation": _("Form of participation"),
+    "quality_assurance": _("Quality assurance that underpins it"),
+    "prerequisites": _("Prerequisites"),
+    "supervision": _("Supervision and identity check"),
+    "stackability": _("Stackability"),
+    "awarding_bodies": _("Awarded together with, or by"),
+    "accreditations_pass_on": _("Accreditations of the one it came from"),
 }
+"""Field of terms → what it is called; the order in which they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +97,25 @@ def spell(field: str, value: Any) -> str:
 
 def _spell_plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{text} ({language})" for language, text in value.items())
+        return ", ".join(mark_language(text, language) for language, text in value.items())
     if isinstance(value, (tuple, list)):
         return ", ".join(_spell_plain(one) for one in value)
     scheme = getattr(value, "scheme", None)
-    return f"{scheme}: {value.value}" if scheme else str(value)
+    return f"{label('identifier-schemes', scheme)}: {value.value}" if scheme else str(value)
+
+
+def _spell_outcomes(value: Sequence[LearningOutcome | Mapping[str, Any]]) -> str:
+    told = [one if isinstance(one, Mapping) else one.model_dump() for one in value]
+    return "; ".join(" ".join([_spell_plain(one["text"]), *one.get("esco", ())]) for one in told)
+
+
+def _spell_bodies(value: Sequence[str]) -> str:
+    found = find_records("issuer", list(value), resolve_cut())
+    return join_words([name_record(found[one]).text if one in found else one for one in value], len(value))
+
+
+def _label_by(vocabulary: str) -> Callable[[Any], str]:
+    return lambda value: label(vocabulary, value)
 
 
 def _spell_report(value: Document | DocumentTerms) -> str:
@@ -102,4 +137,15 @@ _SPELLED: Final[Mapping[str, Callable[[Any], str]]] = {
     "decision_document": _spell_report,
     "status": lambda value: gettext("required by law") if value == "obligatory" else gettext("voluntary"),
     "contributing_agencies": lambda value: str(len(value)),
+    "provider_type": lambda value: str(PROVIDER_TYPES[int(value)]),
+    "credential_type": _label_by("credential-types"),
+    "isced_f": lambda value: join_words(map(label_field, value), len(value)),
+    "learning_outcomes": _spell_outcomes,
+    "eqf_level": lambda value: gettext("EQF level %(level)d") % {"level": value},
+    "assessment_type": _label_by("assessment-types"),
+    "participation": _label_by("modes"),
+    "supervision": _label_by("supervision"),
+    "stackability": _label_by("stackability"),
+    "awarding_bodies": _spell_bodies,
+    "accreditations_pass_on": lambda value: gettext("They pass on") if value else gettext("They do not pass on"),
 }

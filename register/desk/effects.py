@@ -22,6 +22,7 @@ from register.identifiers import NODE, Identifier
 from register.queries.facts import Gathered, gather_many
 from register.site.standing import Instants, IssuerStanding, read_standings
 from register.site.verdict import reach_verdict
+from register.site.words import Standing
 from register.trust import AskedQuestion, Question, TreeSize
 
 _NOTHING_HOLDS: Final = frozenset({"no_accreditation", "not_yet_valid", "expired"})
@@ -84,6 +85,8 @@ def _judge_one(issuer: str, before: Gathered, after: Gathered, seen: Seen, chang
         dates = find_dates(registers, now, changed)[:MOST_DATES]
     old = [_answer(issuer, before, at, now, seen, seen.index) for at in dates]
     new = [_answer(issuer, after, at, now, seen, seen.index + 1) for at in dates]
+    if seen.key is not None:
+        new = [_keep_no(was, will) for was, will in zip(old, new, strict=True)]
     standing = _stand(issuer, after, now, now, replace(seen, key=None), seen.index + 1)
     return Effect(issuer, compare(dates, old, new), standing, partial, seen.key)
 
@@ -102,16 +105,22 @@ def _answer(issuer: str, gathered: Gathered, at: datetime, now: datetime, seen: 
         return Answer("unknown", ("issuer_unknown",))
     decision = standing.decision
     codes = tuple(sorted({reason.code for reason in decision.reasons} - _NOTHING_HOLDS))
-    words = _tell_key(codes) if seen.key is not None else ""
-    if seen.key is not None and decision.decision == "trusted":
-        words = gettext("accepted")
+    verdict = _tell_key(decision.decision, codes) if seen.key is not None else None
+    tag = verdict or reach_verdict(standing).tag
     grants = keep_widest((one.scope, one.record.decision) for one in standing.counting)
-    return Answer(decision.decision, codes, grants, words or reach_verdict(standing).short)
+    return Answer(decision.decision, codes, grants, str(tag.words), tag.tone)
 
 
-def _tell_key(codes: Sequence[str]) -> str:
-    """Say why a key is not accepted; empty where it is not for the key."""
-    return next((str(words) for code, words in _KEY_WORDS.items() if code in codes), "")
+def _keep_no(was: Answer, will: Answer) -> Answer:
+    """Return the later answer; of a key that counts neither way it is the earlier one, whatever the reason is."""
+    return will if "trusted" in (was.decision, will.decision) else was
+
+
+def _tell_key(decision: str, codes: Sequence[str]) -> Standing | None:
+    """Say whether a key is accepted, and why not; None where it is not for the key."""
+    if decision == "trusted":
+        return Standing("good", gettext("accepted"))
+    return next((Standing("bad", words) for code, words in _KEY_WORDS.items() if code in codes), None)
 
 
 _KEY_WORDS: Final[Mapping[str, str | Promise]] = {

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -65,7 +66,27 @@ class TextField(forms.CharField):
             raise forms.ValidationError(str(error)) from None
 
 
-class DraftForm(forms.Form):
+class AskingForm(forms.Form):
+    """A form whose fields, left empty, say what to do; those that have words of their own keep them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, field in self.fields.items():
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = str(_what_to_do(name, field))
+
+
+def _what_to_do(name: str, field: forms.Field) -> str | Promise:
+    if name == "reason":
+        return _("Choose a reason.")
+    if isinstance(field, forms.DateField):
+        return _("Write the day from which it holds.")  # a last day may be left out everywhere
+    if isinstance(field, forms.FileField):
+        return _("Choose a file first.")
+    return _("Choose one.") if isinstance(field, forms.ChoiceField) else _("Fill it in.")
+
+
+class DraftForm(AskingForm):
     """A form whose content becomes a draft of `verb`.
 
     `places` maps the first part of a term's path to the field that stands for it, where the names differ.

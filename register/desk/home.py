@@ -50,12 +50,13 @@ def find_waiting(acting: Acting, now: datetime) -> Waiting:
     """Return what waits for who acts."""
     drafts = drafts_of(acting)
     own = drafts.filter(author=acting.user, state__in=(EDITING, RETURNED))
+    others = waiting_for(drafts, acting).filter(state=WAITING)  # one's own that came back stand among one's own
     counts = drafts.order_by().aggregate(
-        approving=Count("pk", filter=_in(waiting_for(drafts, acting))),
+        approving=Count("pk", filter=_in(others)),
         writing=Count("pk", filter=Q(author=acting.user, state__in=(EDITING, RETURNED))),
         elsewhere=Count("pk", filter=Q(author=acting.user, state=WAITING)),
     )
-    approvals = list(waiting_for(drafts, acting)[:SHOWN])
+    approvals = list(others[:SHOWN])
     mine = list(own[:SHOWN])
     told = {row.draft.pk: row for row in describe({one.pk: one for one in [*approvals, *mine]}.values(), acting)}
     deciding = acting.role in (AGENCY, OPERATOR)

@@ -21,7 +21,7 @@ from register import vocabularies
 from register.desk.days import day_of, last_day_of
 from register.desk.issuer_search import LONGEST, find_issuer, show_issuer
 from register.desk.issuer_search import find_issuers as find_offers
-from register.desk.rows import Choices
+from register.desk.rows import UNDETERMINED, Choices
 from register.identifiers import parse_identifier
 from register.moments import parse_moment
 from register.queries.cuts import resolve_cut
@@ -71,9 +71,22 @@ def list_fields() -> Choices:
     return [(code, f"{code} {words}") for code, words in sorted(list_terms("isced-f"))]
 
 
+PROVIDER_TYPES: Final[Mapping[int, str | Promise]] = {
+    1: _("Type 1: formal education, such as a university, college or school"),
+    2: _("Type 2: another provider, such as a company, chamber or association"),
+}
+"""Type of provider, as the register keeps it → its words."""
+
+
 def list_languages() -> Choices:
     """Return languages by their code, in the reader's language."""
     return _name_languages(get_language() or "en")
+
+
+def mark_language(text: str, code: str) -> str:
+    """Return a text with its language behind, in the reader's language, where it is known."""
+    named = dict(list_languages()).get(code, code).removesuffix(f" ({code})")
+    return text if code == UNDETERMINED else f"{text} ({named})"
 
 
 @lru_cache(maxsize=32)
@@ -133,9 +146,9 @@ class IssuerField(forms.CharField):
     """Another issuer of this register: by name, acronym, id, address or any identifier; its value is the record."""
 
     widget = IssuerInput
-
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=300, **options)
+        self.error_messages["required"] = _("Choose the institution: search for it, then pick it from the list.")
         self.widget.attrs.update({"class": "wide", "autocomplete": "off", "spellcheck": "false"})
 
     def clean(self, value: Any) -> IssuerRecord | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +17,7 @@ from register.access.acting import Acting
 from register.desk.days import DayField, until_after
 from register.desk.forms import AmendingForm, DraftForm, LineField, TextField
 from register.desk.inputs import (
+    PROVIDER_TYPES,
     IssuerField,
     TermField,
     list_languages,
@@ -36,10 +38,10 @@ from register.values import Claim
 
 _CLAIMS: Final[TypeAdapter[Any]] = TypeAdapter(Claim)
 _WIDE: Final = forms.TextInput(attrs={"class": "wide"})
-_PROVIDERS: Final = (
-    ("1", _("Type 1: formal education, such as a university, college or school")),
-    ("2", _("Type 2: another provider, such as a company, chamber or association")),
-)
+
+
+def _list_provider_types() -> list[tuple[str, str | Promise]]:
+    return [(str(code), words) for code, words in PROVIDER_TYPES.items()]
 
 
 class IssuerDetails(DraftForm):
@@ -55,7 +57,7 @@ class IssuerDetails(DraftForm):
     acronym = LineField(label=_("Acronym"), required=False, max_length=60)
     country = TermField("countries", ordered=True, label=_("Country"))
     provider_type = forms.ChoiceField(
-        label=_("Type of provider"), choices=_PROVIDERS, widget=forms.RadioSelect, initial="1"
+        label=_("Type of provider"), choices=_list_provider_types, widget=forms.RadioSelect, initial="1"
     )
     website = LineField(
         label=_("Website"),

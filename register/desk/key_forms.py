@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from register.access.acting import Acting
 from register.access.roles import ISSUER
 from register.desk.days import DayField, until_after
-from register.desk.forms import DraftForm, LineField, TextField
+from register.desk.forms import AskingForm, DraftForm, LineField, TextField
 from register.desk.inputs import TermField, read_day, read_last_day, spell
 from register.desk.offered_keys import LARGEST_MATERIAL
 
@@ -44,7 +44,7 @@ class OfferKey(DraftForm):
         label=_("The DID, public key or certificate"),
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "mono"}),
         help_text=_("Paste it, or choose its file below. Never a private key."),
-        error_messages={"required": _("Paste it, or choose its file below. Never a private key.")},
+        error_messages={"required": _("Hand in the key: paste it, or choose its file.")},
     )
     file = forms.FileField(label=_("Or its file"), required=False)
     valid_from = DayField(label=_("It signs from"))
@@ -103,7 +103,7 @@ class OfferKey(DraftForm):
         return {**said, **days, "material": said.get("value", ""), "last_day": read_last_day(said.get("valid_until"))}
 
 
-class AnswerChallenge(forms.Form):
+class AnswerChallenge(AskingForm):
     """What comes back from whoever holds the key; the offer is carried along, and read anew."""
 
     challenge = forms.CharField(widget=forms.HiddenInput, max_length=4000)

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, KeyRecord, Recorded, RelationRecord
 from register.scope import LIMITS, Scope, limit_covers
@@ -27,13 +27,14 @@ class Answer:
     """What the register answers about an issuer from one date on: whether it is entitled, to what, and if not, why.
 
     `grants` holds the scope and decision of the accreditations that count, the widest ones. Two answers with other
-    words alone are the same answer.
+    words, or in another tone, alone are the same answer.
     """
 
     decision: str
     codes: tuple[str, ...]
     grants: frozenset[tuple[Scope, str]] = frozenset()
     words: str = dataclasses.field(default="", compare=False)
+    tone: Literal["good", "warn", "bad", "off"] = dataclasses.field(default="off", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

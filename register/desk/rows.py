@@ -19,6 +19,9 @@ from register.texts import check_line, check_text
 MOST: Final = 100
 """Rows that are read; an entry holds no more identifiers."""
 
+UNDETERMINED: Final = "und"
+"""Code for a language that is not known (ISO 639-2); no form offers it."""
+
 Choices = Sequence[tuple[str, str]]
 
 
@@ -71,7 +74,7 @@ class RowsWidget(forms.Widget):
         value = str(row.get(column.name) or "")
         choices = [("", column.blank or gettext("choose")), *(column.choices() if column.choices else ())]
         if value and column.kind == "choice" and value not in dict(choices):
-            choices.append((value, value))
+            choices.append((value, gettext("not stated") if value == UNDETERMINED else value))
         label = gettext("%(column)s, row %(number)d") % {"column": column.label, "number": number + 1}
         return {
             "name": f"{name}-{number}-{column.name}",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from ledger import reader
@@ -30,19 +31,25 @@ from register.site.entry_words import EntryWords, Parties
 from register.site.names import Name, name_record
 from register.site.reading import read_directory
 from register.site.verdict import Verdict, reach_verdict
-from register.site.words import join_words, spell_scope
+from register.site.words import Standing, join_words, spell_scope
 
 _SAID_ALREADY: Final = frozenset({"kind", "scope", "valid_from", "valid_until", "decision"})
-"""Fields of new things that the sentence about the entry tells."""
+"""Fields of things that the sentence about the entry tells."""
+
+_SAID_OF: Final[Mapping[str, frozenset[str]]] = {
+    "register_programme": frozenset({"titles"}),
+    "relate_issuer": frozenset({"valid_from"}),
+}
+"""Verb whose sentence tells other fields → those."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """One span of days whose answer changes, in words; `back` where these days are past."""
+    """One span of days whose answer changes, in words and tones; `back` where these days are past."""
 
     span: str
-    before: str
-    after: str
+    before: Standing
+    after: Standing
     back: bool
 
 
@@ -95,7 +102,8 @@ def _show_change(change: Change, today: datetime) -> ChangeRow:
     before, after = change.before.words, change.after.words
     if before == after:
         before, after = _with_scope(change.before), _with_scope(change.after)
-    return ChangeRow(_span(change), _upper(before), _upper(after), change.reaches_back(today))
+    told = Standing(change.before.tone, _upper(before)), Standing(change.after.tone, _upper(after))
+    return ChangeRow(_span(change), *told, change.reaches_back(today))
 
 
 def _with_scope(answer: Answer) -> str:
@@ -122,14 +130,17 @@ def show_differences(draft: Draft, preview: Preview) -> list[Difference]:
 
 
 def show_facts(draft: Draft) -> list[tuple[str | Promise, str]]:
-    """Return what a new thing says beyond the sentence about it."""
+    """Return what terms say beyond the sentence about their entry; an amendment is shown value by value."""
     terms = read_terms(draft.verb, draft.said)
     if isinstance(terms, KeyTerms):
-        return [(gettext("Proof of control"), terms.proof or gettext("none: nobody has shown that it is theirs"))]
-    if isinstance(terms, Amending) or draft.subject:
+        proof = terms.proof or gettext("none: nobody has shown that it is theirs")
+        whole = format_html('<span class="mono">{}</span>', terms.value)
+        return [(gettext("Key"), whole), (gettext("Proof of control"), proof)]
+    if isinstance(terms, Amending):
         return []
     told = [(name, spell(name, getattr(terms, name, None))) for name in FIELDS if name in terms.model_fields_set]
-    return [(FIELDS[name], words) for name, words in told if words and name not in _SAID_ALREADY]
+    said = _SAID_OF.get(draft.verb, _SAID_ALREADY)
+    return [(FIELDS[name], words) for name, words in told if words and name not in said]
 
 
 def show_setting(draft: Draft) -> list[SettingRow]:

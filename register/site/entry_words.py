@@ -19,13 +19,16 @@ from django.utils.translation import ngettext
 from register.events import Event
 from register.records import POSITIVE_DECISIONS, Period
 from register.site.dates import mark_day, spell_period
-from register.site.directory import Directory, shorten_id
+from register.site.directory import Directory
 from register.site.remembering import gettext
-from register.site.words import Tone, join_words, label, label_place, spell_scope
+from register.site.words import Tone, join_words, label, label_place, spell_count, spell_scope
 
 _BEGINNINGS: Final = frozenset({"granted", "bound", "registered", "recognised"})
 _USUAL_DELAY: Final = timedelta(days=31)
 """A grant is recorded some days after it begins to hold; that needs no remark."""
+
+_LONG: Final = 48
+"""So many letters of a key, hash or origin do not stand in a sentence whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,9 @@ def _changes(data: Any, parties: Parties, directory: Directory, given: Mapping[s
     if data.corrects is not None:
         told.append(
             _say(
-                gettext('It replaces what <a href="/ledger/entries/{index}">entry {index}</a> said.'),
+                gettext('It replaces what <a href="/ledger/entries/{index}">entry {number}</a> said.'),
                 index=data.corrects,
+                number=spell_count(data.corrects),
             )
         )
     if given.get("scope") is not None:
@@ -312,7 +316,10 @@ def _withdrawn(data: Any, parties: Parties, directory: Directory) -> Told:
 
 
 def _mono(text: str) -> SafeString:
-    return format_html('<span class="mono">{}</span>', text if len(text) < 60 else shorten_id(text))
+    """Show a key, hash or origin; of a long one, which no sentence bears, beginning and end."""
+    if len(text) < _LONG:
+        return format_html('<span class="mono">{}</span>', text)
+    return format_html('<span class="mono" title="{}">{}…{}</span>', text, text[:14], text[-8:])
 
 
 _TYPES: Final[Mapping[str, tuple[str | Promise, Tone, Teller]]] = {

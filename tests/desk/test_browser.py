@@ -109,6 +109,7 @@ def test_a_decision_is_recorded_by_the_keyboard_alone(
     page.keyboard.press("ArrowDown")
     tab_to(page, "#id_valid_until")
     page.keyboard.type("12312031")
+    assert page.inner_text("#id_valid_until + .spelt") == "31 Dec 2031"
     tab_to(page, "input[name=eqf_levels][value='6']")
     page.keyboard.press("Space")
     check(page, "filled in")
@@ -116,7 +117,9 @@ def test_a_decision_is_recorded_by_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk/drafts/*")
     check(page, "preview")
-    tab_to(page, "button[value=submit]")
+    press(page, ".skip[href='#steps']")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.value") == "submit"
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Published as entry")
     check(page, "published")

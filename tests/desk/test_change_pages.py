@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -68,6 +70,7 @@ def test_a_revocation_tells_the_past_that_it_changes_and_waits(desk: Desk, at_de
     page = at_desk.get(address).content.decode()
     assert "This changes answers about the past" in page
     assert "1 June 2025" in page
+    assert re.search(r'data-tone="good".*#ok.*May award.*data-tone="bad".*#no.*Accreditation revoked', page)
     carry_through(at_desk, address)
     assert newest(held).revoked_from is None
     assert "Approve and publish" not in at_desk.get(address).content.decode()

@@ -87,7 +87,7 @@ def test_a_compromised_key_changes_answers_about_credentials_it_signed(desk: Des
     key = factories.make_key(desk.issuer)
     said = {"reason": "compromised", "since": "2025-03-01"}
     changes = changes_of(desk, "revoke_key", f"{desk.issuer}/{key}", said)
-    assert spans(changes)[-1] == ("2020-01-01", "", "trusted", "not_trusted")
+    assert spans(changes) == [("2020-01-01", "", "trusted", "not_trusted")]
     assert changes[-1].after.codes == ("key_compromised_unanchored",)
 
 
@@ -95,7 +95,7 @@ def test_a_new_key_is_accepted_from_its_day_on(desk: Desk) -> None:
     factories.make_accreditation(desk.issuer, desk.agency)
     said = {"kind": "did", "value": "did:web:harbour.example", "valid_from": "2025-03-01"}
     changes = changes_of(desk, "bind_key", desk.issuer, said)
-    assert spans(changes)[-1] == ("2025-03-01", "", "not_trusted", "trusted")
+    assert spans(changes) == [("2025-03-01", "", "not_trusted", "trusted")]
 
 
 def test_a_programme_claims_no_effect_on_answers(desk: Desk) -> None:

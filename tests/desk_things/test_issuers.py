@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from register.desk.inputs import PROVIDER_TYPES
 from register.desk.models import Draft
+from register.site.words import label
 from tests import factories
 from tests.desk_things.conftest import Desk, words
 
@@ -134,6 +136,15 @@ def test_an_amendment_says_only_what_changed(desk: Desk) -> None:
     desk.send(path, **sent | {"acronym": "COM"})
     assert Draft.objects.get(pk=draft.pk).said["acronym"] == "COM"
     assert Draft.objects.count() == 1
+
+
+def test_what_an_amendment_changes_is_told_in_words_and_not_in_codes(desk: Desk) -> None:
+    path = f"/desk/issuers/{desk.college}/amend"
+    more = {"provider_type": "2", "identifiers-1-scheme": "vat", "identifiers-1-value": "NL123"}
+    draft = desk.draft(path, **fields_of(desk.read(path)) | more)
+    page = words(desk.read(f"/desk/drafts/{draft.pk}"))
+    assert f"Type of provider {PROVIDER_TYPES[1]} {PROVIDER_TYPES[2]}" in page
+    assert f"{label('identifier-schemes', 'vat')}: NL123" in page
 
 
 def test_an_amendment_that_changes_nothing_is_refused(desk: Desk) -> None:

@@ -60,7 +60,7 @@ def test_a_signature_of_another_key_or_for_another_issuer_binds_nothing(desk: De
     assert "The signature does not fit" in words(page)
     assert challenge_on(page)[1] == challenge
     page = desk.send(path_of(desk), 422, **hidden, signature="")
-    assert ("This field is required" in page, challenge_on(page)[1]) == (True, challenge)
+    assert ("Fill it in." in page, challenge_on(page)[1]) == (True, challenge)
     right = base64.b64encode(ED.sign(challenge)).decode()
     elsewhere = f"/desk/issuers/{desk.academy}/keys/new"
     assert "for another issuer or another key" in words(desk.send(elsewhere, 422, **hidden, signature=right))
@@ -112,6 +112,13 @@ def test_on_paper_says_so_on_record_and_to_whom_it_was_shown(desk: Desk) -> None
     assert desk.draft(path_of(desk), **told).said["value"] == "VATNL-000099998B57"
 
 
+def test_a_long_key_is_shortened_in_the_sentence_and_whole_below_it(desk: Desk) -> None:
+    draft = desk.draft(path_of(desk), **NEW | {"way": "paper", "kind": "did", "material": ED.did, "paper": "Order 42"})
+    page = desk.read(f"/desk/drafts/{draft.pk}").partition('<pre class="bytes"')[0]
+    assert f'title="{ED.did}">{ED.did[:14]}…{ED.did[-8:]}</span>' in page
+    assert f'<dt>Key</dt><dd><span class="mono">{ED.did}</span></dd>' in page
+
+
 def test_an_issuer_proves_by_signature_alone(desk: Desk) -> None:
     desk.act_as("issuer", desk.college)
     assert "On paper" not in desk.read(path_of(desk))
@@ -157,7 +164,7 @@ def test_a_key_is_revoked(desk: Desk, told: dict[str, str], said: dict[str, Any]
     [
         ({"reason": "compromised"}, "Say since when"),
         ({"reason": "superseded", "since": "2026-01-01"}, "Leave this empty"),
-        ({"reason": ""}, "This field is required"),
+        ({"reason": ""}, "Choose a reason."),
     ],
 )
 def test_since_belongs_to_a_compromise(desk: Desk, told: dict[str, str], words_shown: str) -> None:

@@ -73,6 +73,22 @@ def test_a_programme_is_described_with_all_elements(desk: Desk) -> None:
     assert Draft.objects.get().said == draft.said
 
 
+def test_all_that_a_programme_says_is_told_in_words_before_it_is_published(desk: Desk) -> None:
+    desk.act_as("issuer", desk.college)
+    draft = desk.draft("/desk/programmes/new", **FULL)
+    page = words(desk.read(f"/desk/drafts/{draft.pk}").partition('<pre class="bytes"')[0])
+    for told in (
+        "Micro-credential",
+        "Reads drawings (English), Leest tekeningen (Dutch) http://data.europa.eu/esco/skill/1",
+        "EQF level 4",
+        "Mechanics and metal trades (0715)",
+        "Academy of Song",
+        "31 August 2030",
+    ):
+        assert told in page
+    assert [code for code in ("micro-credential", "practical-assessment", "stand_alone") if code in page] == []
+
+
 def test_what_is_missing_is_told_by_the_server_too(desk: Desk) -> None:
     desk.act_as("issuer", desk.college)
     page = desk.read("/desk/programmes/new")
@@ -115,6 +131,7 @@ def test_an_amendment_says_only_what_changed_and_an_end_ends(desk: Desk) -> None
     assert draft.said == {"ects": None, "hours": 150, "note": "Recounted"}
     page = desk.read(f"{path}?draft={draft.pk}")
     assert fields_of(page)["hours"] == "150"
+    assert "Workload in hours not stated 150" in words(desk.read(f"/desk/drafts/{draft.pk}"))
     draft = desk.draft(
         f"/desk/programmes/{programme}/close", effective_from="2027-08-31", reason="programme_discontinued"
     )

@@ -35,6 +35,7 @@ from register.desk.change_forms import (
     initial_ending,
 )
 from register.desk.forms import path_to_draft
+from register.desk.four_eyes import CORRECTION, WORDS
 from register.desk.models import Draft
 from register.desk.page import answer, answer_error
 from register.desk.views.decisions import list_offers
@@ -148,8 +149,9 @@ def change(request: HttpRequest, acting: Acting, id: UUID, how: str) -> HttpResp
         return answer_error(request, acting, error, f"/desk/accreditations/{id}")
     if kept is not None:
         return HttpResponseRedirect(path_to_draft(kept), status=303)
-    context = {**_about(record), "form": form, "change": chosen, "draft": draft, "terms": isinstance(form, TermsForm)}
-    return answer(request, acting, "desk/change.html", context, 422 if form.is_bound else 200)
+    heading = WORDS[CORRECTION if how == "correct" else chosen.verb]
+    told = {"form": form, "change": chosen, "heading": heading, "draft": draft, "terms": isinstance(form, TermsForm)}
+    return answer(request, acting, "desk/change.html", {**_about(record), **told}, 422 if form.is_bound else 200)
 
 
 def _find_draft(request: HttpRequest, acting: Acting, record: AccreditationRecord, chosen: Change) -> Draft | None:

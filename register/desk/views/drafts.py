@@ -100,8 +100,7 @@ def _show(
     if draft.state in OPEN:
         context |= _show_open(acting, draft)
     if draft.state == PUBLISHED and draft.entry_index is not None:
-        deed = deeds.find(draft.verb)
-        context |= {"words": tell_published(draft), "facts": deed.facts(draft) if deed is not None else ()}
+        context |= {"words": tell_published(draft), "facts": _tell_facts(draft)}
     return answer(request, acting, "desk/draft.html", context, status)
 
 
@@ -126,9 +125,15 @@ def _show_open(acting: Acting, draft: Draft) -> dict[str, Any]:
         return told | {"unreadable": error.faults}
 
 
+def _tell_facts(draft: Draft) -> list[tuple[Any, Any]]:
+    """Return what it says beyond the sentence about its entry."""
+    deed = deeds.find(draft.verb)
+    return [*show_facts(draft), *(deed.facts(draft) if deed is not None else ())]
+
+
 def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
     shown = preview.show(acting, draft.verb, draft.subject, draft.said, draft.version)
-    deed, effects = deeds.find(draft.verb), show_effects(shown)
+    effects = show_effects(shown)
     return {
         "preview": shown,
         "digest": shown.digest,
@@ -136,8 +141,8 @@ def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
         "effects": effects,
         "back": min((row.back for row in effects if row.back), default=None),
         "reach": agency_effects.count_reach(draft.subject) if agency_effects.bears(draft.verb, draft.said) else None,
-        "differences": show_differences(draft, shown) if deed is None else [],  # the deed's facts tell them
-        "facts": [*show_facts(draft), *(deed.facts(draft) if deed is not None else ())],
+        "differences": show_differences(draft, shown) if deeds.find(draft.verb) is None else [],  # else facts tell them
+        "facts": _tell_facts(draft),
         "look_alikes": show_look_alikes(draft),
         "remarks": [mark(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
     }

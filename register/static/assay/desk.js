@@ -100,6 +100,21 @@
     told.textContent = words.length ? words.join(", ") + (chosen.length > 3 ? ` + ${chosen.length - 3}` : "") : told.dataset.none;
   };
 
+  /* Browsers show days in an order of their own; beside them they stand as they are spoken. */
+  const spellDay = (input) => {
+    const language = document.documentElement.lang;
+    const writer = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "medium", timeZone: "UTC" });
+    const told = document.createElement("span");
+    const spell = () => {
+      told.textContent = Number.isNaN(input.valueAsNumber) ? "" : writer.format(input.valueAsNumber);
+    };
+    told.className = "spelt";
+    told.ariaHidden = "true";
+    input.after(told);
+    input.addEventListener("input", spell);
+    spell();
+  };
+
   const sendOnce = (form) => {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) {
@@ -115,6 +130,7 @@
   document.querySelectorAll("form[data-desk=decision]").forEach(offerProgrammes);
   document.addEventListener("change", tellChosen);
   document.querySelectorAll("[data-hash-into]").forEach(hashHere);
+  document.querySelectorAll("main input[type=date]").forEach(spellDay);
   document.querySelectorAll("main form[method=post]").forEach(sendOnce);
   /* Whoever comes back by the browser's history may send again. */
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => {
