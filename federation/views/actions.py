@@ -39,7 +39,7 @@ from register.desk.forms import start_draft
 from register.desk.models import Draft
 from register.errors import Refused
 from register.faults import say_fault
-from register.sentences import join, say
+from register.sentences import cite, join, say
 from register.site.telling import tell as tell_text
 
 Words = str | Promise
@@ -112,7 +112,7 @@ def tell(error: Exception) -> str:
 
 def _say_fault(fault: Any) -> str:
     field = describe_fault(fault)["field"]
-    return say("{field}: {fault}", field=field, fault=say_fault(fault)) if field else say_fault(fault)
+    return say("{field}: {fault}", field=field, fault=cite(say_fault(fault))) if field else say_fault(fault)
 
 
 @operators_only
