@@ -164,7 +164,7 @@ def _spell_fact(name: str, value: Any) -> Words:
     if name == "verbs":
         return ", ".join(str(WORDS.get(code, code)) for code in str(value).split()) or _("nothing")
     if name == "scope":
-        return ", ".join(str(VERB_WORDS.get(code, code)) for code in str(value).replace(",", " ").split())
+        return ", ".join(str(VERB_WORDS.get(code, spell(code))) for code in str(value).replace(",", " ").split())
     if name == "rule" and value in RULES:
         return name_rule(value)
     if name == "reason":
@@ -180,6 +180,7 @@ def _spell_until(text: str) -> str:
 _VALUES: Final[dict[str, Words]] = {
     "password": _("password"),
     "single_sign_on": _("single sign-on"),
+    "read": _("Read"),
     "invitation": _("invitation"),
     "console": _("the console of the machine"),
     "API": _("a program"),

@@ -52,7 +52,7 @@ from register.site.standing import Instants
 from register.site.views.agencies import find_agency_state
 from register.site.words import STATES, list_limits, spell_scope
 
-_PAGE: Final = 20
+_PAGE: Final = 15
 _READS: Final = ("GET", "HEAD")
 _HISTORY: Final = 50
 
@@ -71,7 +71,7 @@ def explain_refusals(view: View) -> View:
             return view(request, acting=acting, **parts)
         except (Refused, NotUnderstood) as error:
             status = 404 if isinstance(error, NotFound) else 409 if isinstance(error, Conflict) else 422
-            told = {"sentence": error.message, "missing": status == 404}
+            told = {"sentence": error.message, "missing": error.code == "agency_unknown"}
             return answer(request, "operator/agency_refused.html", told, status)
 
     return explaining
