@@ -14,7 +14,7 @@ from federation.transport import Client
 from ledger.tlog.errors import TileMalformed
 from ledger.tlog.lines import HASH_SIZE
 from ledger.tlog.tiles import ENTRIES, MAX_ENTRY, WIDTH, Tile, parse_bundle, tile_path
-from register.sentences import cite, say
+from register.sentences import cite, join
 
 MAX_CHECKPOINT = 32_768
 """Bytes of a checkpoint: 64 signature lines have room in it."""
@@ -47,8 +47,7 @@ class RemoteLog:
         try:
             return parse_bundle(data, have)[:width]
         except TileMalformed as error:
-            told = say("{address}: {fault}", address=f"{self.base}/{tile_path(tile)}", fault=cite(error))
-            raise EntriesInvalid(told) from error
+            raise EntriesInvalid(join([f"{self.base}/{tile_path(tile)}", cite(error)], ": ")) from error
 
     def fetch_tiles(self, tiles: Sequence[Tile]) -> list[bytes]:
         """Return the bytes of hash tiles, several at a time: what a `TileReader` asks for."""

@@ -34,7 +34,7 @@ from register.key_chain import ChainBroken, follow_log_key
 from register.payloads import PeerChanges
 from register.queries.peers import find_register
 from register.records import RegisterKey
-from register.sentences import Value, cite, say, to_text
+from register.sentences import Value, cite, join, say, to_text
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ def _lead(peer: Peer, met: Introduction) -> tuple[str, ...]:
     alarm = say(
         "{peer} signs with another key, {vkey}, and no key we know has signed for it", peer=peer.name, vkey=met.vkey
     )
-    told = say("{alarm}: {reason}", alarm=alarm, reason=reasons[0]) if reasons else alarm
+    told = join([alarm, reasons[0]], ": ") if reasons else alarm
     message = say(
         "{alarm}. Ask its operator by telephone, then confirm the key; until then nothing new of it is accepted",
         alarm=told,
