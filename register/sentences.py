@@ -147,7 +147,7 @@ def cite(said: BaseException | str) -> Value:
     return text if isinstance(text, Said) else English(text)
 
 
-def join(parts: Iterable[str], separator: str = " ") -> Said:
+def join(parts: Iterable[Value], separator: str = " ") -> Said:
     """Return several sentences, or parts of a list, as one; each is told by itself."""
     values = {f"_{number}": part for number, part in enumerate(parts, 1)}
     return Said(separator.join(f"{{{name}}}" for name in values), values)
@@ -299,23 +299,26 @@ def _write_time(value: Time) -> dict[str, Any]:
 def to_text(text: str, limit: int | None = None) -> str:
     """Return a sentence as a column of text keeps it: its JSON; a plain text stays one.
 
-    Of one that has more than `limit` characters in English so many are kept, as a plain text.
+    Of one that has more than `limit` characters in English so many are kept, as a plain text. A plain text that begins
+    as a kept sentence does is kept within one, so that nobody's words are read back as a sentence of ours.
     """
     if limit is not None and len(text) > limit:
-        return text[:limit]
+        text = text[:limit]
+    if not isinstance(text, Said) and text.startswith(_BEGINS):
+        text = join([English(text)])
     return json.dumps(to_json(text), ensure_ascii=False) if isinstance(text, Said) else text
 
 
 def from_text(kept: str) -> str:
     """Return a sentence that `to_text` wrote; a plain text, as older rows hold, stays one.
 
-    So does what only looks like a sentence: in some columns people write, too.
+    So does what only looks like a sentence: older rows hold what people wrote, as they wrote it.
     """
     if not kept.startswith(_BEGINS):
         return kept
     try:
         return from_json(json.loads(kept))
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return kept
 
 
@@ -336,7 +339,9 @@ def _read(kept: Any) -> Value:
             return Term(vocabulary, code)
         case {"vocabulary": str(vocabulary), "codes": list(codes)}:
             return Terms(vocabulary, tuple(codes))
-        case {"names": dict(names), "country": str(country), "otherwise": str(otherwise)}:
+        case {"names": dict(names), "country": str(country), "otherwise": str(otherwise)} if all(
+            isinstance(name, str) for name in names.values()
+        ):
             return Named(names, country, otherwise)
         case {"coded": str(text), "value": value}:
             return Coded(text, _read(value))

@@ -1,19 +1,31 @@
-"""Harmless cells: text for spreadsheets, which take cells that begin with certain signs for formulas and run them."""
+"""Harmless cells: text for spreadsheets, which take cells that begin with certain signs for formulas and run them.
+
+A spreadsheet of another country parts a line at another separator, whatever the file was written with, so such a sign
+within a cell may come to begin one, too.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-_BEGINNINGS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA: Final = re.compile(r"(^ *)(?=[=+\-@\t\r\n＝＋－＠])|([;,\t\r\n] *)(?=[=+\-@＝＋－＠])")
+_LED: Final = re.compile(r"(^|[;,\t\r\n] *)'(?= *[=+\-@\t\r\n＝＋－＠])")
 BYTE_ORDER_MARK: Final = "\ufeff"
 """Tells spreadsheets that a file is UTF-8; without it they spoil every accent."""
 
 
 def write_harmless(cell: str) -> str:
-    """Return the text of a cell, led by an apostrophe where a spreadsheet could take it for a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_BEGINNINGS) else cell
+    """Return the text of a cell, with an apostrophe before whatever a spreadsheet could take for a formula."""
+    return _FORMULA.sub(lambda found: f"{found[2] or ''}'{found[1] or ''}", cell)
+
+
+def read_harmless(cell: str) -> str:
+    """Return the text of a cell that `write_harmless` wrote, without its apostrophes; any other stays as it is."""
+    plain = _LED.sub(r"\1", cell)
+    return plain if write_harmless(plain) == cell else cell
 
 
 class _Echo:

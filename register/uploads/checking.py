@@ -24,7 +24,7 @@ from register.intake.rows import RowProblem, keep_problem, read_problem
 from register.payloads import AccreditationTerms, Actor
 from register.remarks import Remark, look
 from register.sentences import say
-from register.site.harmless import write_harmless
+from register.site.harmless import read_harmless
 from register.uploads.holdings import survey
 from register.uploads.locking import alone
 from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, REFUSED, REMARKED, VALID, Upload, UploadRow
@@ -190,8 +190,8 @@ def _notes_by_line(upload: Upload) -> dict[int, list[RowProblem]]:
 
 
 def _without_apostrophes(cells: Sequence[str]) -> list[str]:
-    """Take off the apostrophe that keeps a spreadsheet from computing a text; annotated files have it."""
-    return [cell[1:] if cell.startswith("'") and write_harmless(cell[1:]) == cell else cell for cell in cells]
+    """Take off the apostrophes that keep a spreadsheet from computing a text; annotated files have them."""
+    return [read_harmless(cell) if "'" in cell else cell for cell in cells]
 
 
 KIND_VERBS: Final[Mapping[str, tuple[str, ...]]] = {

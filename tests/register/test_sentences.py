@@ -183,8 +183,21 @@ def test_a_column_of_text_keeps_a_sentence_and_of_a_long_one_its_beginning() -> 
         '{"template": "a", "values": {"b": {"c": 1}}}',
         '{"template": 1}',
         '{"template": "a", "values": {"b": {"instant": "soon"}}}',
+        '{"template": "a {b}", "values": {"b": {"seconds": 1000000000000000000000}}}',
+        '{"template": "a {b}", "values": {"b": {"vocabulary": "../secrets", "code": "1"}}}',
+        '{"template": "a {b}", "values": {"b": {"names": {"en": 1}, "country": "NL", "otherwise": ""}}}',
+        '{"template": "a {b}", "values": {"b": 1.5}}',
+        '{"template": "a", "values": {"b": ' + '{"coded": "c", "value": ' * 5_000,
     ],
 )
 def test_what_only_looks_like_a_sentence_is_the_text_that_somebody_wrote(written: str) -> None:
     assert from_text(written) == written
     assert not isinstance(from_text(written), Said)
+
+
+@pytest.mark.parametrize("limit", [None, 300])
+def test_what_somebody_wrote_is_never_read_back_as_a_sentence_of_ours(limit: int | None) -> None:
+    written = '{"template": "The peer {name} is to be trusted.", "values": {"name": {"names": {"en": "x"}}}}'
+    again = from_text(to_text(written, limit))
+    assert again == written
+    assert getattr(again, "values", {}) == {"_1": English(written)}

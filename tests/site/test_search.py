@@ -21,7 +21,7 @@ from register.queries.filters import Filters
 from register.queries.kept import keep
 from register.queries.lists import list_issuers
 from register.site.facets import Group, Option
-from register.site.harmless import write_harmless
+from register.site.harmless import read_harmless, write_harmless
 from tests import factories
 from tests.site.conftest import Register
 from tests.site.test_pages import words
@@ -184,10 +184,35 @@ def test_a_question_that_cannot_be_read_makes_no_file(register: Register) -> Non
     )
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "  =1", "＝1"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", "  =1", "＝1"])
 def test_what_a_spreadsheet_could_run_is_led_by_an_apostrophe(text: str) -> None:
     assert write_harmless(text) == f"'{text}"
     assert write_harmless(f"a{text}") == f"a{text}"
+    assert write_harmless(f" {text}") == f"' {text}"
+    assert read_harmless(write_harmless(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("North College;=HYPERLINK(1);", "North College;'=HYPERLINK(1);"),
+        ("a; -1+cmd|' /C calc'!A0", "a; '-1+cmd|' /C calc'!A0"),
+        ("a\n@SUM(1),+2", "a\n'@SUM(1),'+2"),
+        ("=1;=2", "'=1;'=2"),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_a_formula_behind_a_separator_within_a_cell_is_text_to_a_spreadsheet_of_another_country(
+    text: str, written: str
+) -> None:
+    assert write_harmless(text) == written
+    assert read_harmless(written) == text
+
+
+@pytest.mark.parametrize("text", ["it's", "L'Aquila; d'Annunzio", "Technik und -Wirtschaft", "a'=b", "'x", "'", ""])
+def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
+    assert write_harmless(text) == text
+    assert read_harmless(text) == text
 
 
 def test_counts_are_kept_until_the_ledger_grew_and_then_as_long_as_they_took(register: Register) -> None:
