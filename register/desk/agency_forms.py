@@ -6,33 +6,32 @@ An amendment says only what changes: what the form holds is compared with what i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from pydantic import TypeAdapter, ValidationError
 
-from register.access.acting import Acting
 from register.desk.change_forms import ReasonForm, TakeBackForm
 from register.desk.days import DayField, day_of, last_day_of, until_after
-from register.desk.forms import DraftForm, LineField, TextField
-from register.desk.inputs import TermField, list_languages, list_terms, read_day, read_last_day, read_pairs, spell
+from register.desk.forms import LineField, TextField
+from register.desk.inputs import TermField, read_day, read_last_day, spell
 from register.desk.issuer_forms import EndingForm
-from register.desk.look_alikes import Candidate
+from register.desk.organisation_forms import (
+    NewOrganisationForm,
+    OrganisationForm,
+    ask_identifiers,
+    ask_names,
+    ask_website,
+    keep_identifiers,
+)
 from register.desk.reports import ReportForm, initial_report
-from register.desk.rows import Column, RowsField
 from register.desk.scope_form import LIMITS, ScopeForm
 from register.records import AgencyRecord, dump_mapping
 from register.scope import UNRESTRICTED, Scope
-from register.values import Claim
-
-_CLAIMS: Final[TypeAdapter[Any]] = TypeAdapter(Claim)
-_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
-_WIDE: Final = forms.TextInput(attrs={"class": "wide"})
 
 
-class AgencyDetails(ReportForm, ScopeForm, DraftForm):
+class AgencyDetails(ReportForm, ScopeForm, OrganisationForm):
     """What describes an agency: who it is, for what and how long it is recognised, by which decision."""
 
     places: ClassVar[Mapping[str, str]] = {
@@ -42,29 +41,12 @@ class AgencyDetails(ReportForm, ScopeForm, DraftForm):
         "decision_document.languages": "report_languages",
     }
 
-    names = RowsField(
-        Column("language", _("Language"), "choice", list_languages),
-        Column("name", _("Name")),
-        label=_("Names"),
-        help_text=_("In its own language first, as it stands in its statutes; then in others that it uses itself."),
-        more=_("More names"),
-    )
+    names = ask_names()
     acronym = LineField(label=_("Acronym"), required=False, max_length=60)
     country = TermField("countries", ordered=True, label=_("Country"))
-    website = LineField(
-        label=_("Website"),
-        required=False,
-        help_text=_("Such as https://www.agency.example"),
-        max_length=500,
-        widget=_WIDE,
-    )
-    identifiers = RowsField(
-        Column("scheme", _("Scheme"), "choice", lambda: list_terms("identifier-schemes")),
-        Column("value", _("Identifier")),
-        label=_("Identifiers"),
-        required=False,
-        help_text=_("Its number in EQAR, VAT number and others: the more, the surer it is told from others."),
-        more=_("More identifiers"),
+    website = ask_website(_("Such as https://www.agency.example"))
+    identifiers = ask_identifiers(
+        _("Its number in EQAR, VAT number and others: the more, the surer it is told from others.")
     )
     valid_from = DayField(
         label=_("Recognised from"),
@@ -82,22 +64,11 @@ class AgencyDetails(ReportForm, ScopeForm, DraftForm):
         self.fields["report_file"].label = _("The decision as PDF")
         self.offer(UNRESTRICTED, places, ())
 
-    def clean_names(self) -> list[dict[str, str]]:
-        """Refuse two names in one language: a record holds one of each."""
-        rows: list[dict[str, str]] = self.cleaned_data["names"]
-        if len({row["language"] for row in rows}) < len(rows):
-            raise forms.ValidationError(gettext("Two names are in the same language. Keep the official one."))
-        return rows
-
     def terms(self) -> dict[str, Any]:
         """Return all that was filled in as AgencyTerms have it, empty values among them."""
         told = self.cleaned_data
         return {
-            "names": read_pairs(told["names"], "language", "name"),
-            "acronym": told["acronym"] or None,
-            "country": told["country"],
-            "website": told["website"] or None,
-            "identifiers": [{"scheme": row["scheme"], "value": row["value"]} for row in told["identifiers"]],
+            **self.describe(),
             "scope": self.scope_said(),
             "valid_from": spell(told["valid_from"]),
             "valid_until": until_after(told["valid_until"]),
@@ -105,41 +76,10 @@ class AgencyDetails(ReportForm, ScopeForm, DraftForm):
         }
 
 
-class NewAgency(AgencyDetails):
+class NewAgency(NewOrganisationForm, AgencyDetails):
     """An agency to be recognised."""
 
     verb: ClassVar[str] = "recognise_agency"
-
-    def __init__(self, *args: Any, acting: Acting, **options: Any) -> None:
-        self.acting = acting
-        super().__init__(*args, **options)
-
-    def said(self) -> dict[str, Any]:
-        """Return AgencyTerms; of a demonstration, they say so."""
-        mark = {"demonstration": True} if self.acting.demonstration else {}
-        return {**{name: value for name, value in self.terms().items() if value not in _EMPTY}, **mark}
-
-    def candidate(self) -> Candidate:
-        """Return what look-alikes are looked for by; identifiers that cannot be read are left out."""
-        terms = self.terms()
-        return Candidate(
-            names=tuple(terms["names"].values()),
-            country=terms["country"],
-            acronym=terms["acronym"] or "",
-            website=terms["website"] or "",
-            identifiers=frozenset(_canonical(terms["identifiers"])),
-        )
-
-
-def _canonical(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
-    found = []
-    for claim in claims:
-        try:
-            read = _CLAIMS.validate_python(dict(claim))
-        except ValidationError:
-            continue  # the terms say what is wrong with it, beside its field
-        found.append((read.scheme, read.value))
-    return found
 
 
 class ChangedAgency(AgencyDetails):
@@ -160,9 +100,7 @@ class ChangedAgency(AgencyDetails):
 
     def changes(self) -> dict[str, Any]:
         """Return the terms that differ from the record; identifiers that stay keep what the record says of them."""
-        terms = self.terms()
-        held = {(claim["scheme"], claim["value"]): claim for claim in self.held["identifiers"]}
-        terms["identifiers"] = [held.get((one["scheme"], one["value"]), one) for one in terms["identifiers"]]
+        terms = keep_identifiers(self.terms(), self.held["identifiers"])
         return {name: value for name, value in terms.items() if _differs(name, value, self.held[name])}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from pydantic import TypeAdapter, ValidationError
 
 from register.access.acting import Acting
 from register.desk.days import DayField, until_after
@@ -20,59 +19,43 @@ from register.desk.inputs import (
     PROVIDER_TYPES,
     IssuerField,
     TermField,
-    list_languages,
     list_terms,
     name_issuer,
     read_day,
     read_last_day,
-    read_pairs,
     spell,
 )
-from register.desk.look_alikes import Candidate
 from register.desk.models import Draft
+from register.desk.organisation_forms import (
+    NewOrganisationForm,
+    OrganisationForm,
+    ask_identifiers,
+    ask_names,
+    ask_website,
+    keep_identifiers,
+)
 from register.desk.rows import Column, RowsField
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_records
 from register.records import IssuerRecord, dump_mapping
-from register.values import Claim
-
-_CLAIMS: Final[TypeAdapter[Any]] = TypeAdapter(Claim)
-_WIDE: Final = forms.TextInput(attrs={"class": "wide"})
 
 
 def _list_provider_types() -> list[tuple[str, str | Promise]]:
     return [(str(code), words) for code, words in PROVIDER_TYPES.items()]
 
 
-class IssuerDetails(DraftForm):
+class IssuerDetails(OrganisationForm):
     """What describes an issuer."""
 
-    names = RowsField(
-        Column("language", _("Language"), "choice", list_languages),
-        Column("name", _("Name")),
-        label=_("Names"),
-        help_text=_("In its own language first, as it stands in its statutes; then in others that it uses itself."),
-        more=_("More names"),
-    )
+    names = ask_names()
     acronym = LineField(label=_("Acronym"), required=False, max_length=60)
     country = TermField("countries", ordered=True, label=_("Country"))
     provider_type = forms.ChoiceField(
         label=_("Type of provider"), choices=_list_provider_types, widget=forms.RadioSelect, initial="1"
     )
-    website = LineField(
-        label=_("Website"),
-        required=False,
-        help_text=_("Such as https://www.university.example"),
-        max_length=500,
-        widget=_WIDE,
-    )
-    identifiers = RowsField(
-        Column("scheme", _("Scheme"), "choice", lambda: list_terms("identifier-schemes")),
-        Column("value", _("Identifier")),
-        label=_("Identifiers"),
-        required=False,
-        help_text=_("ROR, PIC, Erasmus code, VAT number and others: the more, the surer it is told from others."),
-        more=_("More identifiers"),
+    website = ask_website(_("Such as https://www.university.example"))
+    identifiers = ask_identifiers(
+        _("ROR, PIC, Erasmus code, VAT number and others: the more, the surer it is told from others.")
     )
     sites = RowsField(
         Column("site", _("Place")),
@@ -86,32 +69,18 @@ class IssuerDetails(DraftForm):
         """Return all that was filled in as IssuerTerms have it, empty values among them."""
         told = self.cleaned_data
         return {
-            "names": read_pairs(told["names"], "language", "name"),
-            "acronym": told["acronym"] or None,
-            "country": told["country"],
+            **self.describe(),
             "provider_type": int(told["provider_type"]),
-            "website": told["website"] or None,
-            "identifiers": [{"scheme": row["scheme"], "value": row["value"]} for row in told["identifiers"]],
             "sites": [row["site"] for row in told["sites"]],
         }
 
-    def clean_names(self) -> list[dict[str, str]]:
-        """Refuse two names in one language: a record holds one of each."""
-        rows: list[dict[str, str]] = self.cleaned_data["names"]
-        if len({row["language"] for row in rows}) < len(rows):
-            raise forms.ValidationError(gettext("Two names are in the same language. Keep the official one."))
-        return rows
 
-
-class NewIssuer(IssuerDetails):
+class NewIssuer(NewOrganisationForm, IssuerDetails):
     """An issuer to be registered."""
 
     verb: ClassVar[str] = "register_issuer"
 
-    def __init__(self, *args: Any, acting: Acting, **options: Any) -> None:
-        self.acting = acting
-        self.denied: tuple[str, ...] = ()
-        super().__init__(*args, **options)
+    denied: tuple[str, ...] = ()
 
     def keep(
         self, acting: Acting, subject: str = "", draft_id: UUID | str | None = None, version: int | None = None
@@ -123,33 +92,6 @@ class NewIssuer(IssuerDetails):
                 draft.denied = list(self.denied)
                 draft.save(update_fields=["denied"])
         return draft
-
-    def said(self) -> dict[str, Any]:
-        """Return IssuerTerms; of a demonstration, they say so."""
-        mark = {"demonstration": True} if self.acting.demonstration else {}
-        return {**{name: value for name, value in self.terms().items() if value not in (None, [], {})}, **mark}
-
-    def candidate(self) -> Candidate:
-        """Return what look-alikes are looked for by; identifiers that cannot be read are left out."""
-        terms = self.terms()
-        return Candidate(
-            names=tuple(terms["names"].values()),
-            country=terms["country"],
-            acronym=terms["acronym"] or "",
-            website=terms["website"] or "",
-            identifiers=frozenset(_canonical(terms["identifiers"])),
-        )
-
-
-def _canonical(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
-    found = []
-    for claim in claims:
-        try:
-            read = _CLAIMS.validate_python(dict(claim))
-        except ValidationError:
-            continue  # the terms say what is wrong with it, beside its field
-        found.append((read.scheme, read.value))
-    return found
 
 
 class AmendIssuer(AmendingForm, IssuerDetails):
@@ -169,10 +111,7 @@ class AmendIssuer(AmendingForm, IssuerDetails):
 
     def terms(self) -> dict[str, Any]:
         """Return all that was filled in; identifiers that stay keep what the record says of them."""
-        terms = super().terms()
-        held = {(claim["scheme"], claim["value"]): claim for claim in self.before()["identifiers"]}
-        terms["identifiers"] = [held.get((one["scheme"], one["value"]), one) for one in terms["identifiers"]]
-        return terms
+        return keep_identifiers(super().terms(), self.before()["identifiers"])
 
     def said(self) -> dict[str, Any]:
         """Return what changes, from when and why."""
