@@ -16,6 +16,7 @@ import msgspec
 from django.utils import timezone
 
 from ledger.database import execute
+from register.access.models import Membership
 from register.commands.judging import Judge, Refusal
 from register.errors import Refused
 from register.intake.columns import DEQAR, ISSUERS
@@ -59,10 +60,12 @@ class DryRun:
     references: References = field(default_factory=References)
     countries: dict[str, frozenset[str]] = field(default_factory=dict)
     seen: dict[tuple[str, ...], int] = field(default_factory=dict)
+    demonstration: bool = field(init=False)
     judge: Judge = field(init=False)
     notes: dict[int, list[RowProblem]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.demonstration = is_for_demonstration(self.upload)
         self.judge = Judge(actor_of(self.upload))
         self.notes = _notes_by_line(self.upload)
 
@@ -70,7 +73,7 @@ class DryRun:
         """Return what becomes of some rows, in their order."""
         upload = self.upload
         planned = [parse_row(upload.kind, row.line, upload.names, _without_apostrophes(row.cells)) for row in rows]
-        plan(planned, self.references, upload.default_agency)
+        plan(planned, self.references, upload.default_agency, self.demonstration)
         said = [spell_proposals(row.proposals) for row in planned]
         open_ones = [place for place, row in enumerate(planned) if not row.refused]
         refusals = self.judge.judge([intents_of(said[place]) for place in open_ones])
@@ -102,6 +105,12 @@ class DryRun:
 def actor_of(upload: Upload) -> Actor:
     """Return who speaks in the entries of an upload."""
     return Actor(role=cast(Any, upload.role), organisation=upload.organisation or None)
+
+
+def is_for_demonstration(upload: Upload) -> bool:
+    """Tell whether an upload is of a demonstration account, whose password everybody may know."""
+    own = Membership.objects.filter(role=upload.role, organisation=upload.organisation, demonstration=True)
+    return own.filter(user=upload.author_id).exists()
 
 
 def check(upload_id: UUID, run: int) -> None:

@@ -61,16 +61,24 @@ def parse_row(kind: str, line: int, names: Sequence[str], cells: Sequence[str]) 
     return planned
 
 
-def plan(rows: Iterable[Planned], references: References, default_agency: str) -> None:
-    """Fill in what each row would say; who is named and not found is reported to the row."""
+def plan(rows: Iterable[Planned], references: References, default_agency: str, demonstration: bool = False) -> None:
+    """Fill in what each row would say; who is named and not found is reported to the row.
+
+    With `demonstration` every entry says that it is one.
+    """
     good = [row for row in rows if row.read is not None and not row.refused]
     references.prepare(one for row in good for one in _issuers_of(row.read))
     for row in good:
         try:
-            row.proposals = _propose(row, references, default_agency)
+            proposals = _propose(row, references, default_agency)
+            row.proposals = [_mark(one) for one in proposals] if demonstration else proposals
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_input=False):
                 row.refuse(".".join(str(part) for part in fault["loc"]), "", say_fault(fault), say("Correct the row."))
+
+
+def _mark(proposal: Proposal) -> Proposal:
+    return proposal._replace(terms=proposal.terms.model_copy(update={"demonstration": True}))
 
 
 def _issuers_of(read: Read | None) -> list[Reference]:

@@ -22,6 +22,7 @@ from register import commands
 from register.access import audit
 from register.access.acting import Acting
 from register.access.models import Membership
+from register.access.reach import check_reach, find_beyond
 from register.desk import four_eyes
 from register.errors import MalformedEvent, NotEntitled, NotUnderstood, Refused
 from register.intake.rows import RowProblem, keep_problem
@@ -74,6 +75,7 @@ def request(acting: Acting, upload: Upload, partial: bool, digest: str) -> Uploa
     `partial` must be said where rows are refused. Raises OtherRows for another digest, Moved where it is too late or
     nothing is there to be published, NotEntitled where nobody else may approve.
     """
+    check_reach(acting, upload.author_id)
     refused = upload.rows.filter(outcome=REFUSED).exists()
     if refused and not partial:
         raise Moved(gettext("Some rows are refused: mend them, leave them out, or publish the others alone."))
@@ -134,6 +136,7 @@ def discard(acting: Acting, upload: Upload, reason: str = "") -> None:
     without one.
     """
     own = upload.author_id == acting.user
+    check_reach(acting, upload.author_id)
     if not (own or reason):
         raise NotUnderstood("required", "reason", gettext("Say in a sentence why."))
     with transaction.atomic():
@@ -163,8 +166,14 @@ def _check_shown(upload: Upload, digest: str) -> None:
         raise OtherRows
 
 
+def may_decide(acting: Acting, upload: Upload) -> bool:
+    """Tell whether who acts is the second person for an upload; a demonstration account is that for no real person."""
+    second = acting.approves and upload.author_id != acting.user
+    return second and not find_beyond(acting, [upload.author_id] if upload.author_id is not None else [])
+
+
 def _check_second(acting: Acting, upload: Upload) -> None:
-    if not acting.approves or upload.author_id == acting.user:
+    if not may_decide(acting, upload):
         raise NotEntitled("not_second", "", gettext("Somebody else who may approve has to do this."))
 
 

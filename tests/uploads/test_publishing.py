@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -330,3 +332,32 @@ def test_queries_of_a_dry_run_do_not_grow_with_its_rows(desk: Desk) -> None:
             checking.check(upload.pk, upload.run)
         taken.append(len(queries))
     assert taken[0] == taken[1]
+
+
+def test_what_a_demonstration_account_imports_says_that_it_is_one(desk: Desk) -> None:
+    Membership.objects.filter(pk=desk.officer.membership).update(demonstration=True)
+    demonstrated = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    Membership.objects.filter(pk=desk.officer.membership).update(demonstration=False)
+    meant = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    for upload, marked in ((demonstrated, True), (meant, False)):
+        said = [data for row in upload.rows.all() for _type, _id, data in row.said]
+        assert {data.get("demonstration", False) for data in said} == {marked}
+    released = release(desk, demonstrated)
+    assert Upload.objects.get(pk=released.pk).state == PUBLISHED
+
+
+def test_a_demonstration_account_decides_nothing_about_a_real_persons_import(desk: Desk) -> None:
+    known = replace(desk.approver, demonstration=True)
+    upload = bring(desk, as_csv(table(desk.issuers, 4, wrong=1)[0]))
+    with pytest.raises(NotEntitled, match="demonstration"):
+        publishing.request(known, upload, True, publishing.digest_of(upload))
+    publishing.request(desk.officer, upload, True, publishing.digest_of(upload))
+    for step in (
+        lambda: publishing.approve(known, upload, publishing.digest_of(upload)),
+        lambda: publishing.return_(known, upload, "No."),
+        lambda: publishing.discard(known, upload, "No."),
+    ):
+        with pytest.raises(NotEntitled):
+            step()
+    assert not publishing.may_decide(known, upload)
+    assert publishing.may_decide(desk.approver, upload)
