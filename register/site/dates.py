@@ -6,7 +6,7 @@ as people say it.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from django.utils.formats import date_format
@@ -22,16 +22,20 @@ _DAY: Final = {"en": "j F Y"}
 _SHORT_DAY: Final = {"en": "j M Y"}
 
 
-@remember
 def spell_day(moment: datetime) -> str:
     """Write the day of an instant in words: `1 June 2026`."""
-    return date_format(moment.astimezone(UTC), _DAY.get(_language(), "DATE_FORMAT"))
+    return _spell(moment.astimezone(UTC).date(), _DAY.get(_language(), "DATE_FORMAT"))
+
+
+def spell_short_day(moment: datetime) -> str:
+    """Write the day of an instant briefly, for tables: `1 Jun 2026`."""
+    return _spell(moment.astimezone(UTC).date(), _SHORT_DAY.get(_language(), "DATE_FORMAT"))
 
 
 @remember
-def spell_short_day(moment: datetime) -> str:
-    """Write the day of an instant briefly, for tables: `1 Jun 2026`."""
-    return date_format(moment.astimezone(UTC), _SHORT_DAY.get(_language(), "DATE_FORMAT"))
+def _spell(day: date, form: str) -> str:
+    """Write a day; remembered by the day alone, since no two pages are asked for at the same instant."""
+    return date_format(day, form)
 
 
 def spell_instant(moment: datetime) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from register.site.links import path_to
+from register.site.links import link_to, path_to
 from register.site.names import Name
+from register.trust import RegisterFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +24,37 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Id → thing; an id that is not listed is shown shortened. A link is written once, however often it is shown."""
+    """Id → thing; an id that is not listed is shown shortened. A link is written once, however often it is shown.
+
+    `links` are those that are written already.
+    """
 
     listed: Mapping[str, Listed] = field(default_factory=dict)
-    _links: dict[str, SafeString] = field(default_factory=dict, init=False, repr=False, compare=False)
+    links: dict[str, SafeString] = field(default_factory=dict, repr=False, compare=False)
 
     def link(self, thing: str | None) -> SafeString:
         """Return a link to a thing that shows its name."""
         if thing is None:
             return format_html("{}", "–")
-        if thing not in self._links:
-            self._links[thing] = self._write(thing)
-        return self._links[thing]
+        if thing not in self.links:
+            self.links[thing] = self._write(thing)
+        return self.links[thing]
 
     def _write(self, thing: str) -> SafeString:
         found = self.listed.get(thing)
         if found is None:
             return format_html('<span class="mono">{}</span>', shorten_id(thing))
         return format_html('<a href="{}">{}</a>', path_to(found.kind, thing), found.name)
+
+
+def link_known(register: RegisterFacts) -> dict[str, SafeString]:
+    """Return links to the things that facts hold, by id; with them at hand nothing is asked for their names."""
+    kinds: dict[str, Mapping[str, Any]] = {
+        "agency": register.agencies,
+        "issuer": register.issuers,
+        "programme": register.programmes,
+    }
+    return {thing: link_to(kind, record) for kind, known in kinds.items() for thing, record in known.items()}
 
 
 def shorten_id(thing: str) -> str:

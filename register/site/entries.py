@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from django.utils.safestring import SafeString
 
 from ledger.logs import SignedCheckpointRow
 from ledger.reader import Evidence, read_evidence
@@ -17,6 +19,9 @@ from register.site import entry_words
 from register.site.directory import Directory
 from register.site.entry_words import EntryWords, Parties
 from register.site.reading import read_directory
+
+_NAMED: Final = ("agency.", "issuer.", "programme.")
+"""Types of entries about a thing that has a name; what others are about is told by whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +39,23 @@ class Entry:
         return path_to_entry(self.row.origin, self.row.index)
 
 
-def read_entries(rows: Sequence[EventRow], checkpoint: SignedCheckpointRow | None) -> list[Entry]:
-    """Return entries of the checkpoint's log in words; three queries however many they are.
+def read_entries(
+    rows: Sequence[EventRow], checkpoint: SignedCheckpointRow | None, links: Mapping[str, SafeString] | None = None
+) -> list[Entry]:
+    """Return entries of the checkpoint's log in words; two or three queries however many they are.
 
-    Rows that the checkpoint does not cover yet are left out: a page shows nothing that cannot be proven.
-    Raises LedgerDamaged when stored bytes do not prove themselves.
+    `links` to things by their ids spare the query for the names of these. Rows that the checkpoint does not cover yet
+    are left out: a page shows nothing that cannot be proven. Raises LedgerDamaged when stored bytes do not prove
+    themselves.
     """
     if checkpoint is None or not rows:
         return []
     covered = [row for row in rows if row.index < checkpoint.size]
     proven = read_evidence(checkpoint.origin, [row.index for row in covered], checkpoint)
     parsed = {row.index: _parse(proven[row.index].data) for row in covered}
-    directory = read_directory(_find_ids(covered, parsed.values()), checkpoint.origin)
+    known = dict(links or {})
+    unknown = [thing for thing in _find_ids(covered, parsed.values()) if thing not in known]
+    directory = Directory(read_directory(unknown, checkpoint.origin).listed, known)
     return [
         Entry(row, _tell(parsed[row.index], row, directory), proven[row.index], parsed[row.index]) for row in covered
     ]
@@ -66,8 +76,9 @@ def _tell(event: Event | None, row: EventRow, directory: Directory) -> EntryWord
 
 
 def _find_ids(rows: Iterable[EventRow], parsed: Iterable[Event | None]) -> Iterator[str | None]:
+    """Yield the ids of things that entries name and that have a name."""
     for row in rows:
-        yield from (row.uid, row.issuer, row.agency)
+        yield from (row.uid if row.type.startswith(_NAMED) else None, row.issuer, row.agency)
     for event in parsed:
         data: Any = event.data if event else None
         yield from (getattr(data, name, None) for name in ("other", "sealer", "awarding_body", "programme"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from django.conf import settings
 
@@ -17,7 +17,7 @@ from register.queries.cuts import Cut
 from register.queries.lists import EVENT_COLUMNS, EventRow
 from register.queries.selecting import is_uid, known_only, select
 from register.queries.single import count_records
-from register.records import MandateRecord, RegisterRecord
+from register.records import MandateRecord, ProgrammeRecord, RegisterRecord
 from register.site.directory import Directory, Listed
 from register.site.names import first_name
 
@@ -45,6 +45,10 @@ def _load_register(content: str) -> RegisterRecord:
     record: RegisterRecord = records.load("register", content)
     return record
 
+
+_MOST_MANDATES: Final = 100
+_MOST_PROGRAMMES: Final = 30
+"""What an issuer's page shows of each."""
 
 # The log as a subquery: joined, the planner would not know that rows come in the order of their index, and read all.
 _NEWEST: Final[LiteralString] = f"""
@@ -74,12 +78,22 @@ def list_notable(types: Sequence[str], within: int) -> list[EventRow]:
     return sorted(found, key=lambda row: -row.index)
 
 
-def list_mandates_to(sealer: str, cut: Cut) -> list[MandateRecord]:
-    """Return the mandates given to an organisation, as the cut knows them."""
+def read_surroundings(issuer: str, cut: Cut) -> tuple[list[MandateRecord], list[ProgrammeRecord]]:
+    """Return the mandates given to an issuer and the programmes it offers, as the cut knows them; one query."""
     conditions = known_only("v", cut)
-    conditions.add("v.sealer = %(sealer)s::uuid", sealer=sealer)
-    sql = f"SELECT v.content::text FROM register_mandate v WHERE {conditions.joined()} ORDER BY v.uid LIMIT 100"
-    return [records.load("mandate", content) for (content,) in select(sql, conditions.parameters)]
+    conditions.parameters["issuer"] = issuer
+    known = conditions.joined()
+    rows = select(
+        f"(SELECT 'mandate', v.content::text FROM register_mandate v WHERE {known} AND v.sealer = %(issuer)s::uuid "
+        f"ORDER BY v.uid LIMIT {_MOST_MANDATES}) UNION ALL "
+        f"(SELECT 'programme', v.content::text FROM register_programme v WHERE {known} AND v.issuer = %(issuer)s::uuid "
+        f"ORDER BY v.uid LIMIT {_MOST_PROGRAMMES})",
+        conditions.parameters,
+    )
+    found: dict[str, list[Any]] = {"mandate": [], "programme": []}
+    for kind, content in rows:
+        found[kind].append(records.load(kind, content))
+    return found["mandate"], found["programme"]
 
 
 _NAMED: Final[LiteralString] = """

@@ -6,7 +6,7 @@ contributes comes from the same links. Nothing is judged here a second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +16,9 @@ from register.identifiers import NODE, Identifier
 from register.queries.facts import Gathered, gather_facts, gather_many
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, KeyRecord, MandateRecord, RelationRecord
 from register.scope import Scope, intersect
-from register.trust import AskedQuestion, Decision, Facts, Question, Reason, RegisterFacts, TreeSize, decide
-from register.trust.candidates import find_candidates
+from register.trust import AskedQuestion, Decision, Facts, Question, Reason, RegisterFacts, TreeSize
 from register.trust.identity import Also, list_also
-from register.trust.judgement import judge
+from register.trust.judgement import Judged, judge_all, weigh
 from register.trust.links import find_state
 from register.trust.naming import find_named
 
@@ -177,16 +176,17 @@ def read_standings(gathered: Gathered, asked: AskedQuestion, instants: Instants)
     if not any(register.own for register in facts.registers):
         return []
     question = asked.known_as({register.origin: register.size for register in facts.registers})
-    decision = decide(question, facts)
+    judged = judge_all(question, facts)
+    decision = weigh(question, facts, judged)
     return [
         IssuerStanding(
             instants,
             issuer,
             decision,
             register,
-            tuple(_list_contributions(question, facts, register, issuer)),
+            tuple(_list_contributions(question, judged, register, issuer)),
             gathered.checkpoints.get(register.origin),
-            tuple(_list_others(question, facts, register, issuer)),
+            tuple(_list_others(question, facts, judged, register, issuer)),
         )
         for register in sorted(facts.heard, key=lambda one: not one.own)
         for issuer in find_named(question, facts, register)
@@ -194,14 +194,14 @@ def read_standings(gathered: Gathered, asked: AskedQuestion, instants: Instants)
 
 
 def _list_others(
-    question: Question, facts: Facts, register: RegisterFacts, issuer: IssuerRecord
+    question: Question, facts: Facts, judged: Sequence[Judged], register: RegisterFacts, issuer: IssuerRecord
 ) -> Iterator[OtherRecord]:
     for also in list_also(facts, issuer, register.origin, question.at):
-        yield OtherRecord(also, tuple(_list_contributions(question, facts, also.register, also.issuer)))
+        yield OtherRecord(also, tuple(_list_contributions(question, judged, also.register, also.issuer)))
 
 
 def _list_contributions(
-    question: Question, facts: Facts, register: RegisterFacts, issuer: IssuerRecord
+    question: Question, judged: Iterable[Judged], register: RegisterFacts, issuer: IssuerRecord
 ) -> list[Contribution]:
     """Return the accreditations of a register that bear on its record of the issuer, the weightiest first.
 
@@ -209,14 +209,13 @@ def _list_contributions(
     record, not that of its successor.
     """
     found: dict[str, Contribution] = {}
-    for candidate in find_candidates(question, facts):
-        record = candidate.accreditation
+    for one in judged:
+        candidate, record = one.candidate, one.candidate.accreditation
         here = candidate.register.origin == register.origin and candidate.asked.id == issuer.id
         if record is None or record.id in found or not here:
             continue
-        faults = judge(question, candidate).faults
         foreign = record.issuer != issuer.id
-        if foreign and (faults or candidate.moved):
+        if foreign and (one.faults or candidate.moved):
             continue
         found[record.id] = Contribution(
             record=record,
@@ -224,7 +223,7 @@ def _list_contributions(
             agency=candidate.agency,
             state=find_state(record, question.at),
             scope=intersect(candidate.granted, candidate.recognised),
-            faults=faults,
+            faults=one.faults,
             inherited=candidate.inherited if foreign else (),
             passed_on=bool(candidate.moved),
         )

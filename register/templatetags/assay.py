@@ -1,15 +1,19 @@
-"""Filters of the pages: dates, names, scopes and addresses as register.site writes them."""
+"""Filters of the pages: dates, names, scopes and addresses as register.site writes them; and texts, looked up once."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, Node, Parser, Token
+from django.template.context import Context
+from django.templatetags.i18n import TranslateNode, do_translate
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import get_language
 
 from register.sentences import Said
-from register.site import dates, directory, entry_items, links, marks, names, telling, words
+from register.site import accreditation_items, dates, directory, entry_items, links, marks, names, telling, words
 
 register = template.Library()
 
@@ -28,8 +32,38 @@ register.filter("isolate", names.isolate)
 register.filter("tag", marks.mark_tag)
 register.filter("period", marks.mark_period)
 register.filter("item", entry_items.write_item)
+register.filter("items", accreditation_items.write_items)
 register.filter("count", words.spell_count)
 register.filter("is_web_address", links.is_web_address)
+
+
+class Text(Node):
+    """A constant text of a template, looked up once in each language; Django’s own node looks it up each time."""
+
+    def __init__(self, node: TranslateNode) -> None:
+        self.node = node
+        self.said: dict[str | None, str] = {}
+
+    def render(self, context: Context) -> str:
+        """Return the text in the reader's language; catalogues do not change while a process lives."""
+        language = get_language()
+        if language not in self.said:
+            self.said[language] = self.node.render(context)
+        return self.said[language]
+
+
+@register.tag
+def translate(parser: Parser, token: Token) -> Node:
+    """Read Django's own `translate`, and remember what it says where that depends on the language alone."""
+    node: TranslateNode = do_translate(parser, token)
+    given = (node.filter_expression, node.message_context)
+    constant = all(one is None or _is_constant(one) for one in given)
+    return Text(node) if constant and node.asvar is None and not node.noop else node
+
+
+def _is_constant(given: FilterExpression) -> bool:
+    literal = given.var if isinstance(given.var, str) else given.var.literal
+    return isinstance(literal, str) and not given.filters
 
 
 @register.filter

@@ -51,10 +51,18 @@ def decide(question: Question, facts: Facts) -> Decision:
 
     Never raises for facts that hold well-formed records, never says `trusted` when a link was not found to hold.
     """
-    candidates = find_candidates(question, facts)
-    if not candidates:
+    return weigh(question, facts, judge_all(question, facts))
+
+
+def judge_all(question: Question, facts: Facts) -> list[Judged]:
+    """Put every candidate through every link."""
+    return [judge(question, candidate) for candidate in find_candidates(question, facts)]
+
+
+def weigh(question: Question, facts: Facts, judged: list[Judged]) -> Decision:
+    """Answer from candidates that were judged already: the decision of `decide`."""
+    if not judged:
         return _answer_unknown(question, facts)
-    judged = [judge(question, candidate) for candidate in candidates]
     best = min(judged, key=lambda one: _rank(one, question))
     stale = _find_stale(question, facts, judged)
     verdict = _reach_verdict(best, stale)

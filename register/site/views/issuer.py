@@ -14,10 +14,9 @@ from register.errors import NotFound, NotUnderstood
 from register.identifiers import NODE, Identifier, parse_identifier
 from register.moments import format_moment
 from register.queries.cuts import Cut
-from register.queries.filters import Filters
 from register.queries.hearing import Placed, find_all_placed, find_placed, place_page
 from register.queries.identity import Rival, find_rivals
-from register.queries.lists import find_named, list_programmes
+from register.queries.lists import find_named
 from register.queries.single import read_history
 from register.records import IssuerRecord, KeyRecord, RelationRecord
 from register.sentences import say
@@ -25,11 +24,12 @@ from register.site.accreditation_rows import AccreditationRow, find_ends, show_c
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.changes import stand_key
 from register.site.cosignatures import list_signers
+from register.site.directory import link_known
 from register.site.entries import read_entries
 from register.site.links import path_to, with_query
 from register.site.names import order_names
 from register.site.page import Context, page
-from register.site.reading import list_mandates_to, read_directory
+from register.site.reading import read_directory, read_surroundings
 from register.site.recorder import Cited, Recorder, cite, link_entries, name_register
 from register.site.standing import Instants, IssuerStanding, OtherRecord, find_standing
 from register.site.timeline import MOST_ROWS, NARROW, WIDE, draw
@@ -90,10 +90,12 @@ def show_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
         raise NotFound("not_found", "", say("The register has not signed its ledger yet."))
     cut = Cut(checkpoint.log_id, standing.register.origin, standing.register.size, newest=False)
     history = read_history("issuer", standing.issuer.id, cut, limit=_HISTORY)
+    # An earlier knowledge of the register shows its entries with the names of today.
+    known = None if instants.pinned else link_known(standing.register)
     return {
         **_describe(standing, checkpoint),
         **_surround(standing, cut),
-        "history": read_entries([item.event for item in history.items], checkpoint),
+        "history": read_entries([item.event for item in history.items], checkpoint, known),
         "dates": write_instants(instants),
         "asked_at": "" if instants.today else format_moment(instants.at)[:10],
         "today": format_moment(instants.now)[:10],
@@ -159,8 +161,7 @@ def _show_other(other: OtherRecord, issuer: IssuerRecord) -> ShownOther:
 
 def _surround(standing: IssuerStanding, cut: Cut) -> Context:
     issuer, instants = standing.issuer, standing.instants
-    given = list_mandates_to(issuer.id, cut)
-    programmes = list_programmes(cut, Filters(instants.at, issuer=issuer.id), limit=30)
+    given, programmes = read_surroundings(issuer.id, cut)
     parties = [mandate.awarding_body for mandate in given] + [mandate.sealer for mandate in standing.mandates]
     rivals = find_rivals(standing.keys, standing.institution, instants.known_instant or instants.known_size)
     return {
@@ -168,7 +169,7 @@ def _surround(standing: IssuerStanding, cut: Cut) -> Context:
         "relations": [_show_relation(relation, standing) for relation in standing.relations],
         "mandates": [*standing.mandates, *given],
         "directory": read_directory(parties, cut.origin),
-        "programmes": programmes.items,
+        "programmes": programmes,
     }
 
 
