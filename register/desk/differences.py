@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from register.desk.inputs import PROVIDER_TYPES, mark_language
 from register.payloads import Amending, DocumentTerms, LearningOutcome
@@ -17,49 +16,9 @@ from register.queries.single import find_records
 from register.records import Document, Period
 from register.scope import Scope
 from register.site.dates import last_day, spell_day
+from register.site.field_words import FIELDS
 from register.site.names import name_record
 from register.site.words import join_words, label, label_field, spell_scope
-
-FIELDS: Final[Mapping[str, str | Promise]] = {
-    "kind": _("Kind"),
-    "scope": _("Scope"),
-    "decision": _("Decision"),
-    "valid_from": _("Valid from"),
-    "valid_until": _("Valid until"),
-    "report": _("Report"),
-    "decision_document": _("Decision to recognise it"),
-    "summary": _("Summary"),
-    "standard": _("Standard"),
-    "status": _("Kind of review"),
-    "legal_basis": _("Legal basis"),
-    "local_identifier": _("Reference of the agency"),
-    "contributing_agencies": _("Agencies that contributed"),
-    "names": _("Names"),
-    "titles": _("Titles"),
-    "country": _("Country"),
-    "website": _("Website"),
-    "identifiers": _("Identifiers"),
-    "acronym": _("Acronym"),
-    "sites": _("Sites"),
-    "provider_type": _("Type of provider"),
-    "credential_type": _("Type of credential"),
-    "isced_f": _("Fields of study (ISCED-F)"),
-    "learning_outcomes": _("Learning outcomes"),
-    "ects": _("Workload in ECTS"),
-    "hours": _("Workload in hours"),
-    "eqf_level": _("Level (EQF)"),
-    "qf_ehea_cycle": _("Cycle (QF-EHEA)"),
-    "nqf_level": _("Level of the national framework"),
-    "assessment_type": _("Type of assessment"),
-    "participation": _("Form of participation"),
-    "quality_assurance": _("Quality assurance that underpins it"),
-    "prerequisites": _("Prerequisites"),
-    "supervision": _("Supervision and identity check"),
-    "stackability": _("Stackability"),
-    "awarding_bodies": _("Awarded together with, or by"),
-    "accreditations_pass_on": _("Accreditations of the one it came from"),
-}
-"""Field of terms → what it is called; the order in which they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +91,9 @@ _SPELLED: Final[Mapping[str, Callable[[Any], str]]] = {
     "decision": lambda value: label("decisions", value),
     "country": lambda value: label("countries", value),
     "valid_from": spell_day,
+    "issued_from": spell_day,
+    "issued_until": spell_day,
+    "commitments": lambda value: join_words(value, 5),
     "valid_until": lambda value: spell_day(last_day(value)),
     "report": _spell_report,
     "decision_document": _spell_report,

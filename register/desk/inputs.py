@@ -146,6 +146,7 @@ class IssuerField(forms.CharField):
     """Another issuer of this register: by name, acronym, id, address or any identifier; its value is the record."""
 
     widget = IssuerInput
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=300, **options)
         self.error_messages["required"] = _("Choose the institution: search for it, then pick it from the list.")

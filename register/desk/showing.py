@@ -39,6 +39,7 @@ _SAID_ALREADY: Final = frozenset({"kind", "scope", "valid_from", "valid_until", 
 _SAID_OF: Final[Mapping[str, frozenset[str]]] = {
     "register_programme": frozenset({"titles"}),
     "relate_issuer": frozenset({"valid_from"}),
+    "anchor_batch": frozenset({"credential_type"}),
 }
 """Verb whose sentence tells other fields → those."""
 

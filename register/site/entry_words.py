@@ -20,6 +20,7 @@ from register.events import Event
 from register.records import POSITIVE_DECISIONS, Period
 from register.site.dates import mark_day, spell_period
 from register.site.directory import Directory
+from register.site.field_words import FIELDS
 from register.site.remembering import gettext
 from register.site.words import Tone, join_words, label, label_place, spell_count, spell_scope
 
@@ -29,6 +30,8 @@ _USUAL_DELAY: Final = timedelta(days=31)
 
 _LONG: Final = 48
 """So many letters of a key, hash or origin do not stand in a sentence whole."""
+NOT_STATED: Final = "not stated"
+"""Operator of a register that was opened without one (`ASSAY_OPERATOR` of deploy/settings.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,10 @@ def _say(words: str, **values: Any) -> SafeString:
 
 def _opened(data: Any, parties: Parties, directory: Directory) -> Told:
     places = join_words([label_place(code) for code in data.territory], 4)
-    return [
-        _say(gettext("{name}, for {places}, run by {operator}."), name=data.name, places=places, operator=data.operator)
-    ]
+    told = gettext("{name}, for {places}, run by {operator}.")
+    if data.operator == NOT_STATED:
+        told = gettext("{name}, for {places}; who runs it is not stated.")
+    return [_say(told, name=data.name, places=places, operator=data.operator)]
 
 
 def _recognised(data: Any, parties: Parties, directory: Directory) -> Told:
@@ -118,7 +122,8 @@ def _amended_names(given: Mapping[str, Any]) -> Told:
 
 
 def _changes(data: Any, parties: Parties, directory: Directory, given: Mapping[str, Any]) -> Told:
-    told = [_say(gettext("About {thing}."), thing=directory.link(parties.issuer or parties.thing))]
+    thing = parties.thing if parties.thing in directory.listed else parties.issuer or parties.thing
+    told = [_say(gettext("About {thing}."), thing=directory.link(thing))]
     if data.corrects is not None:
         told.append(
             _say(
@@ -129,7 +134,7 @@ def _changes(data: Any, parties: Parties, directory: Directory, given: Mapping[s
         )
     if given.get("scope") is not None:
         told.append(_say(gettext("New scope: {scope}."), scope=spell_scope(given["scope"])))
-    others = [_FIELDS.get(name, name.replace("_", " ")) for name in given if name not in ("names", "titles", "scope")]
+    others = [_FIELDS.get(name) or FIELDS.get(name, name) for name in given if name not in ("names", "titles", "scope")]
     if others:
         told.append(_say(gettext("Changed: {fields}."), fields=join_words([str(field) for field in others])))
     return told + _reason(data)

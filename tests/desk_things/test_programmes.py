@@ -131,7 +131,10 @@ def test_an_amendment_says_only_what_changed_and_an_end_ends(desk: Desk) -> None
     assert draft.said == {"ects": None, "hours": 150, "note": "Recounted"}
     page = desk.read(f"{path}?draft={draft.pk}")
     assert fields_of(page)["hours"] == "150"
-    assert "Workload in hours not stated 150" in words(desk.read(f"/desk/drafts/{draft.pk}"))
+    page = desk.read(f"/desk/drafts/{draft.pk}")
+    assert "Workload in hours not stated 150" in words(page)
+    assert f'About <a href="/programmes/{programme}">' in page
+    assert "Changed: Workload in ECTS and Workload in hours." in words(page)
     draft = desk.draft(
         f"/desk/programmes/{programme}/close", effective_from="2027-08-31", reason="programme_discontinued"
     )
