@@ -26,6 +26,9 @@ PENDING: Final = "pending"
 CONFIRMED: Final = "confirmed"
 """Key of the session: when its person last proved who they are, in seconds since 1970."""
 
+SINGLE_SIGN_ON: Final = "single_sign_on"
+"""How somebody signed in for whom the provider vouched."""
+
 PATIENCE: Final = 600
 """Seconds between a good password and the second factor."""
 
@@ -75,13 +78,19 @@ def read_pending(request: HttpRequest) -> Pending | None:
 def complete(
     request: HttpRequest, user: User, onward: str, factor: Authenticator | None, how: str = "password"
 ) -> HttpResponseRedirect:
-    """Open the session and lead on."""
+    """Open the session and lead on.
+
+    Single sign-on alone proves nothing to whoever has a password: else a provider that was taken over could set up the
+    first second factor of somebody who has none yet, and write.
+    """
     request.session.pop(PENDING, None)
     forget_session(request)
     login(request, user, backend=BACKEND)
     if hasattr(request, "_acting"):
         del request._acting
-    request.session[CONFIRMED] = int(time.time())
+    request.session.pop(CONFIRMED, None)
+    if factor is not None or how != SINGLE_SIGN_ON or not user.has_usable_password():
+        request.session[CONFIRMED] = int(time.time())
     request.session.pop(FACTOR, None)
     if factor is not None:
         request.session[FACTOR] = factor.pk

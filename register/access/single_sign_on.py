@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from register.access.audit import note
 from register.access.invitations import accept, find
 from register.access.models import Membership
-from register.access.signing_in import begin, is_for_demonstration
+from register.access.signing_in import SINGLE_SIGN_ON, begin, is_for_demonstration
 from register.access.words import Words
 from register.errors import RegisterError
 from register.site.page import render_page
@@ -60,7 +60,7 @@ class SingleSignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allaut
         except NotAdmitted as error:
             note(request, "sign_in_failed", how="single_sign_on", why=error.code)
             raise ImmediateHttpResponse(refuse(request, error.code, 403)) from None
-        raise ImmediateHttpResponse(begin(request, user, under_way.get("onward", ""), "single_sign_on"))
+        raise ImmediateHttpResponse(begin(request, user, under_way.get("onward", ""), SINGLE_SIGN_ON))
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, error: Any = None, **told: Any) -> None:
         """Say that it did not work."""

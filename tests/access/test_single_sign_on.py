@@ -17,7 +17,7 @@ from register.access.models import Invitation, Membership
 from tests import factories
 from tests.access.pages import code_of, noted, words
 from tests.access.provider import CLIENT, SECRET, Provider, run_provider
-from tests.people import give_app, make_member, sign_in
+from tests.people import PASSWORD, give_app, make_member, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "auditor@nl.example"
@@ -196,6 +196,7 @@ def test_the_own_binding_is_seen_and_taken_away_after_which_the_next_one_is_boun
     make_member("auditor")
     client, elsewhere = bind(provider), bind(provider)
     assert "Connected to your organisation’s sign-in since" in words(client.get("/account"))
+    assert client.post("/account/confirm", {"password": PASSWORD}).status_code == 303
     answer = client.post("/account/single-sign-on/disconnect", follow=True)
     assert "Single sign-on is disconnected" in words(answer)
     assert not SocialAccount.objects.exists()
@@ -232,3 +233,24 @@ def test_an_operator_takes_a_wrong_binding_away_and_the_sessions_end(provider: P
     assert client.get("/account").status_code == 302
     assert [(line.email, line.about) for line in noted("single_sign_on_removed")] == [("operator@nl.example", EMAIL)]
     assert "connected since" not in words(operator.get(f"/operator/people/{row.pk}"))
+
+
+@pytest.mark.parametrize("path", ["/account/second-factor/app", "/account/password", "/account/tokens"])
+def test_a_provider_alone_sets_nothing_up_for_who_has_a_password_and_no_second_factor_yet(
+    provider: Provider, path: str
+) -> None:
+    make_member("operator", email=EMAIL)
+    client = bind(provider)
+    assert client.get(path)["Location"].startswith("/account/confirm?")
+    assert client.post(path, {"code": "000000"})["Location"].startswith("/account/confirm?")
+    assert client.post("/account/confirm", {"password": "wrong"}).status_code == 422
+    assert client.get("/account/second-factor/app").status_code == 302
+    assert client.post("/account/confirm", {"password": PASSWORD, "next": path})["Location"] == path
+    assert client.get("/account/second-factor/app").status_code == 200
+
+
+def test_who_has_no_password_sets_a_first_second_factor_up_with_what_the_provider_says(provider: Provider) -> None:
+    row = make_member("operator", email=EMAIL)
+    row.user.set_unusable_password()
+    row.user.save()
+    assert bind(provider).get("/account/second-factor/app").status_code == 200
