@@ -128,14 +128,11 @@ def _widget(kind: str, name: str, cell: str) -> forms.Widget:
     return forms.TextInput(attrs={"class": "wide", **offered})
 
 
-def offer_terms(form: RowForm) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return code and words of each term by column, for the columns of a row that take only a few."""
-    wanted = {str(field.field.widget.attrs.get("list", "")).removeprefix("terms-") for field in form}
-    return [
-        (name, [(code, label(vocabulary, code)) for code in load(vocabulary).codes()])
-        for name, vocabulary in TERMS.items()
-        if name in wanted
-    ]
+def offer_terms(form: RowForm) -> dict[str, list[tuple[str, str]]]:
+    """Return code and words of each term by the name of its field, for columns that take only a few."""
+    lists = {field.name: field.field.widget.attrs.get("list", "") for field in form}
+    wanted = {name: TERMS[column.removeprefix("terms-")] for name, column in lists.items() if column}
+    return {name: [(code, label(terms, code)) for code in load(terms).codes()] for name, terms in wanted.items()}
 
 
 class ReasonForm(forms.Form):

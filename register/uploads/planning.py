@@ -121,10 +121,15 @@ def _propose_issuer(row: Planned, institution: Institution, references: Referenc
     return [] if row.refused else [Proposal("issuer.registered", new_id(), propose_issuer(institution))]
 
 
+_DEQAR_PARTS: Final[Mapping[str, str]] = {"deqar": "deqar_id", "eter": "eter_id"}
+"""Scheme → the column of DEQAR's table that it stands in."""
+
+
 def _find_issuer(row: Planned, reference: Reference, references: References, number: int) -> str:
     found = references.issuer(reference)
     if found is None:
-        column = f"institution[{number}].deqar_id" if isinstance(row.read, Submission) else "issuer"
+        part = _DEQAR_PARTS.get(reference[0], "identifier[1]")
+        column = f"institution[{number}].{part}" if isinstance(row.read, Submission) else "issuer"
         message = say("no issuer of this register has this identifier")
         row.refuse(column, ":".join(reference), message, say("Register it first, or correct the identifier."))
     return found or ""

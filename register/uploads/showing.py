@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, Min
@@ -64,6 +65,12 @@ def count_rows(upload: Upload) -> dict[str, int]:
     """Return how many rows there are of each outcome."""
     found = Counter(dict(upload.rows.values_list("outcome").annotate(Count("id"))))
     return {outcome: found[outcome] for outcome in OUTCOMES}
+
+
+def count_refused(uploads: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many rows of some uploads are refused, in one query."""
+    rows = UploadRow.objects.filter(upload__in=uploads, outcome=REFUSED)
+    return dict(rows.order_by().values_list("upload").annotate(Count("id")))
 
 
 def page_of_rows(upload: Upload, outcome: str, after: int) -> tuple[list[Shown], int | None]:
@@ -142,5 +149,5 @@ def choices(acting: Acting, upload: Upload, counts: Mapping[str, int]) -> dict[s
         "second": second,
         "approvers": approvers,
         "digest": publishing.digest_of(upload) if upload.state in (CHECKED, WAITING) else "",
-        "decides": upload.state == WAITING and acting.approves and upload.author_id != acting.user,
+        "decides": upload.state == WAITING and publishing.may_decide(acting, upload),
     }

@@ -9,6 +9,7 @@ from ledger.reader import get_log
 from register.intake.rows import read_problem
 from register.uploads import checking, handing_in
 from register.uploads.models import CHECKED, FAILED, GOOD, MAPPING, Upload, UploadRow
+from register.uploads.naming import name_issuers
 from tests.factories import make_agency
 from tests.uploads.conftest import Desk, bring
 from tests.uploads.tables import HEADER, as_csv, table
@@ -117,3 +118,19 @@ def test_what_is_no_table_says_so_and_leaves_no_bytes(desk: Desk, data: bytes, s
     assert upload.state == FAILED
     assert said in upload.said_trouble
     assert not upload.pieces.exists()
+
+
+def test_deqar_s_table_is_refused_in_the_column_that_names_the_provider_and_names_the_others(desk: Desk) -> None:
+    header = ["agency", "activity_type", "status", "decision", "valid_from", "valid_to", "local_identifier",
+              "institution[1].identifier[1]", "institution[1].resource[1]"]  # fmt: skip
+    good = ["AQA", "institutional", "1", "positive", "2026-01-01", "2031-12-31", "D-1", desk.issuers[0], "PIC"]
+    wrong = [*good[:6], "D-2", "111111111", "PIC"]
+    late = [*good[:4], "someday", "2031-12-31", "D-3", desk.issuers[1], "PIC"]
+    upload = bring(desk, as_csv([good, wrong, late], header))
+    rows = list(upload.rows.order_by("line"))
+    assert [row.outcome for row in rows] == ["remarked", "refused", "refused"]
+    assert [one["column"] for one in rows[1].problems if one["fatal"]] == ["institution[1].identifier[1]"]
+    names = name_issuers(upload, rows)
+    assert [[one.text for one in names[row.pk]] for row in rows] == [
+        [f"College {desk.issuers[0]}"], [], [f"College {desk.issuers[1]}"],
+    ]  # fmt: skip

@@ -91,7 +91,8 @@ def list_imports(request: HttpRequest, acting: Acting) -> HttpResponse:
             queue("read", upload)
             return go_to(upload)
     page = Paginator(handing_in.uploads_of(acting).order_by("-created", "pk"), _PAGE).get_page(request.GET.get("page"))
-    shown = [(one, STATES[one.state]) for one in page.object_list]
+    refused = showing.count_refused([one.pk for one in page.object_list if one.state == CHECKED])
+    shown = [(one, STATES[one.state], refused.get(one.pk, 0)) for one in page.object_list]
     context = {"place": "imports", "form": form, "page": page, "uploads": shown}
     return answer(request, acting, "uploads/imports.html", context, 422 if sent else 200)
 

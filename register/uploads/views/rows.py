@@ -69,22 +69,20 @@ def _show(
     faults = []
     for problem in row.problems:
         name = form.place_of(problem["column"])
-        sentence = mark_problem(problem, capital=name is None or not problem["fatal"])
-        if not problem["fatal"]:
-            noted.append(sentence)
-        elif name is None:
-            elsewhere.append(sentence)
+        if problem["fatal"] and name is not None:
+            faults.append((form[name], mark_problem(problem, capital=False), mark_problem(problem)))
+            form.fields[name].widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"id_{name}-wrong"}
         else:
-            faults.append((form[name], sentence))
-    by_name = {field.name: sentence for field, sentence in faults}
+            (elsewhere if problem["fatal"] else noted).append(mark_problem(problem))
+    beside = {field.name: sentence for field, _, sentence in faults}
+    terms = offer_terms(form)
     context = {
         **showing.describe(acting, upload),
         "row": row,
         "names": name_issuers(upload, [row]).get(row.pk, []),
         "gist": showing.find_gist(upload, row),
         "form": form,
-        "terms": offer_terms(form),
-        "fields": [(field, by_name.get(field.name, "")) for field in form],
+        "fields": [(field, beside.get(field.name, ""), terms.get(field.name, ())) for field in form],
         "faults": faults,
         "elsewhere": elsewhere,
         "noted": noted,
