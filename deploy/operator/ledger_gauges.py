@@ -109,5 +109,7 @@ def gauge_cosignatures(board: Board | Silence, now: datetime) -> Gauge:
     if newest is not None and now - newest > COSIGNED_WITHIN:
         says = gettext("The last was %(age)s ago.") % {"age": spell_age(now - newest)}
         return Gauge("cosignatures", title, value, "warn", says, do, address="/federation")
-    says = gettext("The last was %(age)s ago.") % {"age": spell_age(now - newest)} if newest else ""
+    says = gettext("Others vouch for it.")
+    if newest is not None:
+        says = gettext("The last was %(age)s ago.") % {"age": spell_age(now - newest)}
     return Gauge("cosignatures", title, value, says=says, address="/federation")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from deploy.operator.gauge import Gauge, unknown
 from deploy.operator.probing import Silence
 from federation.board import COUNTED, Board
+from federation.peers import PAUSED
 from federation.views.words import judge_peer
 from register.sentences import Said
 from register.site.telling import tell_plainly
@@ -36,7 +37,12 @@ def _standing(board: Board, now: datetime) -> Gauge:
             address="/federation",
         )
     poor = [one for one in followed if judge_peer(one, now).tag.tone in ("bad", "warn")]
-    value = ngettext("%(count)d followed", "%(count)d followed", len(followed)) % {"count": len(followed)}
+    paused = [one.row.name for one in followed if one.row.status == PAUSED]
+    count = len(followed) - len(paused)
+    value = ngettext("%(count)d followed", "%(count)d followed", count) % {"count": count}
+    if not poor and paused:
+        says = gettext("Paused by an operator: %(names)s.") % {"names": ", ".join(paused[:5])}
+        return Gauge("peers", title, value, "off", says, address="/federation")
     if not poor:
         return Gauge("peers", title, value, says=gettext("All are fresh."), address="/federation")
     names = ", ".join(one.row.name for one in poor[:5])

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from time import monotonic
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from django.db import connection
@@ -19,7 +21,9 @@ from deploy.operator import health, probing
 from deploy.operator.asking import RedisState, Worker
 from deploy.operator.last_times import note_last
 from deploy.operator.models import BACKUP, SCHEDULED_JOB, LastTime
+from deploy.operator.peer_gauges import gauge_peers
 from deploy.operator.tasks import note_job
+from federation.board import Board
 from tests import factories
 from tests.people import sign_in
 
@@ -143,3 +147,12 @@ def test_the_board_takes_the_same_queries_whatever_there_is(operator: Client) ->
     for _ in range(3):
         factories.make_issuer()
     assert count() == few
+
+
+def test_a_paused_peer_is_not_said_to_be_followed() -> None:
+    row = SimpleNamespace(status="paused", name="Register of the north", said_reason="")
+    peer = cast(Any, SimpleNamespace(row=row, peer=row, copy=SimpleNamespace(quarantined=0)))
+    standing = gauge_peers(Board((peer,), (), (), ()), timezone.now())[0]
+    assert (standing.tone, standing.calls) == ("off", False)
+    assert standing.value.startswith("0")
+    assert standing.says == "Paused by an operator: Register of the north."

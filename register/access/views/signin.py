@@ -16,7 +16,6 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from register.access import passkeys
 from register.access.addresses import read_address
@@ -118,9 +117,12 @@ def refuse(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
     return response
 
 
-@require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session; by POST alone, so that no link from elsewhere does it."""
+    """End the session; by POST alone, so that no link from elsewhere does it. Who types the address is asked."""
+    if request.method != "POST":
+        response = render_page(request, "access/sign_out.html", {}, 405)
+        response["Allow"] = "POST"
+        return response
     if request.user.is_authenticated:
         note(request, "signed_out")
         forget_session(request)
