@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, Final, NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from register.access.acting import Acting
+from register.access.acting import Acting, View
 from register.access.roles import AGENCY, AUDITOR, ISSUER, OPERATOR
 from register.errors import Conflict, NotEntitled, NotFound, NotUnderstood, Refused
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_records
 from register.site.names import Name, name_record
 from register.site.page import render_page
+
+Answer = Callable[[HttpRequest, Acting, Refused | NotUnderstood], HttpResponse]
+
+
+class NotChosen(Refused):
+    """A page about an issuer was asked for, and it does not say which: people choose one first."""
 
 
 class Place(NamedTuple):
@@ -70,6 +77,22 @@ def name_organisation(acting: Acting) -> Name | None:
     return name_record(found) if found is not None else Name(acting.organisation)
 
 
+def explain_with(answer_refusal: Answer) -> Callable[[View], View]:
+    """Make views answer, as `answer_refusal` does, where what was asked for is not there or not allowed."""
+
+    def explain(view: View) -> View:
+        @wraps(view)
+        def explaining(request: HttpRequest, acting: Acting, **parts: Any) -> HttpResponse:
+            try:
+                return view(request, acting=acting, **parts)
+            except (Refused, NotUnderstood) as error:
+                return answer_refusal(request, acting, error)
+
+        return explaining
+
+    return explain
+
+
 def answer_error(request: HttpRequest, acting: Acting, error: Refused | NotUnderstood, back: str) -> HttpResponse:
     """Answer in words why something was not done, and where to go on."""
     status = next((number for kind, number in _STATUSES if isinstance(error, kind)), 422)
@@ -83,3 +106,13 @@ def answer_error(request: HttpRequest, acting: Acting, error: Refused | NotUnder
 
 
 _STATUSES: Final = ((NotFound, 404), (NotEntitled, 403), (Conflict, 409), (NotUnderstood, 400))
+
+
+def _answer_refusal(request: HttpRequest, acting: Acting, error: Refused | NotUnderstood) -> HttpResponse:
+    if isinstance(error, NotChosen):
+        return HttpResponseRedirect("/desk/issuers")
+    return answer_error(request, acting, error, "/desk")
+
+
+explain_refusals: Final = explain_with(_answer_refusal)
+"""Make a view of the desk answer in words where what was asked for is not there or not allowed."""

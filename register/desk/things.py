@@ -17,7 +17,7 @@ from register.access.roles import ISSUER
 from register.desk import drafts
 from register.desk.forms import DraftForm, path_to_draft
 from register.desk.models import Draft
-from register.desk.page import answer
+from register.desk.page import NotChosen, answer
 from register.errors import NotFound
 from register.queries.cuts import resolve_cut
 from register.queries.selecting import is_uid
@@ -41,13 +41,20 @@ def find_theirs(acting: Acting, issuer: object) -> IssuerRecord:
     return found
 
 
-def choose_issuer(request: HttpRequest, acting: Acting, verb: str = "", said_as: str = "issuer") -> IssuerRecord | None:
-    """Return the issuer a page is about: an issuer officer's own; else as `issuer` or the draft of `verb` names it."""
+def choose_issuer(request: HttpRequest, acting: Acting, verb: str = "", said_as: str = "issuer") -> IssuerRecord:
+    """Return the issuer a page is about: an issuer officer's own; else as `issuer` or the draft of `verb` names it.
+
+    Raises NotChosen where nothing names one, and NotFound.
+    """
     if acting.role == ISSUER:
         return find_theirs(acting, acting.organisation)
     draft = find_draft(request, acting, verb, "") if verb else None
     named = draft.said[said_as] if draft else request.POST.get("issuer") or request.GET.get("issuer", "")
-    return find_theirs(acting, named) if is_uid(named) else None
+    if not is_uid(named):
+        raise NotChosen(
+            "issuer_unknown", "", gettext("Choose the institution: search for it, then pick it from the list.")
+        )
+    return find_theirs(acting, named)
 
 
 def find_draft(request: HttpRequest, acting: Acting, verb: str, subject: str) -> Draft | None:

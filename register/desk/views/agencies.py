@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import partial, wraps
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from ledger.reader import read_entry
 from register import events
-from register.access.acting import Acting, View, needs
+from register.access.acting import Acting, needs
 from register.access.roles import AUDITOR, OPERATOR
 from register.amendments import stated_scopes
 from register.desk.agency_effects import count_reach
@@ -35,6 +35,7 @@ from register.desk.forms import DraftForm
 from register.desk.letters import find_mixed_words
 from register.desk.look_alikes import LookAlike
 from register.desk.near_agencies import find_near_agencies
+from register.desk.page import explain_with
 from register.desk.things import find_draft, find_own, keep, open_form
 from register.errors import Conflict, NotFound, NotUnderstood, Refused
 from register.events import Event
@@ -62,19 +63,14 @@ def answer(request: HttpRequest, template: str, context: Mapping[str, Any], stat
     return render_page(request, template, {"place": "agencies", "section": "operator", **context}, status)
 
 
-def explain_refusals(view: View) -> View:
-    """Make a view answer in words where what was asked for is not there or not allowed."""
+def _answer_refusal(request: HttpRequest, acting: Acting, error: Refused | NotUnderstood) -> HttpResponse:
+    status = 404 if isinstance(error, NotFound) else 409 if isinstance(error, Conflict) else 422
+    told = {"sentence": error.message, "missing": error.code == "agency_unknown"}
+    return answer(request, "operator/agency_refused.html", told, status)
 
-    @wraps(view)
-    def explaining(request: HttpRequest, acting: Acting, **parts: Any) -> HttpResponse:
-        try:
-            return view(request, acting=acting, **parts)
-        except (Refused, NotUnderstood) as error:
-            status = 404 if isinstance(error, NotFound) else 409 if isinstance(error, Conflict) else 422
-            told = {"sentence": error.message, "missing": error.code == "agency_unknown"}
-            return answer(request, "operator/agency_refused.html", told, status)
 
-    return explaining
+explain_refusals: Final = explain_with(_answer_refusal)
+"""Make a view answer in words where what was asked for is not there or not allowed."""
 
 
 @needs(OPERATOR, AUDITOR, methods=_READS)

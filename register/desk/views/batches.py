@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,9 +19,8 @@ from register.credentials import batch_files
 from register.credentials.batch_files import Sealed
 from register.desk.batch_forms import AnchorBatch, ReceiptsForm, SealForm
 from register.desk.batch_sealing import MOST, write_receipts
-from register.desk.page import answer
+from register.desk.page import answer, explain_refusals
 from register.desk.things import choose_issuer, fill_in
-from register.desk.views.issuers import explain_refusals
 from register.errors import NotUnderstood
 from register.queries.credentials import list_batches
 from register.queries.cuts import resolve_cut
@@ -58,8 +57,6 @@ def _sent(request: HttpRequest) -> tuple[Any, Any]:
 def seal(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Ask for credentials, and give the batch file that they make to whoever handed them in."""
     issuer = choose_issuer(request, acting)
-    if issuer is None:
-        return HttpResponseRedirect(_ISSUERS)
     form = SealForm(issuer, acting, *_sent(request))
     context = {**_frame(acting, issuer), "form": form}
     if not form.is_bound or not form.is_valid() or form.sealed is None:
@@ -85,8 +82,6 @@ def _show_sealed(sealed: Sealed, issuer: IssuerRecord, acting: Acting) -> dict[s
 def anchor(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Take a batch file and make a draft of its root and count."""
     issuer = choose_issuer(request, acting, AnchorBatch.verb)
-    if issuer is None:
-        return HttpResponseRedirect(_ISSUERS)
     make = partial(AnchorBatch, issuer, acting)
     template = "desk/batch_anchor.html"
     return fill_in(request, acting, make, template, _frame(acting, issuer), verb=AnchorBatch.verb, show=lambda said: {})
@@ -99,8 +94,6 @@ def anchor(request: HttpRequest, acting: Acting) -> HttpResponse:
 def hand_out(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Take a batch file and give the receipts of a batch that is on record, as one ZIP file."""
     issuer = choose_issuer(request, acting)
-    if issuer is None:
-        return HttpResponseRedirect(_ISSUERS)
     form = ReceiptsForm(issuer, *_sent(request))
     if form.is_bound and form.is_valid():
         try:

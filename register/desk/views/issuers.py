@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import partial, wraps
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from register.access.acting import Acting, View, needs
+from register.access.acting import Acting, needs
 from register.access.roles import AGENCY, ISSUER, OPERATOR
 from register.desk.issuer_forms import AmendIssuer, CloseIssuer, EndingForm, NewIssuer, show_issuer, terms_of
 from register.desk.letters import find_mixed_words
 from register.desk.look_alikes import LookAlike
 from register.desk.near_issuers import find_look_alikes
-from register.desk.page import answer, answer_error
+from register.desk.page import answer, explain_refusals
 from register.desk.things import fill_in, find_draft, find_own, find_theirs, keep, open_form
-from register.errors import NotUnderstood, Refused
 from register.identifiers import parse_identifier
 from register.queries.belongings import list_keys, list_relations
 from register.queries.cuts import resolve_cut
@@ -32,19 +31,6 @@ from register.site.names import name_record, order_names
 from register.site.reading import read_directory
 
 _PAGE: Final = 20
-
-
-def explain_refusals(view: View) -> View:
-    """Make a view answer in words where what was asked for is not there or not allowed."""
-
-    @wraps(view)
-    def explaining(request: HttpRequest, acting: Acting, **parts: Any) -> HttpResponse:
-        try:
-            return view(request, acting=acting, **parts)
-        except (Refused, NotUnderstood) as error:
-            return answer_error(request, acting, error, "/desk")
-
-    return explaining
 
 
 @needs(OPERATOR, AGENCY, methods=("GET", "HEAD"))

@@ -18,9 +18,8 @@ from register.desk.errors import Malformed
 from register.desk.forms import start_draft
 from register.desk.key_forms import AnswerChallenge, OfferKey, RevokeKey
 from register.desk.keys import carry, challenge_for, read_key, read_value_on_paper, sort_keys, tell_paper, tell_proof
-from register.desk.page import answer
+from register.desk.page import answer, explain_refusals
 from register.desk.things import fill_in, find_draft, find_own, find_theirs
-from register.desk.views.issuers import explain_refusals
 from register.errors import NotFound
 from register.queries.belongings import list_keys
 from register.queries.cuts import resolve_cut

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -15,9 +15,8 @@ from register.access.acting import Acting, needs
 from register.access.roles import ISSUER, ROLES
 from register.desk.issuer_forms import EndingForm
 from register.desk.mandate_forms import GrantMandate, RevokeMandate
-from register.desk.page import answer
+from register.desk.page import answer, explain_refusals
 from register.desk.things import choose_issuer, fill_in, find_own
-from register.desk.views.issuers import explain_refusals
 from register.errors import NotFound
 from register.queries.belongings import list_mandates
 from register.queries.cuts import resolve_cut
@@ -34,8 +33,6 @@ _PAGE: Final = 50
 def list_all(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the mandates given by and to an issuer."""
     issuer = choose_issuer(request, acting)
-    if issuer is None:
-        return HttpResponseRedirect("/desk/issuers")
     page, now = list_mandates(resolve_cut(), issuer.id, request.GET.get("after"), _PAGE), timezone.now()
     kept = with_query("", **({} if acting.role == ISSUER else {"issuer": issuer.id}))
     context = {
@@ -64,8 +61,6 @@ def tell_state(mandate: MandateRecord, at: datetime) -> str:
 def grant(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Let another organisation seal credentials for an issuer."""
     issuer = choose_issuer(request, acting, GrantMandate.verb, "awarding_body")
-    if issuer is None:
-        return HttpResponseRedirect("/desk/issuers")
     node = read_register()
     return fill_in(
         request,

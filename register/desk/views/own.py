@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from register.access.acting import Acting, needs
 from register.access.roles import ISSUER, OPERATOR
 from register.desk.credential_forms import ACTS
 from register.desk.keys import sort_keys
-from register.desk.page import answer
+from register.desk.page import answer, explain_refusals
 from register.desk.things import choose_issuer, fill_in
-from register.desk.views.issuers import explain_refusals
 from register.identifiers import NODE, Identifier
 from register.queries.belongings import list_keys, list_mandates
 from register.queries.credentials import list_batches, list_withdrawn
@@ -38,7 +37,6 @@ _PAGE: Final = 50
 def show_own(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show an issuer officer their institution: how it stands today, and the beginning of each list."""
     issuer = choose_issuer(request, acting)
-    assert issuer is not None
     cut, now = resolve_cut(), timezone.now()
     granted = list_accreditations(cut, Filters(now, issuer=issuer.id), limit=_PAGE).items
     mandates = list_mandates(cut, issuer.id, limit=_SHOWN + 1).items
@@ -72,8 +70,6 @@ def _about(acting: Acting, issuer: IssuerRecord) -> dict[str, Any]:
 def list_anchored(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the batches of credentials that an issuer anchored, in the order in which it did."""
     issuer = choose_issuer(request, acting)
-    if issuer is None:
-        return HttpResponseRedirect("/desk/issuers")
     page = list_batches(resolve_cut(), issuer.id, None, request.GET.get("after"), _PAGE)
     directory = read_directory(batch.programme for batch in page.items)
     context = {**_about(acting, issuer), "page": page, "directory": directory}
@@ -85,8 +81,6 @@ def list_anchored(request: HttpRequest, acting: Acting) -> HttpResponse:
 def list_credentials(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show the credentials of an issuer that were ever withdrawn, by commitment, with how each stands today."""
     issuer = choose_issuer(request, acting)
-    if issuer is None:
-        return HttpResponseRedirect("/desk/issuers")
     now = timezone.now()
     page = list_withdrawn(resolve_cut(), issuer.id, None, request.GET.get("after"), _PAGE)
     rows = [(one, change_at(one, now), one.changes[-1]) for one in page.items]
@@ -99,8 +93,6 @@ def withdraw(request: HttpRequest, acting: Acting, act: str) -> HttpResponse:
     """Revoke, suspend or reinstate credentials, told by commitment or receipt."""
     form = ACTS[act]
     issuer = choose_issuer(request, acting, form.verb)
-    if issuer is None:
-        return HttpResponseRedirect("/desk/issuers")
     chosen = [one for one in request.GET.getlist("commitment")[:1] if one.isalnum()]
     return fill_in(
         request,

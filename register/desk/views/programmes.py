@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -15,10 +15,9 @@ from register.access.acting import Acting, needs
 from register.access.roles import ISSUER, ROLES
 from register.desk.elements import look_for_elements
 from register.desk.issuer_forms import EndingForm
-from register.desk.page import answer
+from register.desk.page import answer, explain_refusals
 from register.desk.programme_forms import AmendProgramme, CloseProgramme, NewProgramme, show_programme, terms_of
 from register.desk.things import choose_issuer, fill_in, find_own
-from register.desk.views.issuers import explain_refusals
 from register.errors import NotFound
 from register.queries.cuts import resolve_cut
 from register.queries.filters import Filters
@@ -58,8 +57,6 @@ def list_all(request: HttpRequest, acting: Acting) -> HttpResponse:
 def describe(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Describe a new programme; which of the standard's elements are missing is told beside the form."""
     issuer = choose_issuer(request, acting, NewProgramme.verb)
-    if issuer is None:
-        return HttpResponseRedirect("/desk/issuers")
     context = {"place": "programmes", "issuer": issuer, "name": name_record(issuer)}
     make = partial(NewProgramme, issuer.id, acting=acting)
     said = {"credential_type": "micro-credential", "issuer": issuer.id}

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from register.access.acting import Acting, needs
 from register.access.roles import AGENCY, OPERATOR
 from register.desk.issuer_forms import RelateIssuer
+from register.desk.page import explain_refusals
 from register.desk.things import fill_in, find_own
-from register.desk.views.issuers import explain_refusals
 from register.queries.belongings import list_relations
 from register.queries.cuts import resolve_cut
 from register.site.names import name_record
