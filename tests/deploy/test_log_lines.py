@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from deploy.log_lines import OneLine
 
@@ -54,3 +55,27 @@ def test_a_traceback_keeps_its_lines_and_nothing_else(log: logging.Logger, writt
 
 def test_the_node_writes_its_log_so() -> None:
     assert any(isinstance(handler.formatter, OneLine) for handler in logging.getLogger().handlers)
+
+
+@pytest.mark.parametrize("address", ["/invitations/s3cret-of-one", "/password/MTI/s3cret-of-one"])
+def test_an_address_that_is_a_secret_is_not_written(log: logging.Logger, written: io.StringIO, address: str) -> None:
+    log.warning("Forbidden (%s): %s", "CSRF cookie not set.", address)
+    try:
+        raise ValueError(f"no view for {address}?next=/desk")
+    except ValueError:
+        log.exception("failed")
+    assert "s3cret" not in written.getvalue()
+    assert f"{address.rpartition('/')[0]}/…" in written.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_refused_before_its_page_sees_it_leaves_no_secret(
+    log: logging.Logger, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("django.request", "django.security.csrf"):
+        monkeypatch.setattr(logging.getLogger(name), "handlers", log.handlers)
+    client = Client(enforce_csrf_checks=True)
+    assert client.post("/invitations/s3cret-of-one", {"new_password1": "x"}).status_code == 403
+    client.delete("/invitations/s3cret-of-one")
+    assert "/invitations/…" in written.getvalue()
+    assert "s3cret" not in written.getvalue()
