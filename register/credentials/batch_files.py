@@ -21,6 +21,7 @@ import msgspec
 from register.credentials.batch_tree import BatchTree, build_tree
 from register.credentials.commitments import SALT_BYTES, commit
 from register.credentials.errors import CredentialError
+from register.credentials.receipts import OnRecord, Receipt
 from register.sentences import cite, say
 
 FORMAT: Final = "assay/batch@v1"
@@ -50,6 +51,19 @@ class Sealed:
     salts: Sequence[bytes]
     positions: Sequence[int]
     tree: BatchTree
+
+    def make_receipt(self, at: int, record: OnRecord) -> Receipt:
+        """Return the receipt of the credential whose name is the one at an index of `names`."""
+        return Receipt(
+            salt=self.salts[at],
+            target=commit(self.digests[at], self.salts[at]),
+            root=self.tree.root,
+            path=self.tree.find_path(self.positions[at]),
+            batch=record.batch,
+            entry=record.entry,
+            tlog_proof=record.tlog_proof,
+            keys=record.keys,
+        )
 
 
 class _Header(msgspec.Struct, forbid_unknown_fields=True):

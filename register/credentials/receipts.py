@@ -54,6 +54,16 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class OnRecord:
+    """A batch in a ledger: its address, its entry and the proof of it, exact bytes, and vkeys to check them with."""
+
+    batch: str
+    entry: bytes
+    tlog_proof: bytes
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Anchor:
     """What a receipt proves of a credential: that it existed at `anchored_at`.
 

@@ -21,13 +21,13 @@ from ledger.tlog.note import parse_vkey
 from register.api.problems import explain
 from register.credential_ports import NodeRegisters
 from register.credentials.batch_files import ENDING, Sealed
-from register.credentials.commitments import commit, digest
+from register.credentials.commitments import digest
 from register.credentials.errors import CredentialError
 from register.credentials.proven_batch import prove_batch
 from register.credentials.reading import MOST_BYTES, read
 from register.credentials.reading.archive import SIGNATURES, list_parts
 from register.credentials.reading.parts import Part
-from register.credentials.receipts import Receipt, format_receipt
+from register.credentials.receipts import OnRecord, format_receipt
 from register.errors import NotUnderstood
 from register.records import BatchRecord
 from register.sentences import say
@@ -122,25 +122,16 @@ def write_receipts(batch: Sealed, record: BatchRecord, origin: str) -> bytes:
     if len(batch.names) > MOST:
         told = gettext("This batch has more than %(most)d credentials; the command below writes their receipts.")
         raise NotUnderstood("too_large", "batch", told % {"most": MOST})
-    entry, proof, keys = _read_proof(record, origin)
+    proven = _read_proof(record, origin)
     written, taken = io.BytesIO(), set[str]()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for at, name in enumerate(batch.names):
-            receipt = Receipt(
-                salt=batch.salts[at],
-                target=commit(batch.digests[at], batch.salts[at]),
-                root=batch.tree.root,
-                path=batch.tree.find_path(batch.positions[at]),
-                batch=record.url,
-                entry=entry,
-                tlog_proof=proof,
-                keys=keys,
-            )
-            archive.writestr(_name_once(name, taken) + RECEIPT_ENDING, format_receipt(receipt))
+            written_as = _name_once(name, taken) + RECEIPT_ENDING
+            archive.writestr(written_as, format_receipt(batch.make_receipt(at, proven)))
     return written.getvalue()
 
 
-def _read_proof(record: BatchRecord, origin: str) -> tuple[bytes, bytes, tuple[str, ...]]:
+def _read_proof(record: BatchRecord, origin: str) -> OnRecord:
     """Return the batch's entry, its proof, and the keys of all who signed that.
 
     Of the first checkpoint that covers it and the newest, the one that more have countersigned; of equals the first,
@@ -154,7 +145,8 @@ def _read_proof(record: BatchRecord, origin: str) -> tuple[bytes, bytes, tuple[s
     proofs = [read_receipts(origin, [index], head)[index].encode() for head in heads]
     signers = {proof: prove_batch(entry, proof, keys).cosigned_by for proof in proofs}
     best = max(proofs, key=lambda proof: len(signers[proof]))
-    return entry, best, (*keys.log, *(vkey for vkey in keys.witnesses if parse_vkey(vkey).name in signers[best]))
+    signed = (vkey for vkey in keys.witnesses if parse_vkey(vkey).name in signers[best])
+    return OnRecord(record.url, entry, best, (*keys.log, *signed))
 
 
 def _refuse(sentence: str) -> NotUnderstood:

@@ -23,7 +23,7 @@ from deploy.cli.anchoring.whole_files import write_whole
 from register.credentials.commitments import commit
 from register.credentials.errors import BadReceipt
 from register.credentials.receipts import FORMAT as RECEIPT_FORMAT
-from register.credentials.receipts import PROOF_TYPE, Receipt, format_receipt, parse_receipt
+from register.credentials.receipts import PROOF_TYPE, OnRecord, Receipt, format_receipt, parse_receipt
 
 FORMAT: Final = "assay/receipts@v1"
 ENDING: Final = ".receipt.json"
@@ -56,20 +56,6 @@ class _Above(msgspec.Struct, forbid_unknown_fields=True):
     above: list[dict[str, str]]
 
 
-def make_receipt(batch: Batch, registered: Registered, at: int) -> Receipt:
-    """Return the receipt of the credential whose name is the one at an index of the batch's names."""
-    return Receipt(
-        salt=batch.salts[at],
-        target=commit(batch.digests[at], batch.salts[at]),
-        root=batch.tree.root,
-        path=batch.tree.find_path(batch.positions[at]),
-        batch=registered.batch,
-        entry=registered.entry.encode(),
-        tlog_proof=registered.tlog_proof.encode(),
-        keys=tuple(registered.keys),
-    )
-
-
 def write_files(batch: Batch, registered: Registered, places: Iterable[tuple[int, Path]], advance: Advance) -> int:
     """Write the receipts that are not there yet, each at its place; returns how many were written.
 
@@ -78,8 +64,10 @@ def write_files(batch: Batch, registered: Registered, places: Iterable[tuple[int
     """
     written = 0
     folders = set[Path]()
+    entry, proof = registered.entry.encode(), registered.tlog_proof.encode()
+    record = OnRecord(registered.batch, entry, proof, tuple(registered.keys))
     for at, path in places:
-        receipt = make_receipt(batch, registered, at)
+        receipt = batch.make_receipt(at, record)
         if not _is_there(path, receipt.target):
             if path.parent not in folders:
                 path.parent.mkdir(parents=True, exist_ok=True)
