@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "deploy.expensive.ExpensiveLimit",
     "deploy.streams.FewStreams",
+    "deploy.methods.MethodPages",
 ]
 
 ROOT_URLCONF = "deploy.urls"

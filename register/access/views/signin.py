@@ -134,4 +134,4 @@ def explain_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say what to do when a form came without its token: cookies are off, or the form was too old."""
     told = gettext("The form was not sent from this site, was too old, or cookies are off. Open the page again.")
     with translation.override(choose_language(request)):
-        return render_page(request, "access/refused.html", {"sentence": told}, 403)
+        return render_page(request, "access/refused.html", {"sentence": told, "back": request.get_full_path()}, 403)
