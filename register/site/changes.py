@@ -122,7 +122,7 @@ def _title_relation(relation: RelationRecord, standing: IssuerStanding) -> SafeS
     words = label("relations", relation.relation)
     if from_here:
         return format_html(gettext("{relation}: {institution}"), relation=words, institution=named)
-    return format_html(gettext("{institution}, {relation}: this institution"), relation=words, institution=named)
+    return format_html("{}: {} {}", named, words.lower(), name_record(standing.issuer))
 
 
 def _title_mandate(mandate: MandateRecord, directory: Directory) -> SafeString:

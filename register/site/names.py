@@ -7,6 +7,7 @@ in the wrong voice.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,13 @@ _OFFICIAL: Final[Mapping[str, tuple[str, ...]]] = {
     )
 }
 """Country → its official languages that institutions are named in, the most usual first."""
+
+
+_KEY: Final = re.compile(r"(?:did:(?:key|jwk):)?[A-Za-z0-9_=-]{40,}(?:#.*)?", re.ASCII)
+"""A key or a digest: long, without a break, and nothing that anybody knows by sight."""
+_FIRST: Final = 16
+_LAST: Final = 6
+"""Signs of it that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,16 @@ def first_name(names: Mapping[str, str], country: str = "", reader: str = "en") 
 def isolate(text: str) -> SafeString:
     """Return a stranger's text of no known language, isolated."""
     return format_html("<bdi>{}</bdi>", text)
+
+
+def isolate_value(text: str) -> SafeString:
+    """Return a stranger's text within a sentence; of a key or digest, which nobody reads out, both ends.
+
+    All of it is in its `title`, and in the evidence below.
+    """
+    if not _KEY.fullmatch(text):
+        return isolate(text)
+    return format_html('<bdi title="{}">{}…{}</bdi>', text, text[:_FIRST], text[-_LAST:])
 
 
 def is_latin(text: str) -> bool:

@@ -84,7 +84,7 @@ class ShownFinding:
 
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
-    """One of the four questions: how it stands, its sentence, other remarks of weight, and all that was found."""
+    """One of the four questions: how it stands, its sentence, other remarks of weight, and what else was found."""
 
     key: str
     question: str
@@ -217,7 +217,9 @@ def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
         tell(answer["text"], capital=True),
     )
     remarks = [one for one in findings if one.standing.tone != "good" and one.text != text]
-    return ShownAnswer(key, _say(QUESTIONS[key]), OUTCOMES[answer["outcome"]], text, remarks, findings)
+    # What was found is often the answer itself: then only its evidence is left to show.
+    below = [one for one in findings if one.text != text or one.evidence]
+    return ShownAnswer(key, _say(QUESTIONS[key]), OUTCOMES[answer["outcome"]], text, remarks, below)
 
 
 def _show_finding(finding: Mapping[str, Any]) -> ShownFinding:

@@ -17,7 +17,7 @@ from register.receipts import path_to_entry
 from register.sentences import Said
 from register.site.dates import mark_day, mark_instant
 from register.site.telling import tell
-from register.site.words import Words
+from register.site.words import Words, spell_count
 
 _LABELS: Final[Mapping[str, Words]] = {
     "anchored_at": _("Proven to exist on"),
@@ -93,7 +93,7 @@ def _link_entry(value: Mapping[str, Any]) -> SafeString | None:
     origin, index = value.get("origin"), value.get("index")
     if not isinstance(origin, str) or not isinstance(index, int) or isinstance(index, bool):
         return None
-    words = gettext("entry %(index)s of %(origin)s") % {"index": index, "origin": origin}
+    words = gettext("entry %(index)s of %(origin)s") % {"index": spell_count(index), "origin": origin}
     return format_html('<a href="{}">{}</a>', path_to_entry(origin, index), words)
 
 

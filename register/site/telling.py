@@ -38,7 +38,7 @@ from register.sentences import (
     measure,
 )
 from register.site import dates, words
-from register.site.names import first_name
+from register.site.names import first_name, isolate_value
 
 _say: Final = gettext
 """For templates that stand elsewhere; deploy/catalogues.py gathers them there, and not from here."""
@@ -99,6 +99,8 @@ def spell(value: Value) -> str:
             return _list(told) or _say(NO_TERMS)
         case None:
             return _say(OPEN_DATE)
+        case int():
+            return words.spell_count(value)
         case _:
             return str(value)
 
@@ -134,7 +136,7 @@ def _mark(value: Value) -> SafeString:
         case Said():
             return tell(value)
         case str():
-            return format_html("<bdi>{}</bdi>", value)
+            return isolate_value(value)
         case Minute() | Written():
             return _mark_moment(value.moment, spell(value))
         case Named():

@@ -1,10 +1,12 @@
 """Every type of entry in words, from entries drafted and parsed as on a node."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 
+from ledger.tlog import canonical
 from register.events import CATALOGUE, parse
 from register.site.directory import Directory, Listed
 from register.site.entry_words import TYPE_TITLES, EntryWords, Parties, tell
@@ -112,6 +114,13 @@ def test_the_opening_entry_names_the_register() -> None:
     assert text(words) == "Register, for Netherlands, run by Operator."
 
 
+def test_a_register_opened_without_an_operator_says_that_none_is_stated() -> None:
+    opening = json.loads(Story().entries[0][1])
+    opening["data"]["operator"] = "not stated"
+    words = tell(parse(canonical.encode(opening)), Parties(None, None, None), DIRECTORY)
+    assert text(words) == "Register, for Netherlands; who runs it is not stated."
+
+
 def test_what_takes_effect_before_it_was_recorded_says_so() -> None:
     late = {"effective_from": "2025-01-01", "reason": "fraud"}
     assert say("accreditation.revoked", "g", **late).reaches_back
@@ -128,7 +137,7 @@ def test_a_correction_names_the_entry_it_replaces() -> None:
     words = say("accreditation.amended", "g", corrects=4711, scope={"eqf_levels": [7]}, reason="administrative_error")
     assert str(words.title) == "Correction"
     assert words.reaches_back
-    assert '<a href="/ledger/entries/4711">entry 4711</a>' in " ".join(words.sentences)
+    assert '<a href="/ledger/entries/4711">entry 4,711</a>' in " ".join(words.sentences)
 
 
 def test_a_negative_decision_is_called_a_refusal() -> None:

@@ -15,8 +15,10 @@ from ledger.tlog.checkpoint import parse_checkpoint_note
 from ledger.tlog.note import COSIGNATURE, Signer
 from register.site.checkpoints import Step
 from register.site.growth import NARROW, WIDE, draw_growth
+from register.site.views.ledger import _lay_out
 from tests import factories
 from tests.site.conftest import Register
+from tests.site.test_pages import read
 
 JSON = {"Accept": "application/json"}
 
@@ -95,6 +97,21 @@ def test_going_to_an_entry_needs_no_script(register: Register) -> None:
 @pytest.mark.parametrize("query", ["subject=nonsense", "subject=" + "x" * 301, "until=yesterday", "after=-1", "page=2"])
 def test_what_cannot_be_read_is_refused(register: Register, query: str) -> None:
     assert register.client.get(f"/ledger?{query}").status_code == 400
+
+
+def test_a_list_of_codes_takes_one_line_of_an_entry_and_no_text_is_changed() -> None:
+    data = {"territory": ["NL", "BE"], "levels": [6, 7], "note": "two  [ words ]", "names": [{"a": 1}], "none": []}
+    laid_out = _lay_out(json.dumps(data))
+    assert '"territory": [ "NL", "BE" ]' in laid_out
+    assert '"levels": [ 6, 7 ]' in laid_out
+    assert json.loads(laid_out) == data
+
+
+def test_what_was_chosen_is_told_in_words(register: Register) -> None:
+    page = read(register, "/ledger?type=accreditation.revoked")
+    chips = page.partition('class="chips')[2].partition("</ul>")[0]
+    assert "Accreditation revoked" in chips
+    assert "accreditation.revoked" not in chips
 
 
 def test_an_entry_leads_to_all_entries_about_its_things(register: Register) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.template.loader import render_to_string
 from django.utils.html import conditional_escape
 
 from register.credentials.format import format_reports
+from register.sentences import say
+from register.site.names import isolate_value
 from register.site.report import show_reports
 from register.site.report_evidence import list_evidence
+from register.site.telling import tell
 from tests.site.reports import HOSTILE, ORIGIN, make, make_stories
 
+KEY = "did:key:z6MkfoFE6GEgpFJgck1oNEPYL3QQ12BcX6f2Levuu9p3SuDE"
 TONES = {"valid": "good", "valid_with_remarks": "warn", "not_valid": "bad", "cannot_be_confirmed": "off"}
 
 
@@ -74,7 +81,30 @@ def test_remarks_beside_the_answer_are_not_hidden() -> None:
     entitled = next(answer for answer in shown.answers if answer.key == "entitled")
     assert entitled.standing.tone == "warn"
     assert entitled.remarks == []
-    assert len(entitled.findings) == 2
+    # The remark is the answer itself; what else was found stands below it, with its evidence.
+    assert [finding.standing.tone for finding in entitled.findings] == ["good"]
+    assert entitled.findings[0].evidence
+
+
+@pytest.mark.parametrize("verdict", TONES)
+def test_no_sentence_of_an_answer_stands_below_it_again(verdict: str) -> None:
+    (shown,) = show_reports(format_reports(make_stories()[verdict]))
+    page = render_to_string("site/parts/credential_report.html", {"report": shown, "reports": [shown]})
+    for question in page.split('<div class="q ')[1:]:
+        told = re.findall(r"<p[^>]*>(?:<span.*?</span>)? ?(.*?)</p>", question.partition("</details>")[0], re.S)
+        assert len(told) == len(set(told)), told
+    assert page.count("<details") == page.count("<summary")
+
+
+def test_a_key_within_a_sentence_is_shortened_and_told_whole_by_its_evidence() -> None:
+    assert isolate_value("Example University") == "<bdi>Example University</bdi>"
+    assert isolate_value("did:web:university.example") == "<bdi>did:web:university.example</bdi>"
+    assert isolate_value(KEY) == f'<bdi title="{KEY}">did:key:z6MkfoFE…p3SuDE</bdi>'
+    sentence = tell(say("It is signed in the name of {controller}.", controller=KEY))
+    assert f">{KEY}<" not in sentence
+    assert KEY in sentence
+    (fact,) = list_evidence({"keys": KEY})
+    assert f"{KEY}<" in fact.value
 
 
 def test_missing_elements_are_named() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -51,6 +52,8 @@ _KINDS: Final[Mapping[str, str | Promise]] = {
     "register": _("This register"),
 }
 """What types of entries are about, by the first part of their code."""
+_CODES: Final = re.compile(r'\[\n(?: *[\w."-]+,?\n)+ *\]')
+"""A list of numbers and codes, as `json.dumps` lays it out: one a line."""
 
 
 def _answer_ledger(request: HttpRequest, query: Mapping[str, Any]) -> HttpResponse:
@@ -104,6 +107,7 @@ def show_ledger(request: HttpRequest, query: Mapping[str, Any]) -> Context | Htt
         "listing": listing,
         "kinds": _group_types(),
         "wanted": wanted,
+        "type_title": TYPE_TITLES.get(wanted.type or ""),
         "about": directory.link(wanted.subject) if wanted.subject else None,
         "chips": _list_chips(wanted),
         "newest": wanted.address() if "before" in query or "after" in query else None,
@@ -161,12 +165,13 @@ def show_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> Co
 
 
 def _lay_out(data: str) -> str:
-    """Lay an entry out for reading; a peer's may be no JSON at all, or hold half a character."""
+    """Lay an entry out for reading, a list of codes in one line; a peer's may be no JSON, or hold half a character."""
     try:
         laid_out = json.dumps(json.loads(data), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return data
-    return laid_out.encode("utf-8", "replace").decode()
+    joined = _CODES.sub(lambda found: " ".join(found[0].split()), laid_out)
+    return joined.encode("utf-8", "replace").decode()
 
 
 def _actor(data: Any) -> Mapping[str, str]:
