@@ -49,7 +49,7 @@ def gather(files: Sequence[File]) -> tuple[list[str], list[bytes]]:
     """
     names: list[str] = []
     digests: list[bytes] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for name, data in _unpack(files):
         found = _read(name, data)
         for number, one in enumerate(found, start=1):
@@ -102,15 +102,20 @@ def _read(name: str, data: bytes) -> list[bytes]:
         raise _refuse(told % {"file": name}) from None
 
 
-def _name_once(name: str, taken: set[str]) -> str:
-    """Return a name that no other credential of the batch has, and that leads nowhere when it is unpacked."""
-    steps = [step for step in PurePosixPath(name.replace("\\", "/")).parts if step not in ("/", "..", ".")]
+def _name_once(name: str, taken: dict[str, int]) -> str:
+    """Return a name that no other credential of the batch has, and that leads nowhere when it is unpacked.
+
+    `taken` holds with each name the number last given to its like: thousands of equal names are told apart at once.
+    """
+    printable = "".join(sign for sign in name.replace("\\", "/") if sign.isprintable())  # a ZIP ends names at a zero
+    steps = [step for step in PurePosixPath(printable).parts if step.strip("/") not in ("", "..", ".")]
     plain = "/".join(steps) or "credential"
-    number, unique = 1, plain
+    number, unique = taken.get(plain, 0), plain
     while unique in taken:
         number += 1
-        unique = f"{plain} ({number})"
-    taken.add(unique)
+        unique = f"{plain} ({number + 1})"
+    taken[plain] = number
+    taken.setdefault(unique, 0)
     return unique
 
 
@@ -123,7 +128,7 @@ def write_receipts(batch: Sealed, record: BatchRecord, origin: str) -> bytes:
         told = gettext("This batch has more than %(most)d credentials; the command below writes their receipts.")
         raise NotUnderstood("too_large", "batch", told % {"most": MOST})
     proven = _read_proof(record, origin)
-    written, taken = io.BytesIO(), set[str]()
+    written, taken = io.BytesIO(), dict[str, int]()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for at, name in enumerate(batch.names):
             written_as = _name_once(name, taken) + RECEIPT_ENDING

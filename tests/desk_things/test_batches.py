@@ -24,6 +24,7 @@ from register.credentials.commitments import digest
 from register.credentials.reading import read
 from register.credentials.receipts import check_receipt, parse_receipt
 from register.desk import four_eyes
+from register.desk.batch_sealing import _name_once
 from register.desk.models import Draft
 from register.queries.credentials import list_batches
 from register.queries.cuts import resolve_cut
@@ -209,3 +210,28 @@ def test_of_a_published_batch_no_page_is_offered_that_is_not_there(own: Desk) ->
     page = own.read(f"/desk/drafts/{draft.pk}")
     assert "See the public page" not in page
     assert "/desk/batches/receipts?issuer=" in page
+
+
+def test_names_are_told_apart_and_lead_nowhere_however_many_are_equal() -> None:
+    taken: dict[str, int] = {}
+    names = [_name_once("anna.json", taken) for _ in range(20_000)]
+    assert (names[0], names[1], names[-1]) == ("anna.json", "anna.json (2)", "anna.json (20000)")
+    assert len(set(names)) == 20_000
+    assert _name_once("anna.json (2)", taken) == "anna.json (2) (2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("../../etc/passwd", "etc/passwd"),
+        ("/a/./b", "a/b"),
+        ("//a", "a"),
+        ("..\\..\\a", "a"),
+        ("a\0b.json", "ab.json"),
+        (".\0.", "credential"),
+        ("\u202ea\n", "a"),
+        ("", "credential"),
+    ],
+)
+def test_a_name_from_elsewhere_is_one_below_the_folder(name: str, written: str) -> None:
+    assert _name_once(name, {}) == written
