@@ -68,10 +68,14 @@ def _write_xlsx(upload: Upload, lines: Iterable[Line]) -> bytes:
     ) as book:
         sheet = book.add_worksheet("Rows")
         sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(upload.header) + 1, 18)
         bold, text = book.add_format({"bold": True, "num_format": "@"}), book.add_format({"num_format": "@"})
+        row = column = 0
         for row, line in enumerate(lines):
             for column, cell in enumerate(line):
                 sheet.write_string(row, column, cell[:32_767], text if row else bold)
+        # By the status, which is the last but one, the rows to be looked at are filtered.
+        sheet.autofilter(0, 0, row, column)
     return buffer.getvalue()
 
 

@@ -38,6 +38,7 @@ from register.uploads.remark_words import mark_remark, name_rule, say_why
 from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, mark_problem, name_column
 
 PAGE: Final = 25
+_AGAIN: Final = "identifier_used"
 _GIST: Final[Mapping[str, Sequence[str]]] = {
     DEQAR: ("institution[1].deqar_id", "institution[1].eter_id", "institution[1].identifier[1]", "local_identifier",
             "valid_from"),
@@ -107,10 +108,13 @@ _COUNT_REMARKS: Final = """
 """
 
 
-def count_remarks(upload: Upload) -> list[tuple[str, str, int]]:
-    """Return each kind of remark on good rows, why it is shown and on how many rows, the most frequent first."""
+def count_remarks(upload: Upload) -> list[tuple[str, str, int, bool]]:
+    """Return each kind of remark on good rows, the most frequent first.
+
+    Its name, why it is shown, on how many rows, and whether they may be on record already.
+    """
     counted = fetch_all(_COUNT_REMARKS, (upload.pk,))
-    return [(name_rule(code), say_why(code), number) for code, number in counted if code in RULES]
+    return [(name_rule(code), say_why(code), number, code == _AGAIN) for code, number in counted if code in RULES]
 
 
 def describe(acting: Acting, upload: Upload) -> dict[str, Any]:
