@@ -101,16 +101,6 @@ class Introduction:
     handover: tuple[Handover, ...]
     document: dict[str, Any]
 
-    @property
-    def fingerprint_hex(self) -> str:
-        """The fingerprint's digits, in groups of four."""
-        return self.fingerprint.grouped
-
-    @property
-    def fingerprint_words(self) -> str:
-        """The fingerprint as 24 words."""
-        return " ".join(self.fingerprint.words)
-
 
 def introduce(url: str, client: Client, *, expected: str | None = None) -> Introduction:
     """Fetch and verify what the node at an address says of itself.

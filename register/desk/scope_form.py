@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
 from register.records import ProgrammeRecord
-from register.scope import UNRESTRICTED, Scope, limit_covers
+from register.scope import Scope, limit_covers
 from register.site.names import name_record
 from register.site.words import join_words, label, label_place
 
@@ -113,11 +113,6 @@ class ScopeForm(forms.Form):
         field: Any = self.fields[name]
         chosen = {str(value) for value in self[name].value() or ()}
         return [str(words) for code, words in field.choices if str(code) in chosen]
-
-
-def initial_scope(scope: Scope = UNRESTRICTED) -> dict[str, list[str]]:
-    """Return a scope as a form takes it."""
-    return {name: [str(term) for term in scope.limit(name) or ()] for name in LIMITS}
 
 
 def _offer_levels(allowed: Scope) -> list[Choice]:

@@ -1,4 +1,4 @@
-"""Peers and registers: whom our own ledger recognises, what each register says of itself, which forks were reported."""
+"""Peers and registers: whom our own ledger recognises, what each register says of itself."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from typing import Final, LiteralString
 from django.conf import settings
 
 from ledger.database import fetch_all, fetch_one
-from register.records import ForkRecord, PeerRecord, RegisterRecord, load
+from register.records import PeerRecord, RegisterRecord, load
 
 _PEERS: Final[LiteralString] = """
     SELECT v.content::text FROM register_peer v JOIN ledger_log l ON l.id = v.log_id
     WHERE l.origin = %s AND v.recorded_until IS NULL ORDER BY v.origin, v.recognised
-"""
-_FORKS: Final[LiteralString] = """
-    SELECT v.content::text FROM register_fork v JOIN ledger_log l ON l.id = v.log_id
-    WHERE l.origin = %s AND v.recorded_until IS NULL ORDER BY v.recorded_from
 """
 _REGISTER: Final[LiteralString] = """
     SELECT v.content::text FROM register_register v JOIN ledger_log l ON l.id = v.log_id
@@ -26,11 +22,6 @@ _REGISTER: Final[LiteralString] = """
 def list_peers() -> list[PeerRecord]:
     """Return the peers of our own ledger as they are now, by origin, withdrawn ones among them."""
     return [load("peer", content) for (content,) in fetch_all(_PEERS, (settings.ASSAY_ORIGIN,))]
-
-
-def list_forks() -> list[ForkRecord]:
-    """Return the forks that our own ledger reports, in the order of its entries."""
-    return [load("fork", content) for (content,) in fetch_all(_FORKS, (settings.ASSAY_ORIGIN,))]
 
 
 def find_register(origin: str) -> RegisterRecord | None:

@@ -38,8 +38,8 @@ def test_a_node_is_met_with_its_name_territory_keys_and_fingerprint() -> None:
     assert (met.operator, met.territory) == ("Ministry", ("DE",))
     assert (met.vkey, met.witness_vkey) == (stranger.vkey, str(stranger.peer.witness.verifier))
     assert met.fingerprint.hex == sha256(stranger.vkey.encode()).hexdigest()
-    assert len(met.fingerprint_words.split()) == 24
-    assert len(met.fingerprint_hex.split()) == 16
+    assert len(met.fingerprint.words) == 24
+    assert len(met.fingerprint.grouped.split()) == 16
     assert met.signed.checkpoint.size == len(stranger.peer.entries)
 
 

@@ -14,7 +14,7 @@ from register.models import VERSIONS, Happening, IdentifierClaim
 from register.projection import replaying
 from register.queries.credentials import find_withdrawn
 from register.queries.cuts import resolve_cut
-from register.queries.peers import find_register, list_forks, list_peers
+from register.queries.peers import find_register, list_peers
 from register.queries.single import find_record
 from register.records import StatusPosition
 from tests import factories
@@ -121,10 +121,10 @@ def test_peers_and_forks(cast: dict[str, str]) -> None:
     changes = payloads.PeerChanges.model_validate({"vkeys": [str(peers.NEXT.verifier)], "remit": None})
     verify_command(lambda: commands.amend_peer(peer.id, changes, actor=OPERATOR))
     fork = peers.fork_terms(peers.sign(5), peers.sign(5, leaf="other", by=peers.NEXT))
-    verify_command(lambda: commands.report_fork(payloads.ForkTerms.model_validate(without_actor(fork))))
+    report = verify_command(lambda: commands.report_fork(payloads.ForkTerms.model_validate(without_actor(fork))))
     ending = payloads.PeerEnding.model_validate({"reason": "forked"})
     verify_command(lambda: commands.withdraw_peer(peer.id, ending, actor=OPERATOR))
-    (known_peer,), (known_fork,) = list_peers(), list_forks()
+    (known_peer,), known_fork = list_peers(), known("fork", report.id)
     assert (known_peer.remit, known_peer.vkeys) == (None, (str(peers.NEXT.verifier),))
     assert known_peer.former_vkeys == (str(peers.LOG.verifier),)
     assert known_peer.withdrawal is not None
