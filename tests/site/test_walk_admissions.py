@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.nodes import RunningNode
-from tests.site.test_browser import CHROMIUM
-from tests.site.walking import Walk, find_confirmation
+from tests.site.walking import Walk, find_confirmation, open_walk
 
 pytestmark = pytest.mark.browser
 
@@ -20,11 +18,8 @@ ADDRESS = "admissions@example.org"
 @pytest.fixture
 def desk(running_node: RunningNode) -> Iterator[Walk]:
     """A desktop's window, of somebody who reads German and has no mouse."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="de-DE", reduced_motion="reduce")
-        yield Walk(context.new_page(), running_node.entry["url"], "de", 1280)
-        browser.close()
+    with open_walk(running_node.entry["url"], "de", 1280, 900, reduced_motion="reduce") as walk:
+        yield walk
 
 
 def test_an_admissions_officer_decides_at_a_desk_in_german_by_the_keyboard(

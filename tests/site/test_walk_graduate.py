@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.nodes import RunningNode
-from tests.site.test_browser import CHROMIUM
-from tests.site.walking import Walk, find_confirmation
+from tests.site.walking import Walk, find_confirmation, open_walk
 
 pytestmark = pytest.mark.browser
 
@@ -21,17 +19,9 @@ ADDRESS = "graduate@example.org"
 @pytest.fixture
 def phone(running_node: RunningNode) -> Iterator[Walk]:
     """A phone of 390 pixels that is touched, of somebody who reads Polish, in the dark."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": 390, "height": 844},
-            has_touch=True,
-            is_mobile=True,
-            locale="pl-PL",
-            color_scheme="dark",
-        )
-        yield Walk(context.new_page(), running_node.entry["url"], "pl", 390)
-        browser.close()
+    url, touch = running_node.entry["url"], {"has_touch": True, "is_mobile": True}
+    with open_walk(url, "pl", 390, 844, color_scheme="dark", **touch) as walk:
+        yield walk
 
 
 def test_a_graduate_finds_out_on_a_phone_in_polish(phone: Walk, running_node: RunningNode) -> None:

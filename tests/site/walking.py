@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -11,17 +13,29 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import translation
-from playwright.sync_api import FileChooser, Page
+from playwright.sync_api import FileChooser, Page, sync_playwright
 
-from tests.site.test_browser import RULES, SEEN
+from tests.site.test_browser import CHROMIUM, RULES, SEEN
 
 FOCUSED = "document.activeElement"
+LOCALES = {"de": "de-DE", "pl": "pl-PL"}
 
 
 def say(language: str, words: str, **values: Any) -> str:
     """Return a text of ours as the reader's language has it."""
     with translation.override(language):
         return translation.gettext(words) % values if values else translation.gettext(words)
+
+
+@contextmanager
+def open_walk(url: str, language: str, width: int, height: int, **window: Any) -> Iterator[Walk]:
+    """Open a browser for somebody who reads a language, at a window of some pixels; `window` as Playwright has it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        view: Any = {"width": width, "height": height}
+        context = browser.new_context(viewport=view, locale=LOCALES[language], **window)
+        yield Walk(context.new_page(), url, language, width)
+        browser.close()
 
 
 @dataclass
