@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
-from register.outbox import subscriptions, webhooks
+from register.outbox import following, subscriptions, webhooks
 from register.outbox.following import begin
 from register.outbox.models import Subscription
 from register.outbox.subscriptions import Wish
 from tests import factories
+
+ADDRESS = "reader@university.example"
 
 
 @dataclass
@@ -40,12 +44,24 @@ def followed(transactional_db: None) -> Followed:
     return Followed(agency, issuer, other)
 
 
-def follow_topic(topic: str, address: str = "reader@university.example", **fields: Any) -> Subscription:
+def follow_topic(topic: str, address: str = ADDRESS, **fields: Any) -> Subscription:
     """Return a confirmed subscription."""
     made = subscriptions.subscribe(Wish(topic, address, **{"rhythm": "at_once", **fields}))
     assert made is not None
     Subscription.objects.filter(pk=made.pk).update(confirmation_sent=made.asked)
     return subscriptions.activate(Subscription.objects.get(pk=made.pk))
+
+
+def happen(followed: Followed) -> str:
+    """Grant an accreditation and let the followers' notices of it be made; return its id."""
+    granted = factories.make_accreditation(followed.issuer, followed.agency)
+    following.follow()
+    return granted
+
+
+def due_again() -> None:
+    """Let no follower wait any longer for the next attempt."""
+    Subscription.objects.update(next_try=timezone.now() - timedelta(seconds=1))
 
 
 @dataclass
