@@ -93,7 +93,6 @@ _SPELLED: Final[Mapping[str, Callable[[Any], str]]] = {
     "valid_from": spell_day,
     "issued_from": spell_day,
     "issued_until": spell_day,
-    "commitments": lambda value: join_words(value, 5),
     "valid_until": lambda value: spell_day(last_day(value)),
     "report": _spell_report,
     "decision_document": _spell_report,

@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from ledger import reader
 from register import events
 from register.desk import four_eyes
-from register.desk.differences import FIELDS, Difference, find_differences, spell
+from register.desk.differences import Difference, find_differences, spell
 from register.desk.effects import Effect
 from register.desk.models import Draft
 from register.desk.past import Answer, Change
@@ -28,6 +29,7 @@ from register.records import AgencyRecord, IssuerRecord
 from register.site import entry_words
 from register.site.dates import last_day, spell_day
 from register.site.entry_words import EntryWords, Parties
+from register.site.field_words import FIELDS
 from register.site.names import Name, name_record
 from register.site.reading import read_directory
 from register.site.verdict import Verdict, reach_verdict
@@ -42,6 +44,9 @@ _SAID_OF: Final[Mapping[str, frozenset[str]]] = {
     "anchor_batch": frozenset({"credential_type"}),
 }
 """Verb whose sentence tells other fields → those."""
+
+_MOST_SHOWN: Final = 20
+"""Commitments on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,18 @@ def show_facts(draft: Draft) -> list[tuple[str | Promise, str]]:
         return []
     told = [(name, spell(name, getattr(terms, name, None))) for name in FIELDS if name in terms.model_fields_set]
     said = _SAID_OF.get(draft.verb, _SAID_ALREADY)
-    return [(FIELDS[name], words) for name, words in told if words and name not in said]
+    facts = [(FIELDS[name], words) for name, words in told if words and name not in said]
+    return [*facts, *_show_commitments(terms)]
+
+
+def _show_commitments(terms: Any) -> list[tuple[str, str]]:
+    """Return the credentials that are withdrawn, by commitment: the first of very many, which are counted above."""
+    commitments = getattr(terms, "commitments", ())
+    if not commitments:
+        return []
+    shown = [*commitments[:_MOST_SHOWN], *(["…"] if len(commitments) > _MOST_SHOWN else [])]
+    lines = format_html_join(SafeString("<br>"), '<span class="mono">{}</span>', ((one,) for one in shown))
+    return [(gettext("Commitments"), lines)]
 
 
 def show_setting(draft: Draft) -> list[SettingRow]:

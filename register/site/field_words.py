@@ -48,6 +48,5 @@ FIELDS: Final[Mapping[str, str | Promise]] = {
     "accreditations_pass_on": _("Accreditations of the one it came from"),
     "issued_from": _("First day of issue"),
     "issued_until": _("Last day of issue"),
-    "commitments": _("Commitments"),
 }
 """Field of terms → what it is called; the order in which they are told."""

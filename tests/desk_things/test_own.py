@@ -91,7 +91,7 @@ def test_credentials_are_told_by_commitment_with_their_places(own: Desk, act: st
     draft = own.draft(f"/desk/credentials/{act}", commitments=lines, reason="administrative_error")
     assert draft.verb == f"{act}_credentials"
     assert draft.said["commitments"] == [first, second]
-    assert f"Commitments {first} and {second}" in words(own.read(f"/desk/drafts/{draft.pk}"))
+    assert f"Commitments {first} {second}" in words(own.read(f"/desk/drafts/{draft.pk}"))
     assert draft.said["status"] == [{"list": 0, "index": 17}, {"list": 1, "index": 4}]
     again = own.read(f"/desk/credentials/{act}?draft={draft.pk}")
     own.send(f"/desk/credentials/{act}", 303, **fields_of(again))

@@ -14,6 +14,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from register.access.acting import Acting, needs
 from register.access.roles import AGENCY, ISSUER, OPERATOR
@@ -113,7 +114,7 @@ def _fill(
     form.offer_agencies(agencies, agency.id if agency else "")
     choices = [(one.id, name_record(one).text) for one in agencies]
     own = [choice for choice in choices if choice[0] == acting.organisation]
-    form.fields["agency"].choices = own or ([] if acting.organisation else [("", "–"), *choices])  # type: ignore[attr-defined]
+    form.fields["agency"].choices = own or ([] if acting.organisation else [("", gettext("choose")), *choices])  # type: ignore[attr-defined]
     if acting.organisation and not own:
         form.fields["agency"].choices = [(acting.organisation, acting.organisation)]  # type: ignore[attr-defined]
 
