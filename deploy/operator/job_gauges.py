@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -58,7 +60,8 @@ def _workers(workers: tuple[Worker, ...] | Silence) -> Gauge:
         return unknown("workers", title, says % {"why": workers.reason})
     if not workers:
         says = gettext("No worker of this node’s queue answers: nothing is signed anew, synced, imported or sent.")
-        do = gettext("See the worker’s log, and start the node again: ./deploy/down, then ./deploy/up.")
+        do = gettext("See the worker’s log, %(log)s, and start the node again: ./deploy/down, then ./deploy/up.")
+        do %= {"log": Path(settings.ASSAY_DATA_DIR) / "logs" / "worker.log"}
         return Gauge("workers", title, gettext("none answers"), "bad", says, do)
     value = ngettext("%(count)d answers", "%(count)d answer", len(workers)) % {"count": len(workers)}
     busy, processes = sum(one.busy for one in workers), sum(one.processes for one in workers)

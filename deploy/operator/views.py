@@ -19,7 +19,7 @@ from deploy.operator.health import Health, read_health
 from deploy.operator.probing import Silence, ask_database
 from deploy.operator.setting_words import SOURCES, list_unknown, tell_settings
 from federation.board import COUNTED
-from federation.views.words import explain_aside, spell_age
+from federation.views.words import explain_aside, name_type, spell_age
 from register.access.acting import Acting, needs
 from register.access.roles import AUDITOR, OPERATOR
 from register.access.words import ROLES
@@ -96,7 +96,7 @@ def show_settings(request: HttpRequest, acting: Acting) -> HttpResponse:
 @needs(OPERATOR, AUDITOR, methods=_READS)
 def show_quarantine(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show what was set aside of other registers."""
-    newest = [(one, explain_aside(one.reason)) for one in reading.list_newest_aside()]
+    newest = [(one, explain_aside(one.reason), name_type(one.type)) for one in reading.list_newest_aside()]
     told = {"place": "quarantine", "peers": reading.count_aside(), "newest": newest, "counted": COUNTED}
     return render_page(request, "operator/quarantine.html", told)
 

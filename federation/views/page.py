@@ -22,7 +22,7 @@ from federation.views.operators import is_operator
 from federation.views.shown import ShownPeer, show_peer, show_peers, tell_checkpoint, tell_fork, tell_line, tell_peer
 from federation.views.terms import hold_against, read_terms
 from federation.views.verbs import list_verbs
-from federation.views.words import explain_aside, spell_limit, spell_remit, sum_up
+from federation.views.words import Words, explain_aside, name_type, spell_limit, spell_remit, sum_up
 from ledger.logs import SignedCheckpointRow
 from register.api.address import answer_json
 from register.errors import NotFound
@@ -133,7 +133,7 @@ def show_one(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Contex
         "limit": spell_limit(shown.followed.limit_seconds),
         "keys": [(vkey, compute_fingerprint(vkey)) for vkey in shown.row.vkeys],
         "held": list_checkpoints(origin, _CHECKPOINTS),
-        "aside": [(row, explain_aside(row.quarantine or "")) for row in aside[:_FEW]],
+        "aside": [_show_aside(row) for row in aside[:_FEW]],
         "more_aside": len(aside) > _FEW,
         "said": read_entries(list_said(origin, _SAID), view.own),
         "forks": shown.followed.forks,
@@ -146,6 +146,10 @@ def _answer_aside(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> H
     rows, following = _read_aside(shown, query)
     address = following and f"{settings.ASSAY_BASE_URL}{following}"
     return answer_json({"origin": shown.row.origin, "items": [_tell_aside(row) for row in rows], "next": address})
+
+
+def _show_aside(row: EventRow) -> tuple[EventRow, Words, Words]:
+    return row, explain_aside(row.quarantine or ""), name_type(row.type or "")
 
 
 def _tell_aside(row: EventRow) -> dict[str, Any]:
@@ -176,7 +180,7 @@ def show_aside(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Cont
         "node": view.node,
         "checkpoint": view.own,
         "shown": shown,
-        "aside": [(row, explain_aside(row.quarantine or "")) for row in rows],
+        "aside": [_show_aside(row) for row in rows],
         "next": following,
         "newest": f"/federation/peers/{id}/quarantine" if "before" in query else None,
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from federation.board import COUNTED, Followed
 from register.rules import REFUSALS
 from register.sentences import Said
+from register.site.entry_words import TYPE_TITLES
 from register.site.telling import spell, tell, tell_plainly
 from register.site.words import SYMBOLS, Standing, Tone, join_words, label, label_place
 
@@ -149,6 +150,11 @@ def spell_remit(remit: Sequence[str] | None) -> str:
 def spell_aside(count: int) -> str:
     """Say how many entries were set aside."""
     return gettext("%(count)d or more") % {"count": COUNTED} if count >= COUNTED else str(count)
+
+
+def name_type(code: str) -> Words:
+    """Return a type of entry in words; one that this version does not know stands for itself."""
+    return TYPE_TITLES.get(code, code)
 
 
 def explain_aside(code: str) -> Words:
