@@ -157,4 +157,6 @@ def test_why_an_entry_was_set_aside_is_told_in_the_readers_language_and_in_json_
     assert "France" in english["message"] or "FR" in english["message"]
     page = read(Client(), path)
     assert english["message"] not in page
-    assert 'lang="en"' not in page.partition("<ol")[2].partition("</ol>")[0]
+    items = page.partition("<ol")[2].partition("</ol>")[0]
+    assert "/receipt/5" in items, "the entry is listed"
+    assert 'lang="en"' not in items

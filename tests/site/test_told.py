@@ -31,6 +31,7 @@ def test_no_page_of_the_desk_marks_a_sentence_of_ours_as_english() -> None:
 
 def test_every_error_of_a_form_goes_through_what_tells_it() -> None:
     bare = re.compile(r"\{\{ *(error|error\.message|fault\.sentence|refusal\.message)(\|capfirst)? *\}\}")
+    assert len(TEMPLATES) > 150
     assert [path.name for path in TEMPLATES if bare.search(path.read_text("utf-8"))] == []
 
 

@@ -43,6 +43,8 @@ def test_csv_holds_nothing_that_a_spreadsheet_computes(desk: Desk) -> None:
     upload = bring(desk, as_csv(rows_with_formulas(desk)))
     lines = read_grid(write_annotated(upload)).rows
     acting = ("=", "+", "-", "@", "\t", "＝")
+    defused = [cells[7] for _, cells in lines]
+    assert [text.replace("'", "") for text in defused] == EVIL, "they are there, as texts"
     assert all(not cell.lstrip(" ").startswith(acting) for _, cells in lines for cell in cells)
 
 
