@@ -62,15 +62,14 @@ def list_due() -> list[int]:
 
 
 def _settle(row: PasswordRequest) -> None:
-    user = User.objects.filter(pk=row.person, is_active=True).first()
+    user = User.objects.filter(pk=row.person or 0, is_active=True).first()
     if user is None or not Membership.objects.filter(user=user).exists() or is_for_demonstration(user):
         row.delete()
         return
     if not row.tries:
         note(None, "password_reset_asked", person=user, network=row.network)
-    with translation.override(row.language):
-        sent = _send(user, row)
-    if sent or timezone.now() - row.asked > PATIENCE:
+    late = timezone.now() - row.asked > PATIENCE
+    if late or _send(user, row):
         row.delete()
         return
     row.tries, row.next_try = row.tries + 1, timezone.now() + PAUSE
@@ -78,6 +77,11 @@ def _settle(row: PasswordRequest) -> None:
 
 
 def _send(user: User, row: PasswordRequest) -> bool:
+    with translation.override(row.language):
+        return _write(user, row)
+
+
+def _write(user: User, row: PasswordRequest) -> bool:
     address = f"{settings.ASSAY_BASE_URL}/password/{urlsafe_base64_encode(str(user.pk).encode())}"
     lines = (
         gettext("Somebody, probably you, asked for a new password. Choose it within %(hours)d hours at:")
