@@ -112,6 +112,19 @@ def clear(acting: Acting, ids: list[int], reason: str) -> int:
         return rows.update(cleared=timezone.now(), cleared_by_id=acting.user, reason=reason)
 
 
+def clear_kind(acting: Acting, code: str, last: int, reason: str) -> int:
+    """Clear all open remarks of a kind of one's own desk with a reason; return how many there were.
+
+    `last` is the newest that there was when it was asked for: what came later nobody has seen.
+    """
+    rows = _of_desk(acting).filter(code=code, cleared=None, pk__lte=last)
+    with transaction.atomic():
+        number = int(rows.update(cleared=timezone.now(), cleared_by_id=acting.user, reason=reason))
+        if number:
+            note(acting, "remark_cleared", rule=code, rows=number, reason=reason)
+    return number
+
+
 def reopen(acting: Acting, remark: int) -> int:
     """Open a remark again that was cleared."""
     with transaction.atomic():

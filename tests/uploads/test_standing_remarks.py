@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from django.test import Client
 
@@ -82,3 +84,31 @@ def test_an_agency_neither_sees_nor_clears_another_s(client: Client, desk: Desk)
     assert not StandingRemark.objects.exclude(cleared=None).exists()
     sign_in(client, "operator")
     assert "Harbour College" in client.get("/desk/remarks").content.decode()
+
+
+def test_all_remarks_of_a_kind_are_cleared_at_once_and_only_those_that_were_there(client: Client, desk: Desk) -> None:
+    release(desk, bring(desk, as_csv(table(desk.issuers, 30)[0])))
+    standing.catch_up()
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    address = "/desk/remarks?rule=report_unsealed"
+    page = client.get(address).content.decode()
+    last = max(StandingRemark.objects.values_list("pk", flat=True))
+    assert f'name="all" value="{last}"' in page
+    assert "All 30 remarks of this kind" in page
+    make_accreditation(make_issuer(), make_agency(), report={"url": "https://other.example/report.pdf"})
+    late = grant(desk, report={"url": "https://agency.example/report.pdf"})
+    other = grant(desk)
+    standing.catch_up()
+    assert client.post(address, {"step": "clear", "all": str(last), "reason": " "}).status_code == 422
+    assert client.post("/desk/remarks", {"step": "clear", "all": str(last), "reason": "Looked."}).status_code == 422
+    assert client.post(address, {"step": "clear", "all": "x", "reason": "Looked."}).status_code == 422
+    assert not StandingRemark.objects.exclude(cleared=None).exists()
+    assert client.post(address, {"step": "clear", "all": str(last), "reason": "We keep them."}).status_code == 303
+    cleared = StandingRemark.objects.exclude(cleared=None)
+    assert set(cleared.values_list("code", "reason", "agency")) == {
+        ("report_unsealed", "We keep them.", UUID(desk.agency))
+    }
+    assert cleared.count() == 30
+    assert not cleared.filter(subject__in=(late, other)).exists()
+    noted = AuditRecord.objects.get(code="remark_cleared")
+    assert (noted.facts["rows"], noted.facts["reason"]) == (30, "We keep them.")

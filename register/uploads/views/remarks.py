@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -49,6 +49,8 @@ def list_remarks(request: HttpRequest, acting: Acting) -> HttpResponse:
         "rules": _count_rules(rows),
         "index": list_rules(),
         "total": rows.count(),
+        "number": page.paginator.count,
+        "last": rows.aggregate(last=Max("pk"))["last"] or 0,
         "chosen": set(_read_chosen(request)),
     }
     return answer(request, acting, "uploads/remarks.html", context, 422 if form.errors else 200)
@@ -58,19 +60,27 @@ def _read_chosen(request: HttpRequest) -> list[int]:
     return [int(one) for one in request.POST.getlist("remark") if one.isdecimal() and len(one) < 18]
 
 
+def _read_kind(request: HttpRequest) -> tuple[str, int] | None:
+    """Return the kind of which all are to be cleared, and the newest that was there when the page was."""
+    code, last = request.GET.get("rule", ""), request.POST.get("all", "")
+    known = code in ACCREDITATION and last.isascii() and last.isdecimal() and len(last) < 18
+    return (code, int(last)) if known else None
+
+
 def _step(request: HttpRequest, acting: Acting, form: ReasonForm) -> HttpResponse | None:
     """Do what was asked for; None where something is missing that the page then asks for."""
-    ids = _read_chosen(request)
+    ids, kind = _read_chosen(request), _read_kind(request)
     if request.POST.get("step") == "reopen":
         standing.reopen(acting, ids[0] if ids else 0)
         messages.success(request, gettext("The remark is open again."))
         return HttpResponseRedirect("/desk/remarks?view=cleared", status=303)
     if not form.is_valid():
         return None
-    if not ids:
+    if not (ids or kind):
         form.add_error(None, gettext("Choose the remarks that this reason is for."))
         return None
-    number = standing.clear(acting, ids, form.cleaned_data["reason"])
+    reason = form.cleaned_data["reason"]
+    number = standing.clear_kind(acting, *kind, reason) if kind else standing.clear(acting, ids, reason)
     said = ngettext("One remark was cleared.", "%(number)d remarks were cleared.", number)
     messages.success(request, said % {"number": number} if number != 1 else said)
     return HttpResponseRedirect(request.get_full_path(), status=303)
