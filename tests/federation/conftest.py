@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from federation import jobs
+from tests.federation.people import as_operator
+from tests.federation.strangers import Stranger, listening
+from tests.people import sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +27,24 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[Any, ...]]]
     asked: list[tuple[str, tuple[Any, ...]]] = []
     monkeypatch.setattr(jobs, "enqueue", lambda task, *args, countdown=None: asked.append((task, args)))
     return asked
+
+
+@pytest.fixture
+def operator() -> Client:
+    """An operator on the pages."""
+    return as_operator()
+
+
+@pytest.fixture
+def stranger() -> Iterator[Stranger]:
+    """A node that nobody here has met."""
+    with listening("de", territory=("DE", "LU")) as met:
+        yield met
+
+
+@pytest.fixture
+def second() -> Client:
+    """Another operator, who may approve."""
+    client = Client()
+    sign_in(client, "operator", approves=True)
+    return client
