@@ -99,14 +99,13 @@ def revoke_token(token: Token, public_id: UUID) -> list[str]:
 def end_token(token: Token) -> list[str]:
     """Revoke a token and all that were made by it, or by those; return their names, its own first.
 
-    Whoever stole a token may have made others by it: they would outlive the theft's discovery.
+    Whoever stole a token may have made others by it: they would outlive the theft's discovery. Part of the caller's
+    transaction, which locks each of them, so that none makes another one meanwhile.
     """
-    level, names = [token.pk], [str(token.name)]
+    names: list[str] = []
+    level = list(Token.objects.select_for_update().filter(pk=token.pk))
     while level:
-        made = Token.objects.filter(made_by__in=level).order_by("created")
-        level = []
-        for pk, name in made.values_list("pk", "name"):
-            level.append(pk)
-            names.append(str(name))
+        names += [str(one.name) for one in level]
+        level = list(Token.objects.select_for_update().filter(made_by__in=level).order_by("created"))
     Token.objects.filter(pk=token.pk).delete()
     return names

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from register.access.authentication import USED_EVERY, find_token
 from register.access.models import AuditRecord, Token
-from register.access.tokens import delegate
+from register.access.tokens import delegate, end_token
 from register.errors import NotFound
 from tests.api.callers import Caller, check_problem, make_caller, make_membership, token_of
 
@@ -238,3 +240,37 @@ def test_a_token_that_was_revoked_while_it_asked_makes_none() -> None:
     with pytest.raises(NotFound):
         delegate(asking, "late", ("read",), None)
     assert not Token.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_being_made_while_its_maker_is_revoked_ends_with_it() -> None:
+    asking = token_of(make_caller("operator"))
+    ended: list[list[str]] = []
+
+    def revoke() -> None:
+        try:
+            with transaction.atomic():
+                ended.append(end_token(asking))
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        delegate(asking, "late", ("read",), None)
+        other = Thread(target=revoke)
+        other.start()
+        _wait_for_somebody_who_waits()
+    other.join(60)
+    assert ended == [["test", "late"]]
+    assert not Token.objects.exists()
+
+
+def _wait_for_somebody_who_waits() -> None:
+    """Return once another session waits for a lock that this one holds."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
