@@ -16,7 +16,7 @@ from register.queries.selecting import is_uid
 from register.queries.single import find_records
 from register.records import IssuerRecord
 from register.site.names import Name, name_record, order_names
-from register.site.words import label_place
+from register.site.words import label, label_place
 
 MOST: Final = 8
 """So many are shown; whoever sees too many types on."""
@@ -61,7 +61,7 @@ def show_issuer(record: IssuerRecord) -> Found:
     """Return an issuer as a list to choose from shows it."""
     name = name_record(record)
     others: Sequence[Name] = [one for one in order_names(record.names, record.country) if one.text != name.text]
-    spelt = tuple(f"{one.scheme}: {one.value}" for one in record.identifiers[:3])
+    spelt = tuple(f"{label('identifier-schemes', one.scheme)}: {one.value}" for one in record.identifiers[:2])
     closed = record.closure is not None and record.closure.effective_from <= timezone.now()
     return Found(record.id, name, others[0] if others else None, label_place(record.country), spelt, closed)
 
