@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 from django.test import Client
 
-from register.intake.grids import Grid
+from register.intake.grids import Grid, read_grid
 from register.outbox.models import Notice
 from register.outbox.wording import put_into_words
 from register.uploads import handing_in, publishing, tasks
@@ -51,7 +51,6 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[bytes], Grid]
 def stop(desk: Desk, reader: Callable[[Callable[[bytes], Grid]], None]) -> Upload:
     """Hand a file in of which the reading is stopped."""
     upload = handing_in.hand_in(desk.officer, "slow.csv", as_csv(table(desk.issuers, 3)[0]))
-    read_grid = handing_in.read_grid
     reader(spin)
     assert not handing_in.read(upload.pk)
     reader(read_grid)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from register.access.acting import Acting
@@ -65,7 +66,8 @@ def _go_on(upload: Upload, line: int) -> HttpResponse:
 def _show(
     request: HttpRequest, acting: Acting, upload: Upload, row: UploadRow, form: RowForm, status: int = 200
 ) -> HttpResponse:
-    elsewhere, noted = [], []
+    elsewhere: list[SafeString] = []
+    noted: list[SafeString] = []
     faults = []
     for problem in row.problems:
         name = form.place_of(problem["column"])
