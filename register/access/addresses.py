@@ -21,7 +21,7 @@ def read_address(request: HttpRequest) -> str:
 def name_subject(address: str) -> str:
     """Return by what an address is counted: itself, of IPv6 the /64 that one customer usually has whole."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parse(address)
     except ValueError:
         return sha256(address.encode()).hexdigest()[:32]
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
@@ -30,7 +30,7 @@ def name_subject(address: str) -> str:
 def is_of_this_machine(address: str) -> bool:
     """Tell whether an address is loopback: programs of this machine, or a proxy on it that nobody told us of."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        return _parse(address).is_loopback
     except ValueError:
         return False
 
@@ -49,7 +49,21 @@ def read_first_of_network(request: HttpRequest) -> str:
 
 def _cut(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parse(address)
     except ValueError:
         return None
     return ipaddress.ip_network((parsed, _KEPT[parsed.version]), strict=False)
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Read an address; raises ValueError.
+
+    Some proxies name a port with it (`192.0.2.1:4711`, `[2001:db8::1]:4711`), and a socket for both kinds writes IPv4
+    as IPv6 (`::ffff:192.0.2.1`), of which a /64 would be everybody.
+    """
+    if address.startswith("["):
+        address = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        address = address.partition(":")[0]
+    parsed = ipaddress.ip_address(address)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
