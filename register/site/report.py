@@ -217,8 +217,8 @@ def _show_answer(key: str, answer: Mapping[str, Any]) -> ShownAnswer:
         tell(answer["text"], capital=True),
     )
     remarks = [one for one in findings if one.standing.tone != "good" and one.text != text]
-    # What was found is often the answer itself: then only its evidence is left to show.
-    below = [one for one in findings if one.text != text or one.evidence]
+    # What was found is often the answer itself: then only its evidence is left to show, before all else.
+    below = sorted((one for one in findings if one.text != text or one.evidence), key=lambda one: one.text != text)
     return ShownAnswer(key, _say(QUESTIONS[key]), OUTCOMES[answer["outcome"]], text, remarks, below)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.template.loader import render_to_string
@@ -84,6 +85,16 @@ def test_remarks_beside_the_answer_are_not_hidden() -> None:
     # The remark is the answer itself; what else was found stands below it, with its evidence.
     assert [finding.standing.tone for finding in entitled.findings] == ["good"]
     assert entitled.findings[0].evidence
+
+
+def test_a_degree_is_compared_with_the_standard_of_micro_credentials_only_where_one_asks() -> None:
+    (shown,) = show_reports(format_reports(make_stories()["valid"]))
+    for micro in (True, False):
+        report = replace(shown, micro=micro)
+        page = render_to_string("site/parts/credential_report.html", {"report": report, "reports": [report]})
+        before, _, heading = page.partition('<h2 id="elements-')
+        assert before.endswith("<summary>") is not micro
+        assert heading.partition("</section>")[0].count("</details>") == (1 if micro else 2)
 
 
 @pytest.mark.parametrize("verdict", TONES)
