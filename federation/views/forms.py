@@ -17,6 +17,7 @@ from register.texts import check_text
 Row = tuple[Any, str]
 """One line of a review: a label and what was chosen."""
 
+_MANY: Final = 12
 _MINUTE: Final = 60
 _MOST_MINUTES: Final = 366 * 24 * 60
 
@@ -81,7 +82,18 @@ class TermsForm(forms.Form):
         self.territory = tuple(territory)
         field = self.fields["remit"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(code, label_place(code)) for code in self.territory]
+        named = [(code, label_place(code)) for code in self.territory]
+        field.choices = sorted(named, key=lambda one: one[1].casefold())
+
+    @property
+    def folded(self) -> str:
+        """What is chosen of a long list of countries, which then stays folded; empty for a short one."""
+        chosen = self["remit"].value() or ()
+        if len(self.territory) <= _MANY:
+            return ""
+        if {*self.territory} <= {*chosen}:
+            return gettext("all its territory")
+        return spell_countries([code for code in self.territory if code in chosen], 6)
 
     @staticmethod
     def show(said: Mapping[str, Any], territory: Sequence[str]) -> dict[str, Any]:

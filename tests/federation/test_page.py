@@ -22,6 +22,8 @@ from django.utils import timezone
 
 from federation.models import Alert, Submission
 from federation.sync import attempt, follow
+from federation.views.forms import TermsForm
+from federation.views.words import spell_countries
 from ledger import publish
 from tests import factories, ledgers
 from tests.federation import cast
@@ -339,3 +341,14 @@ def test_the_terms_are_told_in_words_and_each_peer_is_held_against_them(
     assert "The operator’s policy file cannot be used as it is." in read(client)
     assert "not known: the operator’s policy file cannot be used" in read(client, path_of(german))
     assert tell(client)["policy"]["wanted"] is None
+
+
+def test_a_long_list_of_countries_is_by_name_and_folded() -> None:
+    codes = ["AD", "AL", "AM", "AT", "AZ", "BA", "BE", "BG", "BY", "CH", "CY", "CZ", "DE", "DK"]
+    every = TermsForm(territory=codes, initial=TermsForm.show({}, codes))
+    names = [name for _code, name in every.fields["remit"].choices]  # type: ignore[attr-defined]
+    assert names == sorted(names, key=str.casefold)
+    assert every.folded == "all its territory"
+    some = TermsForm(territory=codes, initial=TermsForm.show({"remit": codes[:2]}, codes))
+    assert some.folded == spell_countries(codes[:2], 6)
+    assert TermsForm(territory=codes[:3], initial=TermsForm.show({}, codes[:3])).folded == ""
