@@ -25,8 +25,8 @@ from register.desk.organisation_forms import (
     ask_website,
     keep_identifiers,
 )
-from register.desk.reports import ReportForm, initial_report
-from register.desk.scope_form import LIMITS, ScopeForm
+from register.desk.reports import ReportForm, held_report, initial_report, places_of
+from register.desk.scope_form import ScopeForm, has_changed, held_limits, initial_limits
 from register.records import AgencyRecord, dump_mapping
 from register.scope import UNRESTRICTED, Scope
 
@@ -34,12 +34,7 @@ from register.scope import UNRESTRICTED, Scope
 class AgencyDetails(ReportForm, ScopeForm, OrganisationForm):
     """What describes an agency: who it is, for what and how long it is recognised, by which decision."""
 
-    places: ClassVar[Mapping[str, str]] = {
-        "decision_document": "report_url",
-        "decision_document.url": "report_url",
-        "decision_document.sha256": "report_sha256",
-        "decision_document.languages": "report_languages",
-    }
+    places: ClassVar[Mapping[str, str]] = places_of("decision_document")
 
     names = ask_names()
     acronym = LineField(label=_("Acronym"), required=False, max_length=60)
@@ -101,7 +96,7 @@ class ChangedAgency(AgencyDetails):
     def changes(self) -> dict[str, Any]:
         """Return the terms that differ from the record; identifiers that stay keep what the record says of them."""
         terms = keep_identifiers(self.terms(), self.held["identifiers"])
-        return {name: value for name, value in terms.items() if _differs(name, value, self.held[name])}
+        return {name: value for name, value in terms.items() if has_changed(name, value, self.held[name])}
 
 
 class AmendAgency(ChangedAgency):
@@ -155,41 +150,25 @@ class TakeBackWithdrawal(TakeBackForm):
 
 def terms_of(record: AgencyRecord, scope: Scope | None = None) -> dict[str, Any]:
     """Return a record's values as AgencyDetails.terms gives them, with the scope of one entry where that is meant."""
-    limits = scope if scope is not None else record.scope
-    told, document = dump_mapping("agency", record), record.decision_document
-    start = day_of(record.valid.valid_from)
+    told = dump_mapping("agency", record)
     return {
         **{name: told.get(name) for name in ("names", "acronym", "country", "website")},
         "identifiers": told.get("identifiers", []),
-        "scope": {name: list(terms) for name in LIMITS if (terms := limits.limit(name))},
-        "valid_from": spell(start),
+        "scope": held_limits(record.scope if scope is None else scope),
+        "valid_from": spell(day_of(record.valid.valid_from)),
         "valid_until": until_after(last_day_of(record.valid.valid_until)),
-        "decision_document": None
-        if document is None
-        else {
-            "url": document.url,
-            **({"sha256": document.sha256} if document.sha256 else {}),
-            **({"languages": list(document.languages)} if document.languages else {}),
-        },
+        "decision_document": held_report(record.decision_document),
     }
 
 
 def show_agency(terms: Mapping[str, Any]) -> dict[str, Any]:
     """Return terms as the fields of AgencyDetails show them."""
-    scope = terms.get("scope") or {}
     return {
         **terms,
         "names": [{"language": language, "name": name} for language, name in (terms.get("names") or {}).items()],
-        **{name: [str(term) for term in scope.get(name) or ()] for name in LIMITS},
+        **initial_limits(terms.get("scope")),
         "valid_from": read_day(terms.get("valid_from")),
         "valid_until": read_last_day(terms.get("valid_until")),
         "effective_from": read_day(terms.get("effective_from")),
         **initial_report(terms.get("decision_document")),
     }
-
-
-def _differs(name: str, wanted: Any, held: Any) -> bool:
-    if name != "scope":
-        return (wanted or None) != (held or None)
-    limits = [({*map(str, (wanted or {}).get(one) or ())}, {*map(str, (held or {}).get(one) or ())}) for one in LIMITS]
-    return any(left != right for left, right in limits)

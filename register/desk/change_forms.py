@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from register.desk.days import DayField, day_of, last_day_of, today, until_after
 from register.desk.decision_form import DetailsForm, initial_decision, offer_terms
 from register.desk.forms import DraftForm, LineField, TextField
-from register.desk.reports import ReportForm
-from register.desk.scope_form import LIMITS, ScopeForm
+from register.desk.reports import ReportForm, held_report, places_of
+from register.desk.scope_form import ScopeForm, has_changed, held_limits
 from register.moments import parse_moment
 from register.records import AccreditationRecord
 from register.scope import Scope
@@ -92,12 +92,7 @@ class TermsForm(DetailsForm, ReportForm, ScopeForm, ReasonForm):
     """New values of an accreditation; `held` is what is on record, in the words of `held_terms`."""
 
     verb: ClassVar[str] = "amend_accreditation"
-    places: ClassVar[Mapping[str, str]] = {
-        "report.url": "report_url",
-        "report.sha256": "report_sha256",
-        "report.languages": "report_languages",
-        "report": "report_url",
-    }
+    places: ClassVar[Mapping[str, str]] = places_of("report")
 
     kind = forms.ChoiceField(label=_("Kind of accreditation"))
     decision = forms.ChoiceField(label=_("Decision"))
@@ -130,7 +125,7 @@ class TermsForm(DetailsForm, ReportForm, ScopeForm, ReasonForm):
         """Return the values that are not those on record; null where one is emptied."""
         wanted = self.wanted()
         names = dict.fromkeys([*wanted, *self.held])
-        return {name: wanted.get(name) for name in names if _differs(name, wanted.get(name), self.held.get(name))}
+        return {name: wanted.get(name) for name in names if has_changed(name, wanted.get(name), self.held.get(name))}
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse an amendment that changes nothing."""
@@ -187,30 +182,20 @@ class TakeBackForm(ReasonForm):
 
 def held_terms(record: AccreditationRecord, scope: Scope | None = None) -> dict[str, Any]:
     """Return what is on record as the form would say it, with the scope of one entry where that is meant."""
-    limits = scope if scope is not None else record.scope
-    report = record.report
     start = day_of(record.valid.valid_from)
     return {
         "kind": record.kind,
         "decision": record.decision,
-        "scope": {name: list(terms) for name in LIMITS if (terms := limits.limit(name))},
+        "scope": held_limits(record.scope if scope is None else scope),
         "valid_from": start.isoformat() if start else None,
         "valid_until": until_after(last_day_of(record.valid.valid_until)),
-        "report": _held_report(report.url, report.sha256, report.languages) if report else None,
+        "report": held_report(record.report),
         "standard": record.standard,
         "status": record.status,
         "summary": record.summary,
         "legal_basis": record.legal_basis,
         "local_identifier": record.local_identifier,
         "contributing_agencies": list(record.contributing_agencies),
-    }
-
-
-def _held_report(url: str, sha256: str | None, languages: Sequence[str]) -> dict[str, Any]:
-    return {
-        "url": url,
-        **({"sha256": sha256} if sha256 else {}),
-        **({"languages": list(languages)} if languages else {}),
     }
 
 
@@ -227,12 +212,3 @@ def initial_ending(said: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the form of an ending begins with: today, or what a draft says."""
     day = day_of(parse_moment(said["effective_from"])) if said.get("effective_from") else today()
     return {**said, "effective_from": day}
-
-
-def _differs(name: str, wanted: Any, held: Any) -> bool:
-    if name == "scope":
-        limits = [
-            (set(map(str, (wanted or {}).get(one) or ())), set(map(str, (held or {}).get(one) or ()))) for one in LIMITS
-        ]
-        return any(left != right for left, right in limits)
-    return (wanted or None) != (held or None)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from register import vocabularies
 from register.desk.days import DayField, day_of, last_day_of, today, until_after
 from register.desk.forms import DraftForm, LineField, TextField
-from register.desk.reports import ReportForm, initial_report
-from register.desk.scope_form import LIMITS, ScopeForm
+from register.desk.reports import ReportForm, initial_report, places_of
+from register.desk.scope_form import ScopeForm, initial_limits
 from register.moments import parse_moment
 from register.records import AgencyRecord
 from register.site.names import name_record
@@ -68,12 +68,7 @@ class DecisionForm(DetailsForm, ReportForm, ScopeForm, DraftForm):
     """A decision on a new accreditation."""
 
     verb: ClassVar[str] = "grant_accreditation"
-    places: ClassVar[Mapping[str, str]] = {
-        "report.url": "report_url",
-        "report.sha256": "report_sha256",
-        "report.languages": "report_languages",
-        "report": "report_url",
-    }
+    places: ClassVar[Mapping[str, str]] = places_of("report")
 
     issuer = forms.CharField(
         label=_("Institution"),
@@ -107,9 +102,8 @@ class DecisionForm(DetailsForm, ReportForm, ScopeForm, DraftForm):
 
 def initial_decision(said: Mapping[str, Any]) -> dict[str, Any]:
     """Return the terms of a grant as the form takes them."""
-    scope = said.get("scope") or {}
     initial = {name: said[name] for name in ("issuer", "agency", "kind", "decision", *_OPTIONAL) if name in said}
-    initial |= {name: [str(term) for term in scope.get(name) or ()] for name in LIMITS}
+    initial |= initial_limits(said.get("scope"))
     initial |= {"contributing_agencies": list(said.get("contributing_agencies") or ())}
     initial |= initial_report(said.get("report"))
     return initial | {

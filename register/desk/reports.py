@@ -14,6 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from register.records import Document
+
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _MAGIC: Final = b"%PDF-"
 _SEARCHED: Final = 1024
@@ -103,6 +105,21 @@ def hash_report(file: UploadedFile[Any]) -> str:
     for chunk in file.chunks():
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def places_of(term: str) -> dict[str, str]:
+    """Return which field stands for what may be wrong with a report that the terms name so (DraftForm.places)."""
+    parts = {f"{term}.{part}": f"report_{part}" for part in ("url", "sha256", "languages")}
+    return {term: "report_url", **parts}
+
+
+def held_report(document: Document | None) -> dict[str, Any] | None:
+    """Return a document on record as `report_said` says it."""
+    if document is None:
+        return None
+    said: dict[str, Any] = {"url": document.url}
+    said |= {"sha256": document.sha256} if document.sha256 else {}
+    return said | ({"languages": list(document.languages)} if document.languages else {})
 
 
 def initial_report(report: dict[str, Any] | None) -> dict[str, str]:

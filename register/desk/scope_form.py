@@ -5,7 +5,7 @@ What an agency is not recognised for cannot be picked; nothing picked of a limit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -113,6 +113,23 @@ class ScopeForm(forms.Form):
         field: Any = self.fields[name]
         chosen = {str(value) for value in self[name].value() or ()}
         return [str(words) for code, words in field.choices if str(code) in chosen]
+
+
+def held_limits(scope: Scope) -> dict[str, list[Any]]:
+    """Return a scope on record as `scope_said` says it."""
+    return {name: list(terms) for name in LIMITS if (terms := scope.limit(name))}
+
+
+def initial_limits(said: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """Return a scope as the form takes it."""
+    return {name: [str(term) for term in (said or {}).get(name) or ()] for name in LIMITS}
+
+
+def has_changed(name: str, wanted: Any, held: Any) -> bool:
+    """Tell whether a term is another one than on record; of a scope the order of its terms does not count."""
+    if name != "scope":
+        return (wanted or None) != (held or None)
+    return any(set(initial_limits(wanted)[one]) != set(initial_limits(held)[one]) for one in LIMITS)
 
 
 def _offer_levels(allowed: Scope) -> list[Choice]:
