@@ -192,5 +192,7 @@ def intersect_limit(
 
 def intersect(left: Scope, right: Scope) -> Scope:
     """Return the scope that both let through; an empty tuple in it is a limit that nothing passes."""
+    if UNRESTRICTED in (left, right):
+        return right if left == UNRESTRICTED else left
     merged = {name: intersect_limit(name, left.limit(name), right.limit(name)) for name in _NAMES}
     return Scope(**merged)  # type: ignore[arg-type]  # each limit keeps its own element type

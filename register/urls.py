@@ -1,8 +1,10 @@
-"""Addresses of the register: the API, the status lists, accounts, the desk, open data, then the pages."""
+"""Addresses of the register: the API, the status lists, accounts, the desk, open data; deploy.urls has the pages."""
 
 from __future__ import annotations
 
 from django.urls import include, path
+
+from register.site.views import issuer
 
 urlpatterns = [
     path("", include("register.api.urls")),
@@ -12,5 +14,6 @@ urlpatterns = [
     path("", include("register.uploads.urls")),
     path("", include("register.outbox.urls")),
     path("", include("register.opendata.urls")),
-    path("", include("register.site.urls")),
+    # After everything below /issuers/…: an identifier may hold any sign.
+    path("issuers/<path:identifier>", issuer.find_issuer, name="issuer-by-identifier"),
 ]

@@ -8,7 +8,9 @@ first: whole words before beginnings, close before distant, few other words befo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from register.models import VERSIONS
@@ -35,6 +37,16 @@ _RESEMBLING: Final = """
         WHERE word %% n.word ORDER BY 2 DESC, 1 LIMIT 12
     ) f
 """
+# After the shares of the elements PostgreSQL keeps three more numbers, which no element goes with.
+_SHARES: Final = """
+    SELECT s.word, s.share::float8 FROM pg_stats,
+        unnest(most_common_elems::text::text[], most_common_elem_freqs) AS s(word, share)
+    WHERE schemaname = current_schema() AND tablename = %(table)s AND attname = 'words' AND s.word IS NOT NULL
+"""
+_USUAL: Final = 0.01
+"""Share of the records from which on words are not looked for in the index where rarer ones are asked for, too."""
+_USUAL_FOR: Final = 600
+"""Seconds for which a process believes what it read of the words' shares."""
 
 
 class _Found(NamedTuple):
@@ -93,24 +105,44 @@ def _find(kind: str, groups: list[dict[str, float]], conditions: Conditions, cut
 
 def _select(kind: str, choices: list[list[dict[str, float]]], conditions: Conditions, cut: Cut) -> list[_Found]:
     """Return the first records that hold a word of every group of one of the choices."""
-    parameters: dict[str, Any] = {}
-    alternatives = []
-    for choice in choices:
-        names = [_name(parameters, list(group)) for group in choice]
-        alternatives.append(" AND ".join(f"v.words && %({name})s::text[]" for name in names))
-    matching = " OR ".join(f"({alternative})" for alternative in alternatives)
     table = VERSIONS[kind]._meta.db_table
-    sql = (
-        f"SELECT v.uid::text, v.log_id, v.words, v.content::text FROM {table} v "
-        f"WHERE {conditions.joined()} AND ({matching})"
-    )
-    if not cut.peers:
-        sql += f" ORDER BY v.uid LIMIT {CANDIDATES}"
-    else:  # ours first; two walks along the ids, each of which stops early, where one order would sort all that match
-        ours = f"{sql} AND v.log_id = %(ours)s ORDER BY v.uid LIMIT {CANDIDATES}"
-        theirs = f"{sql} AND v.log_id <> %(ours)s ORDER BY v.uid, v.log_id LIMIT {CANDIDATES}"
-        sql = f"({ours}) UNION ALL ({theirs})"
+    usual = _read_usual(table, int(time.monotonic() // _USUAL_FOR)) if len(choices) == 1 else {}
+    parameters: dict[str, Any] = {}
+    alternatives, rest = list[str](), list[str]()
+    for choice in choices:
+        held = {f"v.words && %({_name(parameters, list(group))})s::text[]": _sum(usual, group) for group in choice}
+        rare = [condition for condition, share in held.items() if share < _USUAL]
+        rest = [condition for condition in held if rare and condition not in rare]
+        alternatives.append(" AND ".join(rare or held))
+    matching = " OR ".join(f"({alternative})" for alternative in alternatives)
+    source = f"{table} v WHERE {conditions.joined()} AND ({matching})"
+    if rest:  # OFFSET 0: the index brings what holds the rare words, and only that is looked at for the usual ones
+        source = f"(SELECT v.* FROM {source} OFFSET 0) v WHERE {' AND '.join(rest)}"
+    sql = _limit(f"SELECT v.uid::text, v.log_id, v.words, v.content::text FROM {source}", cut)
     return [_Found(*row) for row in select(sql, {**conditions.parameters, **parameters, "ours": cut.log_id})]
+
+
+def _limit(sql: str, cut: Cut) -> str:
+    if not cut.peers:
+        return f"{sql} ORDER BY v.uid LIMIT {CANDIDATES}"
+    # Ours first; two walks along the ids, each of which stops early, where one order would sort all that match.
+    ours = f"{sql} AND v.log_id = %(ours)s ORDER BY v.uid LIMIT {CANDIDATES}"
+    theirs = f"{sql} AND v.log_id <> %(ours)s ORDER BY v.uid, v.log_id LIMIT {CANDIDATES}"
+    return f"({ours}) UNION ALL ({theirs})"
+
+
+@lru_cache(maxsize=4)
+def _read_usual(table: str, period: int) -> Mapping[str, float]:
+    """Return the words that many names hold, each with its share of the records, as PostgreSQL last estimated it.
+
+    They say only how a search is put, never what it finds: reading the index for `university` takes longer than
+    looking at the few records that hold the other words.
+    """
+    return dict(select(_SHARES, {"table": table}))
+
+
+def _sum(usual: Mapping[str, float], group: Mapping[str, float]) -> float:
+    return sum(usual.get(word, 0.0) for word in group)
 
 
 def _name(parameters: dict[str, Any], words: list[str]) -> str:

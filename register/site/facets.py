@@ -121,9 +121,11 @@ def _group(name: str, search: Search, facets: Facets, agencies: Mapping[str, Nam
         return Group(TITLES[name], [], [])
     codes = sorted(code for code in counts if code != chosen)
     codes.sort(key=_ORDER.get(name, lambda code: -counts[code]))
+    codes = codes[:_MOST_OPTIONS]
+    addresses = search.narrow(name, codes)
     options = [
-        Option(_say(name, code, agencies), counts[code], search.address(None, **{name: code}))
-        for code in codes[:_MOST_OPTIONS]
+        Option(_say(name, code, agencies), counts[code], address)
+        for code, address in zip(codes, addresses, strict=True)
     ]
     return Group(TITLES[name], options[:_SHOWN], options[_SHOWN:], back)
 

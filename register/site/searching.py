@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 from register.api.parameters import Parameter
 from register.identifiers import Identifier, parse_identifier
@@ -43,6 +44,9 @@ ASKED: Final[tuple[Parameter, ...]] = (
 )
 """The parameters of a search, paging aside."""
 
+_PLACE: Final = "\N{WHITE SQUARE}"
+"""Stands in an address for values to come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -59,6 +63,11 @@ class Search:
         """Return the address of this search, or of one that differs in some parameters; None takes one away."""
         given: dict[str, Any] = {"q": self.q, **self.chosen, **write_instants(self.instants), **changes}
         return with_query(path or "/issuers", **{name: given.get(name) for name in _ORDER})
+
+    def narrow(self, name: str, values: Iterable[str]) -> list[str]:
+        """Return the addresses of this search narrowed by each of some values; what they share is written once."""
+        before, _, after = self.address(None, **{name: _PLACE}).partition(f"{name}={quote_plus(_PLACE)}")
+        return [f"{before}{name}={quote_plus(value)}{after}" for value in values]
 
     def without(self, *names: str) -> str:
         """Return the address of this search without some of its parameters."""

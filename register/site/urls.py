@@ -1,4 +1,7 @@
-"""Addresses of the public pages; none ends in a slash. The same addresses give JSON by `Accept`."""
+"""Addresses of the public pages; none ends in a slash. The same addresses give JSON by `Accept`.
+
+An issuer by any identifier is in register.urls: its address would hide those of other apps below /issuers/.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,6 @@ urlpatterns = [
     path("issuers/<uuid:id>", issuer.show_issuer, name="issuer"),
     path("issuers/<uuid:id>/changes", changes.show_changes, name="issuer-changes"),
     path("issuers/<uuid:id>/qr.svg", codes.draw_issuer, name="issuer-code"),
-    path("issuers/<path:identifier>", issuer.find_issuer, name="issuer-by-identifier"),
     path("agencies", agencies.list_recognised, name="agencies"),
     path("agencies/<uuid:id>", agencies.show_agency, name="agency"),
     path("accreditations/<uuid:id>", accreditation.show_accreditation, name="accreditation"),

@@ -13,7 +13,18 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 
 from register.sentences import Said
-from register.site import accreditation_items, dates, directory, entry_items, links, marks, names, telling, words
+from register.site import (
+    accreditation_items,
+    dates,
+    directory,
+    entry_items,
+    facet_items,
+    links,
+    marks,
+    names,
+    telling,
+    words,
+)
 
 register = template.Library()
 
@@ -33,6 +44,7 @@ register.filter("tag", marks.mark_tag)
 register.filter("period", marks.mark_period)
 register.filter("item", entry_items.write_item)
 register.filter("items", accreditation_items.write_items)
+register.filter("options", facet_items.write_options)
 register.filter("count", words.spell_count)
 register.filter("is_web_address", links.is_web_address)
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from register import vocabularies
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, AgencyRecord, Ending, IssuerRecord, Suspension
-from register.scope import LIMITS, Scope, intersect_limit, limit_covers
+from register.scope import LIMITS, UNRESTRICTED, Scope, intersect_limit, limit_covers
 from register.sentences import Term, Terms, Value
 from register.trust.candidates import Candidate, name_of
 from register.trust.lineage import MEMBER_OF_OTHER
@@ -87,15 +87,17 @@ def find_agency_faults(question: Question, candidate: Candidate) -> Iterator[Rea
     """Link 2: the agency is recognised at the instant asked, and not withdrawn with effect at or before it."""
     if candidate.accreditation is None:
         return
-    agency, values = candidate.agency, candidate.values_of_source(question)
+    agency = candidate.agency
+    case = _find_agency_case(agency, question.at) if agency else "absent"
+    if case is None:
+        return
+    values = candidate.values_of_source(question)
     if agency is None:
         yield give_reason("agency_not_recognised", values, candidate.cite(candidate.accreditation.granted.index))
-        return
-    case = _find_agency_case(agency, question.at)
-    if case == "withdrawn" and agency.withdrawal:
+    elif case == "withdrawn" and agency.withdrawal:
         entry = candidate.cite(agency.withdrawal.recorded.index)
         yield give_reason("agency_not_recognised", values | _ending_values(agency.withdrawal), entry, case)
-    elif case:
+    else:
         bounds: dict[str, Value] = {"valid_from": agency.valid.valid_from, "valid_until": agency.valid.valid_until}
         yield give_reason("agency_not_recognised", values | bounds, candidate.cite_last(agency), case)
 
@@ -110,35 +112,37 @@ def _find_agency_case(agency: AgencyRecord, at: datetime) -> Literal["withdrawn"
 
 def find_accreditation_faults(question: Question, candidate: Candidate) -> Iterator[Reason]:
     """Link 3: a positive decision, within its period, neither revoked nor suspended at the instant asked."""
-    record, values = candidate.accreditation, candidate.values_of_source(question)
+    record = candidate.accreditation
     if record is None:
         yield give_reason("no_accreditation", candidate.values(question), candidate.cite_first(candidate.standing))
         return
     if record.revocation and record.revocation.effective_from <= question.at:
         entry = candidate.cite(record.revocation.recorded.index)
-        yield give_reason("revoked", values | _ending_values(record.revocation), entry)
-    yield from _find_period_faults(question, candidate, record, values)
+        values = candidate.values_of_source(question) | _ending_values(record.revocation)
+        yield give_reason("revoked", values, entry)
+    yield from _find_period_faults(question, candidate, record)
     suspension = find_suspension(record, question.at)
     if suspension:
-        yield _report_suspension(suspension, values, candidate)
+        yield _report_suspension(suspension, question, candidate)
     if record.decision not in POSITIVE_DECISIONS:
-        decided: Value = Term("decisions", record.decision)
-        yield give_reason("decision_negative", values | {"decision": decided}, candidate.cite(record.granted.index))
+        values = candidate.values_of_source(question) | {"decision": Term("decisions", record.decision)}
+        yield give_reason("decision_negative", values, candidate.cite(record.granted.index))
 
 
-def _find_period_faults(
-    question: Question, candidate: Candidate, record: AccreditationRecord, values: dict[str, Value]
-) -> Iterator[Reason]:
+def _find_period_faults(question: Question, candidate: Candidate, record: AccreditationRecord) -> Iterator[Reason]:
+    start, end = record.valid.valid_from, record.valid.valid_until
+    if record.valid.holds(question.at):
+        return
     entry = candidate.cite(record.granted.index)
-    bounds = values | {"valid_from": record.valid.valid_from, "valid_until": record.valid.valid_until}
-    if record.valid.valid_from and question.at < record.valid.valid_from:
+    bounds = candidate.values_of_source(question) | {"valid_from": start, "valid_until": end}
+    if start and question.at < start:
         yield give_reason("not_yet_valid", bounds, entry)
-    if record.valid.valid_until and record.valid.valid_until <= question.at:
+    if end and end <= question.at:
         yield give_reason("expired", bounds, entry)
 
 
-def _report_suspension(suspension: Suspension, values: dict[str, Value], candidate: Candidate) -> Reason:
-    told = values | {
+def _report_suspension(suspension: Suspension, question: Question, candidate: Candidate) -> Reason:
+    told = candidate.values_of_source(question) | {
         "effective_from": suspension.effective_from,
         "effective_until": suspension.effective_until,
         "reason": Term("reasons", suspension.reason),
@@ -175,7 +179,7 @@ def find_scope_faults(question: Question, candidate: Candidate) -> Iterator[Reas
         if asked is not None:
             answered.add(limit)
             yield from _find_limit_faults(name, asked, question, candidate)
-    for limit in _VOCABULARIES:
+    for limit in _VOCABULARIES if candidate.recognised != UNRESTRICTED else ():
         if limit not in answered:
             yield from _find_disjoint_limit(limit, question, candidate)
 

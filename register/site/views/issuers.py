@@ -67,20 +67,29 @@ def list_matching(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "next": search.address(after=found.next) if found.next else None,
         "first": search.address() if query.get("after") else None,
         "too_many": bool(search.q) and str(query.get("after", "")) == str(CANDIDATES - _PAGE),
-        "node": read_register(),
-        "checkpoint": newest_checkpoint(),
-        **_count(search, found, by_identifier),
+        **_frame(search, standings),
+        **_count(search, found, by_identifier, standings),
     }
 
 
-def _count(search: Search, found: Page[IssuerRecord], by_identifier: bool) -> Context:
+def _frame(search: Search, standings: Mapping[str, IssuerStanding]) -> Context:
+    """Return what the frame of the page says of our own register, where what was found has told it already."""
+    own = next((one for one in standings.values() if one.register.own), None)
+    if own is None or search.instants.pinned:
+        return {"node": read_register(), "checkpoint": newest_checkpoint()}
+    return {"node": own.register.register, "checkpoint": own.checkpoint}
+
+
+def _count(
+    search: Search, found: Page[IssuerRecord], by_identifier: bool, standings: Mapping[str, IssuerStanding]
+) -> Context:
     """Return how many there are and the facets beside them."""
     candidates = found.candidates
     if by_identifier:
         logs = {one.origin: one.log_id for one in search.cut.all}
         candidates = [(one.id, logs[origin]) for one, origin in zip(found.items, found.origins, strict=True)]
     facets = _count_facets(search, candidates)
-    agencies = _name_agencies(search, facets)
+    agencies = _name_agencies(search, facets, standings)
     return {
         "facets": facets,
         "groups": list_groups(search, facets, agencies) if facets else [],
@@ -102,11 +111,17 @@ def _count_facets(search: Search, candidates: list[tuple[str, int]] | None) -> F
         return None
 
 
-def _name_agencies(search: Search, facets: Facets | None) -> dict[str, Name]:
+def _name_agencies(search: Search, facets: Facets | None, standings: Mapping[str, IssuerStanding]) -> dict[str, Name]:
+    """Return the names of the agencies that can be chosen; those that what was found rests on are known already."""
     counts = facets.counts["agency"] if facets else {}
     wanted = sorted(counts, key=lambda uid: -counts[uid])[:_AGENCIES]
     wanted += [search.chosen["agency"]] if "agency" in search.chosen else []
-    return name_agencies(find_records("agency", wanted, search.cut)) if wanted else {}
+    if not wanted:
+        return {}
+    known = {uid: agency for one in standings.values() for uid, agency in one.register.agencies.items()}
+    unknown = [uid for uid in wanted if uid not in known]
+    records = {**known, **(find_records("agency", unknown, search.cut) if unknown else {})}
+    return name_agencies({uid: records[uid] for uid in wanted if uid in records})
 
 
 def _show_all(placed: list[Placed], standings: Mapping[str, IssuerStanding]) -> list[Hit]:

@@ -1,8 +1,10 @@
 """Search by name finds institutions in any script, without accents, with a letter wrong."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from register.queries import search
 from register.queries.cuts import resolve_cut
 from register.queries.filters import Filters
 from register.queries.lists import list_issuers
@@ -75,3 +77,27 @@ def test_former_names_and_acronyms_are_found(issuers: dict[str, str]) -> None:
     for q in ("llu", "lowland", "universiteit utrecht"):
         page = list_issuers(resolve_cut(), Filters(timezone.now(), q=q))
         assert page.items[0].id == issuers["utrecht"], q
+
+
+@pytest.mark.parametrize("usual", [{}, {"university": 0.5}, {"universiteit": 0.5, "utrecht": 0.5}, {"utrecht": 0.5}])
+@pytest.mark.parametrize(("q", "found"), [("university utrecht", "utrecht"), ("universiteit delft", "delft")])
+def test_which_words_are_thought_usual_changes_nothing_that_is_found(
+    issuers: dict[str, str], monkeypatch: pytest.MonkeyPatch, q: str, found: str, usual: dict[str, float]
+) -> None:
+    monkeypatch.setattr(search, "_read_usual", lambda *_: usual)
+    page = list_issuers(resolve_cut(), Filters(timezone.now(), q=q))
+    assert [issuer.id for issuer in page.items] == [issuers[found]]
+    assert page.candidates == [(issuers[found], resolve_cut().log_id)]
+
+
+def test_words_are_as_usual_as_the_database_last_found_them(db: None) -> None:
+    factories.open_register()
+    for number in range(30):
+        factories.make_issuer(names={"en": f"University of Place{number}"})
+    search._read_usual.cache_clear()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE register_issuer")
+    usual = search._read_usual("register_issuer", 0)
+    search._read_usual.cache_clear()
+    assert usual["university"] == pytest.approx(1.0)
+    assert all(0 < share < 0.1 for word, share in usual.items() if word.startswith("place"))
