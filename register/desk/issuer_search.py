@@ -61,7 +61,8 @@ def show_issuer(record: IssuerRecord) -> Found:
     """Return an issuer as a list to choose from shows it."""
     name = name_record(record)
     others: Sequence[Name] = [one for one in order_names(record.names, record.country) if one.text != name.text]
-    spelt = tuple(f"{label('identifier-schemes', one.scheme)}: {one.value}" for one in record.identifiers[:2])
+    schemes = (label("identifier-schemes", one.scheme).partition(" (")[0] for one in record.identifiers[:2])
+    spelt = tuple(f"{scheme}: {one.value}" for scheme, one in zip(schemes, record.identifiers, strict=False))
     closed = record.closure is not None and record.closure.effective_from <= timezone.now()
     return Found(record.id, name, others[0] if others else None, label_place(record.country), spelt, closed)
 

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from register.events import Event
 from register.records import POSITIVE_DECISIONS, Period
-from register.site.dates import mark_day, spell_period
+from register.site.dates import last_day, mark_day, spell_day, spell_period
 from register.site.directory import Directory
 from register.site.field_words import FIELDS
 from register.site.remembering import gettext
@@ -134,10 +134,26 @@ def _changes(data: Any, parties: Parties, directory: Directory, given: Mapping[s
         )
     if given.get("scope") is not None:
         told.append(_say(gettext("New scope: {scope}."), scope=spell_scope(given["scope"])))
-    others = [_FIELDS.get(name) or FIELDS.get(name, name) for name in given if name not in ("names", "titles", "scope")]
+    others = [_tell_change(name, given[name]) for name in given if name not in ("names", "titles", "scope")]
     if others:
-        told.append(_say(gettext("Changed: {fields}."), fields=join_words([str(field) for field in others])))
+        told.append(_say(gettext("Changed: {fields}."), fields=join_words(others)))
     return told + _reason(data)
+
+
+def _tell_change(name: str, value: Any) -> str:
+    """Return what a field is called, with its new value where a sentence bears it."""
+    field, spell = str(_FIELDS.get(name) or FIELDS.get(name, name)), _VALUES.get(name)
+    return f"{field} ({spell(value)})" if spell is not None and value is not None else field
+
+
+_VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "kind": lambda value: label("accreditation-kinds", value),
+    "decision": lambda value: label("decisions", value),
+    "valid_from": spell_day,
+    "valid_until": lambda value: spell_day(last_day(value)),
+    "country": label_place,
+}
+"""Fields whose values are short → how they are spelt."""
 
 
 _FIELDS: Final[Mapping[str, Any]] = {

@@ -71,6 +71,7 @@ SAID: list[tuple[str, str, dict[str, Any], str]] = [
     ("mandate.revoked", "m", ENDING, "A mandate given by College ends with effect from 10 June 2026."),
     ("accreditation.granted", "g", GRANT, "Institutional accreditation of College by Agency: EQF level 6, all fields"),
     ("accreditation.amended", "g", {"scope": {"eqf_levels": [7]}}, "New scope: EQF level 7, all fields."),
+    ("accreditation.amended", "g", {"valid_until": "2032-01-01"}, "Changed: end (31 December 2031)."),
     ("accreditation.suspended", "g", ENDING, "College, accredited by Agency; with effect from 10 June 2026."),
     ("accreditation.reinstated", "g", {"effective_from": "2026-06-10"}, "with effect from 10 June 2026."),
     ("accreditation.revoked", "g", {**ENDING, "note": "Too few."}, "The quality requirements are not met. Too few."),
