@@ -90,12 +90,12 @@ def sum_up(gauges: Sequence[Gauge]) -> Summary:
         rest = ngettext("One thing could not be found out.", "%(count)d things could not be found out.", dark) % {
             "count": dark
         }
+    look = ngettext("One thing should be looked at.", "%(count)d things should be looked at.", warn) % {"count": warn}
     if bad:
         headline = ngettext("One thing needs you now.", "%(count)d things need you now.", bad)
-        return Summary("bad", headline % {"count": bad}, rest)
+        return Summary("bad", headline % {"count": bad}, " ".join(one for one in (look if warn else "", rest) if one))
     if warn:
-        headline = ngettext("One thing should be looked at.", "%(count)d things should be looked at.", warn)
-        return Summary("warn", headline % {"count": warn}, rest)
+        return Summary("warn", look, rest)
     if dark:
         return Summary("off", gettext("What is known is well."), rest)
     return Summary("good", gettext("The node is well."), gettext("Nothing needs you."))

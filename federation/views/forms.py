@@ -83,7 +83,8 @@ class TermsForm(forms.Form):
         field = self.fields["remit"]
         assert isinstance(field, forms.MultipleChoiceField)
         named = [(code, label_place(code)) for code in self.territory]
-        field.choices = sorted(named, key=lambda one: one[1].casefold())
+        by_name = sorted(named, key=lambda one: one[1].casefold())
+        field.choices = by_name
 
     @property
     def folded(self) -> str:

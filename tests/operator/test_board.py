@@ -19,6 +19,7 @@ from pytest_django.fixtures import Settings
 
 from deploy.operator import health, probing
 from deploy.operator.asking import RedisState, Worker
+from deploy.operator.gauge import Gauge, sum_up
 from deploy.operator.last_times import note_last
 from deploy.operator.models import BACKUP, SCHEDULED_JOB, LastTime
 from deploy.operator.peer_gauges import gauge_peers
@@ -156,3 +157,11 @@ def test_a_paused_peer_is_not_said_to_be_followed() -> None:
     assert (standing.tone, standing.calls) == ("off", False)
     assert standing.value.startswith("0")
     assert standing.says == "Paused by an operator: Register of the north."
+
+
+def test_what_should_be_looked_at_is_told_beside_what_is_grave() -> None:
+    grave, light = Gauge("a", "A", "none", "bad"), Gauge("b", "B", "1", "warn")
+    told = sum_up([grave, light, light])
+    assert (told.tone, told.headline) == ("bad", "One thing needs you now.")
+    assert told.sentence == "2 things should be looked at."
+    assert sum_up([grave]).sentence == ""
