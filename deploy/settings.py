@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "deploy.expensive.ExpensiveLimit",
     "deploy.streams.FewStreams",
     "deploy.methods.MethodPages",
+    "deploy.resting.DatabaseAway",
 ]
 
 ROOT_URLCONF = "deploy.urls"

@@ -1,0 +1,35 @@
+"""A page while the database is away, whichever page was asked for; programs get what their own answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+AGAIN: Final = 5
+"""Seconds after which to ask again."""
+
+
+class DatabaseAway:
+    """Answer 503 in words, with `Retry-After`, where a page that cannot reach the database would answer 500."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Say that the register rests; without the reader's name, which stands in the database, too."""
+        if not isinstance(exception, (OperationalError, InterfaceError)):
+            return None
+        if request.get_preferred_type(["application/json", "text/html"]) != "text/html":
+            return None
+        response = HttpResponse(render_to_string("503.html"), status=503)
+        response["Retry-After"] = str(AGAIN)
+        return response
