@@ -334,7 +334,7 @@ def test_the_keyboard_alone_is_enough(browser: Browser, url: str, folder: Path) 
         visit.page.wait_for_selector("#verdict-1")
         visit.page.focus(".q summary")
         visit.page.keyboard.press("Enter")
-        assert visit.page.is_visible(".q details .found")
+        assert visit.page.is_visible(".q details[open] > p")
 
 
 DETECTOR = """
