@@ -20,13 +20,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.cli.anchoring import AnchoringError
 from deploy.cli.anchoring.gathering import Gathered, find_sources, gather
-from deploy.cli.anchoring.handing_out import ENDING, extract, has_receipt
+from deploy.cli.anchoring.handing_out import extract, has_receipt
 from deploy.cli.anchoring.holdings import Holdings, hold, open_holdings
 from deploy.cli.anchoring.registration import BatchRefused, IssuerNode, register_batch
 from deploy.cli.anchoring.sealing import Batch, Terms, name_next, seal_batch
 from deploy.cli.anchoring.whole_files import write_whole
 from deploy.cli.report import clean
 from register.credentials.errors import CredentialError
+from register.credentials.reading.parts import RECEIPT_ENDING
 from register.credentials.receipts import format_receipt
 
 BATCHES: Final = "assay-batches"
@@ -122,7 +123,7 @@ def _find_fresh(found: Gathered, holdings: Holdings, output: Path) -> tuple[list
     fresh = [
         (name, digest)
         for name, digest in zip(found.names, found.digests, strict=True)
-        if not holdings.covers(digest) and not has_receipt(output / (name + ENDING), digest)
+        if not holdings.covers(digest) and not has_receipt(output / (name + RECEIPT_ENDING), digest)
     ]
     return ([name for name, _ in fresh], [digest for _, digest in fresh]) if fresh else None
 
@@ -143,7 +144,7 @@ def _extract(arguments: argparse.Namespace) -> int:
     output = arguments.output or Path()
     output.mkdir(parents=True, exist_ok=True)
     for name, receipt in extract(arguments.extract, [str(path) for path in arguments.paths]):
-        path = output / (Path(name).name + ENDING)
+        path = output / (Path(name).name + RECEIPT_ENDING)
         with write_whole(path) as file:
             file.write(format_receipt(receipt))
         print(path)

@@ -26,7 +26,7 @@ from register.credentials.errors import CredentialError
 from register.credentials.proven_batch import prove_batch
 from register.credentials.reading import MOST_BYTES, read
 from register.credentials.reading.archive import SIGNATURES, list_parts
-from register.credentials.reading.parts import Part
+from register.credentials.reading.parts import RECEIPT_ENDING, Part
 from register.credentials.receipts import OnRecord, format_receipt
 from register.errors import NotUnderstood
 from register.records import BatchRecord
@@ -35,7 +35,6 @@ from register.sentences import say
 MOST: Final = 5_000
 """Credentials in one batch at the desk; `assay anchor` takes a million."""
 
-RECEIPT_ENDING: Final = ".receipt.json"
 _LINES: Final = (".jsonl", ".ndjson")
 _OURS: Final = (RECEIPT_ENDING, ENDING)
 

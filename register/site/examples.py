@@ -12,10 +12,10 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from register.credentials.reading.parts import RECEIPT_ENDING
 from register.errors import NotFound
 from register.site.words import Words
 
-_RECEIPT: Final = ".receipt.json"
 _TITLES: Final[dict[str, Words]] = {
     "micro-credential": _("A micro-credential, as it was issued"),
     "micro-credential-altered": _("The same, with one name changed"),
@@ -54,11 +54,11 @@ def _folder() -> Path:
 
 
 def _receipt_of(name: str) -> Path:
-    return _folder() / f"{name}{_RECEIPT}"
+    return _folder() / f"{name}{RECEIPT_ENDING}"
 
 
 def _list_files() -> list[Path]:
     """Return the credentials' files; a name that is asked for is compared with theirs, never made a path."""
     if not settings.ASSAY_DEMO:
         return []
-    return sorted(path for path in _folder().glob("*.json") if not path.name.endswith(_RECEIPT))
+    return sorted(path for path in _folder().glob("*.json") if not path.name.endswith(RECEIPT_ENDING))

@@ -21,6 +21,7 @@ from deploy.cli.anchoring import handing_out, registration, sealing
 from ledger.tlog.note import COSIGNATURE, Signer
 from register.credentials import reading
 from register.credentials.commitments import commit, digest
+from register.credentials.reading.parts import RECEIPT_ENDING
 from register.credentials.receipts import Anchor, check_receipt, parse_receipt
 from tests import ledgers
 from tests.anchored import KNOWN
@@ -60,7 +61,7 @@ def anchor(url: str, *argv: object, token: str = TOKEN, issuer: str = UTOPIA) ->
 
 
 def find_receipts(folder: Path) -> dict[str, Path]:
-    return {path.name.removesuffix(handing_out.ENDING): path for path in folder.rglob(f"*{handing_out.ENDING}")}
+    return {path.name.removesuffix(RECEIPT_ENDING): path for path in folder.rglob(f"*{RECEIPT_ENDING}")}
 
 
 def check(receipt: Path, credential: Path) -> Anchor:
@@ -73,7 +74,7 @@ def check_all(folder: Path) -> list[Anchor]:
     credentials = [
         path for path in folder.rglob("*.json") if not path.name.endswith((".receipt.json", ".anchored.json"))
     ]
-    return [check(path.with_name(path.name + handing_out.ENDING), path) for path in credentials]
+    return [check(path.with_name(path.name + RECEIPT_ENDING), path) for path in credentials]
 
 
 def test_each_credential_gets_a_receipt_beside_it(node: AnchoringNode, url: str, folder: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_credential_that_was_replaced_gets_a_receipt_of_its_own(node: Anchorin
     assert anchor(url, folder) == 0
     assert [body["count"] for body in node.posted] == [5, 1]
     assert sorted(found.count for found in check_all(folder)) == [1, 5, 5, 5, 5]
-    assert check(late.with_name(late.name + handing_out.ENDING), late).count == 1
+    assert check(late.with_name(late.name + RECEIPT_ENDING), late).count == 1
 
 
 def test_one_credential_under_two_names_is_one_leaf_and_two_receipts(
@@ -531,7 +532,7 @@ def test_names_with_quotation_marks_and_letters_of_all_kinds_are_found_again(
     (folder / "stolen-key-anchored.json").rename(folder / name)
     assert anchor(url, folder, "--lines") == 0
     assert main(["anchor", name, "--extract", str(folder / "0001.receipts.jsonl"), "-o", str(tmp_path)]) == 0
-    check(tmp_path / (name + handing_out.ENDING), folder / name)
+    check(tmp_path / (name + RECEIPT_ENDING), folder / name)
 
 
 def test_a_file_of_lines_holds_a_credential_in_each(node: AnchoringNode, url: str, tmp_path: Path) -> None:

@@ -16,10 +16,11 @@ from deploy.cli.anchoring import AnchoringError, handing_out, registration, seal
 from register.credentials.commitments import digest
 from register.credentials.errors import CredentialError, NotACredential
 from register.credentials.reading import MOST_BYTES, read
+from register.credentials.reading.parts import RECEIPT_ENDING
 
 LINES: Final = (".jsonl", ".ndjson")
 _OURS: Final = (
-    handing_out.ENDING,
+    RECEIPT_ENDING,
     handing_out.LINES_ENDING,
     registration.ENDING,
     sealing.ENDING,

@@ -26,7 +26,6 @@ from register.credentials.receipts import FORMAT as RECEIPT_FORMAT
 from register.credentials.receipts import PROOF_TYPE, OnRecord, Receipt, format_receipt, parse_receipt
 
 FORMAT: Final = "assay/receipts@v1"
-ENDING: Final = ".receipt.json"
 LINES_ENDING: Final = ".receipts.jsonl"
 _BEFORE_ABOVE: Final = b'{"above":'
 _BEFORE_NAME: Final = b'{"name":'

@@ -14,9 +14,10 @@ from typing import Final
 
 from deploy.cli.anchoring import AnchoringError
 from deploy.cli.anchoring.gathering import Gathered
-from deploy.cli.anchoring.handing_out import ENDING, LINES_ENDING, Advance, write_files, write_lines
+from deploy.cli.anchoring.handing_out import LINES_ENDING, Advance, write_files, write_lines
 from deploy.cli.anchoring.registration import Countersigned, Registered, read_record
 from deploy.cli.anchoring.sealing import Batch, list_batches, open_batch
+from register.credentials.reading.parts import RECEIPT_ENDING
 
 LOCK: Final = ".lock"
 
@@ -70,7 +71,7 @@ class Holdings:
         wanted: dict[int, list[tuple[int, Path]]] = {}
         for name, digest in zip(found.names, found.digests, strict=True):
             if place := self._places.get(digest):
-                wanted.setdefault(place[0], []).append((place[1], output / (name + ENDING)))
+                wanted.setdefault(place[0], []).append((place[1], output / (name + RECEIPT_ENDING)))
         written = 0
         for number, places in wanted.items():
             batch, record = self.batches[number]
