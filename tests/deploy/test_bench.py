@@ -23,7 +23,7 @@ from tests.nodes import ROOT, clean_environment
 SLOW = ["visible", "idle"]
 """They start whole nodes, and wait; the ordinary run has not the patience."""
 
-ALONE = ["proofs", "anchor", "verify_jcs", "verify_rdfc"]
+ALONE = ["proofs", "anchor", "verify_jcs", "verify_rdfc", "dry_run", "publish_rows"]
 """They need neither a web server nor the tables' owner, so they run right here: a stand takes longer than they do."""
 
 ORDINARY = [name for name in BENCHMARKS if name not in {*SLOW, *ALONE}]
