@@ -183,7 +183,7 @@ def test_every_page_of_the_account_and_of_people_is_accessible_and_fits_a_phone(
     for path in OPERATOR_PAGES:
         page.goto(site.url + path.format(member=site.member))
         look_at(site, page, path)
-    page.click("header details summary")
+    page.click("header .person details summary")
     look_at(site, page, "menu")
 
 
