@@ -11,23 +11,29 @@ from django.utils.translation import gettext, ngettext
 
 from federation.peers import WITHDRAWN, Peer
 from federation.policy import PolicyUnusable, count_wanted, judge, read_policy
+from ledger.errors import KeyUnusable
 from ledger.logs import SignedCheckpointRow
 
 CLOSED = "closed"
+KEYS_UNUSABLE = "A key of the ledger or of a witness cannot be read."
+"""Without them nobody can tell our own witness from others; the text is that of anchoring (register/credentials)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How many of how many witnesses are wanted; `wanted` is None when the policy file cannot be used."""
+    """How many of how many witnesses are wanted; `wanted` is None when the policy file, or our keys, cannot be used."""
 
     mode: str
     from_file: bool
     witnesses: int
     wanted: int | None
+    keys: bool = True
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What it means for a peer's checkpoint."""
+        if not self.keys:
+            return (gettext(KEYS_UNUSABLE),)
         if self.wanted is None:
             return (gettext("The operator’s policy file cannot be used as it is."), *self._else())
         if self.wanted == 0:
@@ -66,6 +72,8 @@ def read_terms() -> Terms:
         policy = read_policy()
     except PolicyUnusable:
         return Terms(settings.ASSAY_COSIGN_POLICY, from_file, 0, None)
+    except KeyUnusable:
+        return Terms(settings.ASSAY_COSIGN_POLICY, from_file, 0, None, keys=False)
     return Terms(settings.ASSAY_COSIGN_POLICY, from_file, len(policy.witnesses), count_wanted(policy))
 
 
@@ -77,6 +85,8 @@ def hold_against(peer: Peer, head: SignedCheckpointRow | None) -> str:
         found = judge(peer, head.note)
     except PolicyUnusable:
         return gettext("not known: the operator’s policy file cannot be used")
+    except KeyUnusable:
+        return gettext(KEYS_UNUSABLE)
     if found.met:
         return gettext("enough for our policy") if found.wanted else gettext("none are asked for")
     if len(found.have) >= found.wanted:

@@ -343,6 +343,15 @@ def test_the_terms_are_told_in_words_and_each_peer_is_held_against_them(
     assert tell(client)["policy"]["wanted"] is None
 
 
+def test_the_board_is_there_while_a_key_cannot_be_used(
+    client: Client, german: Peer, settings: Any, tmp_path: Path
+) -> None:
+    settings.ASSAY_KEYS_DIR = tmp_path / "nowhere"
+    for path in ("/federation", path_of(german)):
+        assert "A key of the ledger or of a witness cannot be read." in read(client, path)
+    assert tell(client)["policy"]["wanted"] is None
+
+
 def test_a_long_list_of_countries_is_by_name_and_folded() -> None:
     codes = ["AD", "AL", "AM", "AT", "AZ", "BA", "BE", "BG", "BY", "CH", "CY", "CZ", "DE", "DK"]
     every = TermsForm(territory=codes, initial=TermsForm.show({}, codes))
