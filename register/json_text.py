@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from register.errors import RegisterError
-from register.sentences import cite, say
+from register.sentences import Said, cite, say
 
 LONGEST_NUMBER: Final = 30
 LARGEST: Final = 2**53 - 1
@@ -27,6 +27,20 @@ _LONG: Final = 16_384
 _STRINGS: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _DOUBTFUL: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """Escapes of NUL and of surrogates, in pairs or alone: texts without them need no second look."""
+
+_USUAL: Final[Mapping[str, Said]] = {
+    f"{said}": said
+    for said in (
+        say("Expecting value"),
+        say("Expecting ',' delimiter"),
+        say("Expecting ':' delimiter"),
+        say("Expecting property name enclosed in double quotes"),
+        say("Extra data"),
+        say("Invalid control character at"),
+        say("Unterminated string starting at"),
+    )
+}
+"""What Python's parser says most often, as sentences that can be told in any language."""
 
 
 class NotStrictJson(RegisterError):
@@ -63,7 +77,7 @@ def parse_strict(text: bytes, *, depth: int) -> Any:
             "not_json",
             say(
                 "{fault} at line {line}, column {column}",
-                fault=cite(error.msg),
+                fault=_USUAL.get(error.msg) or cite(error.msg),
                 line=error.lineno,
                 column=error.colno,
             ),

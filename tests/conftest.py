@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.roles import grant_app_role
+from deploy.streams import Turns
 from tests.nodes import RunningNode, node_directory, run_nodes
 
 APP_ROLE = "assay_app"
@@ -139,6 +140,12 @@ def guard_of_its_own(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     """Give each test with a database a rollback guard of its own: it would refuse the next test's empty database."""
     if needs_services(request.node):
         settings.ASSAY_GUARD_DIR = tmp_path_factory.mktemp("guard")
+
+
+@pytest.fixture(autouse=True)
+def downloads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test all turns of sending: Django's client closes only those answers that a test reads to the end."""
+    monkeypatch.setattr("deploy.streams.turns", Turns())
 
 
 @pytest.fixture

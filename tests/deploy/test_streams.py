@@ -7,22 +7,27 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from deploy import streams
-from deploy.streams import SMALL, FewStreams, Turns
+from deploy.streams import SMALL, FewStreams
 from tests import factories
 
 HERE, ELSEWHERE, THIRD = "127.0.0.1", "192.0.2.7", "192.0.2.8"
 
 
 @pytest.fixture(autouse=True)
-def _none_taken(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    monkeypatch.setattr("deploy.streams.turns", Turns())
+def _two_at_a_time(settings: Settings) -> Iterator[None]:
+    """Let answers be closed without a database: the end of a request looks after its connections."""
     settings.ASSAY_STREAMS = 2
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 def ask(address: str = HERE, method: str = "GET", length: int = 0) -> HttpResponseBase:
