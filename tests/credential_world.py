@@ -55,6 +55,8 @@ class World:
         return decide_in_turn(self.decide, params, keys)
 
     def find_ledger(self, origin: str) -> LedgerKeys | None:
+        if self.unreachable:
+            raise Unreachable("register_unreachable", "the register does not answer")
         return anchored.find_ledger(origin)
 
     def find_withdrawals(self, issuer: str) -> Withdrawals:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from register.credentials import commitments, receipts
-from register.credentials.errors import BadReceipt
+from register.credentials.errors import BadReceipt, Unreachable
 from register.credentials.ports import Registers
 from register.credentials.presented import Claims, Presented, Signature
 from register.credentials.receipts import Anchor
@@ -39,7 +39,10 @@ class Anchoring:
 
 
 def check_anchor(presented: Presented, receipt: bytes | None, registers: Registers) -> Anchoring:
-    """Check the receipt that came with a credential, if one did; a bad one is a finding, not an error."""
+    """Check the receipt that came with a credential, if one did; a bad one is a finding, not an error.
+
+    So is a register whose keys cannot be asked for: under the keys that a receipt brings along it would prove nothing.
+    """
     if receipt is None:
         return Anchoring((give_finding("anchored", "no_receipt"),))
     try:
@@ -48,6 +51,8 @@ def check_anchor(presented: Presented, receipt: bytes | None, registers: Registe
         )
     except BadReceipt as error:
         return Anchoring((report_error(error, "fail"),))
+    except Unreachable as error:
+        return Anchoring((give_finding("anchored", "register_unreachable", text=error.message),))
     if not anchor.trusted:
         code = "ledger_key_stolen" if anchor.stolen else "ledger_unknown"
         return Anchoring((give_finding("anchored", code, origin=anchor.origin),), anchor)

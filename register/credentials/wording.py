@@ -193,6 +193,7 @@ ANCHORED: Final[Mapping[str, Kind]] = {
         "It stands in the register's ledger, which dates it {anchored_at}; no witness has countersigned that yet, so "
         "this time proves nothing.",
     ),
+    "register_unreachable": Kind("not_checked", "The register could not be asked: {text}"),
     "anchored_alone": Kind(
         "pass",
         "Only the register's own witness has countersigned it: that it existed on {anchored_at} is the word of the "

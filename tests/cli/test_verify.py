@@ -185,6 +185,19 @@ def test_a_receipt_is_believed_under_keys_that_the_nodes_own_entries_name(
     assert commitment not in "".join(shell.asked)
 
 
+def test_a_receipt_that_no_node_can_be_asked_about_is_not_checked(
+    shell: Shell, college: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = seal(badge())
+    receipt, _ = anchor(college, data)
+    name, beside = shell.write("badge.json", data), shell.write("badge.receipt.json", receipt)
+    assert main(["verify", name, "--receipt", beside, "--register", "http://127.0.0.1:9"]) == 3
+    shown = capsys.readouterr()
+    assert shown.out.startswith("CANNOT BE CONFIRMED")
+    assert "could not be asked" in shown.out.partition("Is it anchored?")[2]
+    assert "Traceback" not in shown.err
+
+
 def test_a_node_that_says_what_its_entries_do_not_show_is_not_believed(
     shell: Shell, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -76,6 +77,13 @@ def test_a_node_that_is_well_says_so_first(operator: Client) -> None:
     page = operator.get("/operator").content.decode()
     assert page.index("verdict") < page.index("tiles")
     assert "monday.assay" in page
+
+
+@pytest.mark.parametrize("page", ["/operator", "/account"])
+def test_no_two_menus_of_a_page_have_the_same_name(operator: Client, page: str) -> None:
+    names = re.findall(r"<summary>([^<]+)</summary>", operator.get(page).content.decode())
+    assert len(names) >= 2
+    assert len(set(names)) == len(names)
 
 
 def test_every_alarm_says_what_to_do(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

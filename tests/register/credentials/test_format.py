@@ -177,6 +177,20 @@ def test_a_receipt_of_an_unknown_ledger_proves_no_time() -> None:
     assert all("anchored_at" not in asked for asked in world.questions)
 
 
+def test_a_receipt_is_not_checked_while_the_register_cannot_be_asked() -> None:
+    world = World()
+    world.accredit()
+    world.bind()
+    data = seal(badge(), created="2025-03-01T00:00:00Z")
+    receipt = world.anchor(data, datetime(2025, 3, 2, tzinfo=UTC))
+    world.unreachable = True
+    report = world.verify(data, receipt)
+    answer = report.answers["anchored"]
+    assert [(one.code, one.outcome) for one in answer.findings] == [("register_unreachable", "not_checked")]
+    assert report.at is not None
+    assert report.at.source == "signing_time"
+
+
 def test_what_somebody_else_anchored_is_told_and_proves_the_time() -> None:
     world = World()
     world.accredit()
