@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from federation import tasks
@@ -21,6 +19,7 @@ from ledger import reader
 from ledger.tlog.note import COSIGNATURE
 from register.models import Happening
 from tests.federation import cast
+from tests.locks import held_by_another
 from tests.peers import Peer, serve
 
 pytestmark = pytest.mark.django_db
@@ -273,9 +272,7 @@ def test_a_peer_that_is_frozen_or_paused_during_a_run_is_not_copied_any_further(
 @pytest.mark.django_db(transaction=True)
 def test_one_worker_a_peer(peer: Peer) -> None:
     log_id = storing.open_copy(peer.origin)
-    parameters = connection.get_connection_params()
-    with psycopg.connect(**{k: parameters[k] for k in ("dbname", "user", "password", "host", "port")}) as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", (_LOCK_CLASS, log_id))
+    with held_by_another(_LOCK_CLASS, log_id):
         with pytest.raises(PeerBusy):
             follow(peer.origin)
         assert cast.row_of(peer).error_code == "", "another worker is no failure"

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.core import mail
 from django.core.cache import cache
@@ -22,6 +21,7 @@ from register.outbox.models import ACTIVE, DISABLED, OFF, WAITING, Message, Subs
 from register.outbox.notices import subscription_of, tell_members
 from register.outbox.subscriptions import MOST_WAITING
 from tests import factories
+from tests.locks import held_by_another
 from tests.outbox.conftest import Followed, Receiver, follow_topic
 from tests.people import sign_in
 from tests.templates import find_bare_words
@@ -139,8 +139,7 @@ def test_challenges_are_sent_one_at_a_time_and_only_so_often(
     follower = follow_topic("everything", webhook=receiver.url)
     Subscription.objects.update(state=WAITING)
     confirm = link_to(follower, "confirm").removeprefix(HERE)
-    with psycopg.connect(**connection.get_connection_params()) as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", (webhooks.TURN, webhooks.TURN_OF_CHALLENGES))
+    with held_by_another(webhooks.TURN, webhooks.TURN_OF_CHALLENGES):
         assert b"being asked just now" in reader.post(confirm).content
     assert not receiver.taken
     monkeypatch.setattr("register.outbox.views.follow.ASKED_AN_HOUR", 0)

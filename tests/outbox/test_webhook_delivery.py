@@ -9,10 +9,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from django.core import mail
-from django.db import connection
 from django.utils import timezone
 
 from register import commands
@@ -23,6 +21,7 @@ from register.outbox.models import DISABLED, Subscription
 from register.outbox.subscriptions import Wish, subscribe
 from register.outgoing.errors import OutgoingError
 from tests import factories
+from tests.locks import held_by_another
 from tests.outbox.conftest import ADDRESS, Followed, Receiver, due_again, follow_topic, happen
 
 
@@ -125,8 +124,7 @@ def test_slow_webhooks_hold_one_worker_for_a_while_and_no_other(
     follow_topic(f"issuer:{followed.issuer}", webhook=receiver.url)
     happen(followed)
     following.follow()
-    with psycopg.connect(**connection.get_connection_params()) as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", (webhooks.TURN, webhooks.TURN_OF_NOTICES))
+    with held_by_another(webhooks.TURN, webhooks.TURN_OF_NOTICES):
         assert not delivery.deliver()
         assert not receiver.taken
     monkeypatch.setattr(delivery, "A_WHILE", -1.0)
