@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from django.core.cache import cache as redis
 
-from federation.jobs import BROKER_FAULTS, enqueue
+from register.jobs import BROKER_FAULTS, enqueue
 
 log = logging.getLogger(__name__)
 

@@ -18,11 +18,11 @@ from federation import peers
 from federation.alerts import settle
 from federation.errors import PeerRefused, UnknownPeer
 from federation.introduction import Introduction, check_stranger
-from federation.jobs import enqueue_if_possible
 from federation.models import Following
 from federation.peers import FOLLOWING, FROZEN, PAUSED, WITHDRAWN, Peer, read_peer
 from register import commands
 from register.commands import Also, Written
+from register.jobs import enqueue_if_possible
 from register.payloads import Actor, PeerChanges, PeerEnding, PeerTerms
 from register.sentences import Coded, Said, join, say, to_text
 

@@ -21,7 +21,6 @@ from federation import peers
 from federation.alerts import raise_alert
 from federation.errors import CheckpointInvalid, FederationError, PeerRefused
 from federation.introduction import LIMIT, PATH, Client, Introduction, check_keys_free, verify_document
-from federation.jobs import enqueue_if_possible
 from federation.lifecycle import FOLLOW, KEY_COMPROMISED, KEY_REPORTED_STOLEN, KEY_UNANNOUNCED
 from federation.models import Following
 from federation.peers import FOLLOWING, PAUSED, Peer, find_peer
@@ -30,6 +29,7 @@ from federation.transport import open_client
 from ledger.tlog.note import VerifierKey
 from register import commands
 from register.errors import Refused
+from register.jobs import enqueue_if_possible
 from register.key_chain import ChainBroken, follow_log_key
 from register.payloads import PeerChanges
 from register.queries.peers import find_register

@@ -18,12 +18,12 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext
-from kombu.exceptions import OperationalError
 
 from register.access.audit import note
 from register.access.letters import send
 from register.access.models import Membership, PasswordRequest
 from register.access.signing_in import is_for_demonstration
+from register.jobs import enqueue_if_possible
 
 PAUSE: Final = timedelta(minutes=1)
 """Between two tries to hand a mail over."""
@@ -34,16 +34,11 @@ PATIENCE: Final = timedelta(hours=1)
 
 def ask_for_link(person: int | None, network: str) -> None:
     """Have a link sent to somebody in the language of the moment; the same is done where there is nobody."""
-    from register.access.tasks import send_password_link  # it calls this module
-
     now = timezone.now()
     language = translation.get_language() or settings.LANGUAGE_CODE
     with transaction.atomic():
         row = PasswordRequest.objects.create(person=person, language=language, network=network, asked=now, next_try=now)
-    try:
-        send_password_link.delay(row.pk)
-    except OperationalError:
-        return  # kept in the table: the beat finds it
+    enqueue_if_possible("register.access.tasks.send_password_link", row.pk)
 
 
 def send_link(request: int) -> None:

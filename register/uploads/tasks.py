@@ -7,6 +7,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from register.jobs import enqueue_if_possible
 from register.uploads import checking, handing_in, publishing, standing, sweeping
 
 HARDEST: Final = 600
@@ -17,7 +18,7 @@ HARDEST: Final = 600
 def read(upload: str) -> None:
     """Read the rows of a file; where its columns explain themselves, go on with the dry run."""
     if handing_in.read(UUID(upload)):
-        check.delay(upload, sweeping.run_of(UUID(upload)))
+        go_on("check", upload, sweeping.run_of(UUID(upload)))
 
 
 @shared_task(name="register.uploads.check")
@@ -41,13 +42,8 @@ def sweep() -> None:
 
 
 def go_on(task: str, upload: str, run: int) -> None:
-    """Queue the work that an upload waits for: `read`, `check` or `publish`."""
-    if task == "read":
-        read.delay(upload)
-    elif task == "check":
-        check.delay(upload, run)
-    else:
-        publish.delay(upload)
+    """Queue the work that an upload waits for, `read`, `check` or `publish`; without a broker a later sweep does."""
+    enqueue_if_possible(f"register.uploads.{task}", upload, *([run] if task == "check" else []))
 
 
 @shared_task(name="register.uploads.look_for_remarks")

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from celery import current_app
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.db import connection, connections
@@ -16,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from register import jobs
 from register.access import password_links
 from register.access.models import AuditRecord, PasswordRequest
 from register.access.tasks import send_password_link, send_password_links
@@ -41,7 +43,7 @@ def test_the_page_does_the_same_whether_there_is_an_account_or_not() -> None:
     ask(KNOWN)  # what is kept for the process is kept
     done = []
     for email in (KNOWN, UNKNOWN):
-        with CaptureQueriesContext(connection) as asked, patch.object(send_password_link, "delay") as queued:
+        with CaptureQueriesContext(connection) as asked, patch.object(jobs, "enqueue") as queued:
             answer = ask(email)
         shapes = [query["sql"].split(" WHERE ")[0].split(" VALUES ")[0] for query in asked.captured_queries]
         done.append((shapes, queued.call_count, answer.status_code, words(answer).replace(email, "…")))
@@ -60,7 +62,7 @@ def test_a_row_without_a_person_sends_nothing_and_goes() -> None:
 
 
 def test_a_worker_sends_it_in_the_language_of_whoever_asked_and_notes_from_where() -> None:
-    with patch.object(send_password_link, "delay", side_effect=send_password_link):
+    with patch.object(jobs, "enqueue", side_effect=lambda task, *args, countdown: current_app.tasks[task](*args)):
         ask(KNOWN, accept_language="de")
     assert "Passwort" in mail.outbox[0].subject
     noted = AuditRecord.objects.get(code="password_reset_asked")
@@ -68,7 +70,7 @@ def test_a_worker_sends_it_in_the_language_of_whoever_asked_and_notes_from_where
 
 
 def test_without_a_broker_the_beat_sends_it() -> None:
-    with patch.object(send_password_link, "delay", side_effect=OperationalError):
+    with patch.object(jobs, "enqueue", side_effect=OperationalError):
         assert ask(KNOWN).status_code == 200
     send_password_links()
     assert [one.to for one in mail.outbox] == [[KNOWN]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from federation import jobs
+from register import jobs
 from tests import factories
 from tests.api.callers import Caller, make_caller
 

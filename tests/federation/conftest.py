@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from federation import jobs
+from register import jobs
 from tests.federation.people import as_operator
 from tests.federation.strangers import Stranger, listening
 from tests.people import sign_in

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from federation import jobs
 from federation.sync import follow
+from register import jobs
 from register.uploads.models import READING, Upload
 from tests import factories, ledgers
 from tests.federation import cast

@@ -12,7 +12,6 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.translation import gettext
-from kombu.exceptions import OperationalError
 
 from register.access.acting import Acting, needs
 from register.access.roles import AGENCY, OPERATOR
@@ -59,14 +58,7 @@ def desk_of_imports(view: View) -> View:
 
 def queue(task: str, upload: Upload) -> None:
     """Have a worker go on once this is committed; without a broker the sweep finds it a minute later."""
-
-    def send() -> None:
-        try:
-            tasks.go_on(task, str(upload.pk), upload.run)
-        except OperationalError:
-            return  # kept in the table: sweeping.find_abandoned
-
-    transaction.on_commit(send)
+    transaction.on_commit(lambda: tasks.go_on(task, str(upload.pk), upload.run))
 
 
 def path_to(upload: Upload) -> str:

@@ -13,7 +13,7 @@ from celery import current_app
 from django.conf import settings
 from redis import Redis
 
-from federation.jobs import BROKER_FAULTS, enqueue, enqueue_if_possible
+from register.jobs import BROKER_FAULTS, enqueue, enqueue_if_possible
 
 pytestmark = pytest.mark.services
 QUEUE = "assay"

@@ -1,8 +1,8 @@
 """Handing work to the background from where nobody may wait for it, or fail because of it.
 
-Redis is not part of any answer: when it is away or hangs, what should have been started is logged and left to the poll,
+Redis is not part of any answer: when it is away or hangs, what should have been started is logged and left to the beat,
 which comes round anyway. So these connections have short time-outs of their own; the workers' have none, since a
-worker waits for work.
+worker waits for work. What a job is about stands in a table before it is asked for.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def enqueue_if_possible(task: str, *args: Any, countdown: float | None = None) -
     try:
         enqueue(task, *args, countdown=countdown)
     except BROKER_FAULTS as error:
-        log.warning("%s is not started, the poll will do it: %s", task, type(error).__name__)
+        log.warning("%s is not started, the beat will do it: %s", task, type(error).__name__)
 
 
 @cache
