@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,10 @@ def test_the_page_has_a_twin_in_json(made: Export, reader: Client) -> None:
 
 
 def test_before_the_first_export_the_page_says_when_it_comes(given: Given, reader: Client) -> None:
-    assert b"No export yet" in reader.get("/open-data").content
+    page = reader.get("/open-data").content.decode()
+    assert "No export yet" in page
+    assert "made within minutes" in page
+    assert "/latest/manifest.json" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.S)
     assert reader.get("/open-data/latest/manifest.json").status_code == 404
 
 
