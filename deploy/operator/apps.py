@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Final
+
 from django.apps import AppConfig
+
+STARTED: Final = datetime.now(UTC)
+"""When this process was started; the web's processes are, when the node is, and stay for as long as it runs."""
 
 
 class OperatorConfig(AppConfig):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from deploy.operator import facts
+from deploy.operator.apps import STARTED
 from deploy.operator.asking import Worker, ask_certificate, ask_redis, ask_workers
 from deploy.operator.gauge import Gauge, Summary, list_alarms, sum_up
 from deploy.operator.job_gauges import gauge_jobs
@@ -76,7 +77,7 @@ def _ledger(node: RegisterRecord | None, head: SignedCheckpointRow | None, now: 
 def _jobs(probes: Probes, now: datetime) -> Area:
     last = ask_database(read_last)
     scheduled = None if isinstance(last, Silence) else last.get(SCHEDULED_JOB)
-    gauges = gauge_jobs(probes.take("redis"), probes.take("workers"), scheduled, now)
+    gauges = gauge_jobs(probes.take("redis"), probes.take("workers"), scheduled, now, STARTED)
     return _area("jobs", gettext("Background jobs"), gauges)
 
 

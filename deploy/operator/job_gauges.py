@@ -18,14 +18,23 @@ from federation.views.words import spell_age
 
 _LATE: Final = timedelta(minutes=3)
 _STOPPED: Final = timedelta(minutes=15)
+_NEW: Final = timedelta(minutes=2)
 _MANY_WAIT: Final = 500
 
 
 def gauge_jobs(
-    redis: RedisState | Silence, workers: tuple[Worker, ...] | Silence, last: LastTime | None, now: datetime
+    redis: RedisState | Silence,
+    workers: tuple[Worker, ...] | Silence,
+    last: LastTime | None,
+    now: datetime,
+    started: datetime,
 ) -> list[Gauge]:
-    """Return how the background work stands; what cannot be told without Redis is said to be unknown."""
-    return [_redis(redis), _queue(redis), _workers(workers), _scheduled(redis, workers, last, now)]
+    """Return how the background work stands; what cannot be told without Redis is said to be unknown.
+
+    `started` is when this node was: nothing scheduled can have run in its first moments.
+    """
+    new = now - started < _NEW
+    return [_redis(redis), _queue(redis), _workers(workers), _scheduled(redis, workers, last, now, new)]
 
 
 def _redis(redis: RedisState | Silence) -> Gauge:
@@ -72,7 +81,7 @@ def _workers(workers: tuple[Worker, ...] | Silence) -> Gauge:
 
 
 def _scheduled(
-    redis: RedisState | Silence, workers: tuple[Worker, ...] | Silence, last: LastTime | None, now: datetime
+    redis: RedisState | Silence, workers: tuple[Worker, ...] | Silence, last: LastTime | None, now: datetime, new: bool
 ) -> Gauge:
     """A job that beat sends and a worker runs notes the time: fresh, it shows that the whole chain is alive."""
     title = gettext("Scheduled jobs")
@@ -82,12 +91,15 @@ def _scheduled(
     value = gettext("last %(age)s ago") % {"age": spell_age(now - last.at)} if last else pgettext("jobs", "none yet")
     if isinstance(redis, Silence) or isinstance(workers, Silence):
         return unknown("beat", title, gettext("Without Redis nothing can be scheduled, and nobody be asked."))
+    if new:
+        says = gettext("The node has just been started; the first jobs run within half a minute.")
+        return Gauge("beat", title, value, "off", says)
     if workers and not redis.waiting:
         says = gettext("Workers answer and nothing waits for them: the scheduler (celery beat) sends nothing.")
         do = gettext("See the log of beat, and start the node again. There must be one beat, and no more.")
     else:
         says = gettext("Jobs are not taken, so the scheduler cannot be judged.")
         do = gettext("Mend the workers first.")
-    # A node that has just been started has run nothing yet.
+    # Without any note it may be that there was never time for one.
     grave = last is not None and now - last.at > _STOPPED
     return Gauge("beat", title, value, "bad" if grave else "warn", says, do)

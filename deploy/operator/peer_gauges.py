@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext, ngettext, pgettext
 
-from deploy.operator.gauge import Gauge, unknown
+from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.probing import Silence
 from federation.board import COUNTED, Board
 from federation.peers import PAUSED
@@ -60,7 +60,7 @@ def _aside(board: Board) -> Gauge:
         says = gettext("No entry of a peer had to be set aside.")
         return Gauge("quarantine", title, gettext("nothing"), says=says, address="/operator/quarantine")
     more = any(one.copy.quarantined >= COUNTED for one in board.peers)
-    value = gettext("%(count)d or more") % {"count": count} if more else str(count)
+    value = gettext("%(count)d or more") % {"count": count} if more else spell_count(count)
     says = gettext("Entries of peers that break the rules are kept, shown with their reasons, and count for nothing.")
     return Gauge("quarantine", title, value, "off", says, address="/operator/quarantine")
 

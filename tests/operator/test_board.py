@@ -37,6 +37,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis and a worker that answer."""
     monkeypatch.setattr(health, "ask_redis", lambda: RedisState(waiting=0, used=1_000_000, most=0))
     monkeypatch.setattr(health, "ask_workers", lambda: (Worker("nl@one", 2, 1),))
+    monkeypatch.setattr(health, "STARTED", timezone.now() - timedelta(hours=2))
 
 
 @pytest.fixture
@@ -100,6 +101,20 @@ def test_every_alarm_says_what_to_do(operator: Client, monkeypatch: pytest.Monke
 def test_a_scheduler_that_is_silent_while_workers_answer_is_named(operator: Client) -> None:
     LastTime.objects.create(name=SCHEDULED_JOB, at=timezone.now() - timedelta(minutes=5))
     assert "celery beat" in gauges(operator)["beat"]["says"]
+
+
+@pytest.mark.parametrize("last", [None, timedelta(days=30)])
+def test_a_node_that_was_started_a_moment_ago_raises_no_alarm_about_its_schedule(
+    operator: Client, monkeypatch: pytest.MonkeyPatch, last: timedelta | None
+) -> None:
+    if last:
+        LastTime.objects.create(name=SCHEDULED_JOB, at=timezone.now() - last)
+    assert gauges(operator)["beat"]["state"] == ("act" if last else "look")
+    # In the future rather than now: the machine may be slow.
+    monkeypatch.setattr(health, "STARTED", timezone.now() + timedelta(hours=1))
+    told = gauges(operator)["beat"]
+    assert (told["state"], told["do"]) == ("not_applicable", "")
+    assert "just been started" in told["says"]
 
 
 def test_what_did_not_answer_is_unknown_and_not_well(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
