@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from register import vocabularies
 from register.access.acting import Acting
 from register.desk.days import DayField, until_after
 from register.desk.forms import AmendingForm, DraftForm, LineField, TextField
@@ -25,6 +26,7 @@ from register.desk.inputs import (
     read_last_day,
     spell,
 )
+from register.desk.issuer_search import LONGEST, read_identifier
 from register.desk.models import Draft
 from register.desk.organisation_forms import (
     NewOrganisationForm,
@@ -128,6 +130,18 @@ def terms_of(record: IssuerRecord) -> dict[str, Any]:
         "identifiers": told.get("identifiers", []),
         "sites": list(told.get("sites", [])),
     }
+
+
+def begin_issuer(text: str) -> dict[str, Any]:
+    """Return terms to begin a new issuer with, from what somebody looked for in vain: an identifier, or a name.
+
+    In which language the name is, they say.
+    """
+    found = read_identifier(text) if text else None
+    if found is not None and found.scheme in vocabularies.load("identifier-schemes").codes():
+        return {"identifiers": [{"scheme": found.scheme, "value": found.value}]}
+    name = " ".join(text.replace("\0", "").split())[:LONGEST]
+    return {"names": {"": name}} if name else {}
 
 
 def show_issuer(terms: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def find_issuers(q: str, cut: Cut | None = None) -> list[Found]:
     if len(text) < 2:
         return []
     now = timezone.now()
-    identifier = _read_identifier(text)
+    identifier = read_identifier(text)
     if identifier is not None:
         found = list_issuers(known, Filters(now, identifier=identifier), limit=MOST)
         if found.items:
@@ -67,7 +67,8 @@ def show_issuer(record: IssuerRecord) -> Found:
     return Found(record.id, name, others[0] if others else None, label_place(record.country), spelt, closed)
 
 
-def _read_identifier(text: str) -> Identifier | None:
+def read_identifier(text: str) -> Identifier | None:
+    """Return what a text names as an identifier, None where it is none: a name."""
     try:
         return parse_identifier(text)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -28,6 +29,37 @@ def test_a_new_issuer_like_no_other_goes_straight_to_its_preview(desk: Desk) -> 
     draft = desk.draft("/desk/issuers/new", **NEW)
     assert (draft.verb, draft.subject, draft.organisation) == ("register_issuer", "", desk.agency)
     assert draft.said == {"names": {"en": "School of Carpentry"}, "country": "NL", "provider_type": 1}
+
+
+def test_what_was_looked_for_in_vain_is_filled_in_and_a_decision_about_it_comes_next(signed_desk: Desk) -> None:
+    desk = signed_desk
+    part = desk.read("/desk/issuers/find?q=Harbour+%26+Sons")
+    found = re.search(r'href="(/desk/issuers/new[^"]*)"', part)
+    assert found
+    page = desk.read(unescape(found[1]))
+    assert 'name="names-0-name" id="id_names-0-name" value="Harbour &amp; Sons"' in page
+    assert 'class="errors' not in page
+    named = fields_of(page) | {"names-0-language": "en", "country": "NL"}
+    draft = desk.draft("/desk/issuers/new", **{name: unescape(value) for name, value in named.items()})
+    assert draft.said["names"] == {"en": "Harbour & Sons"}
+    page = desk.read(f"/desk/drafts/{draft.pk}")
+    digest = re.search(r'name="digest" value="([^"]+)"', page)
+    assert digest
+    desk.send(f"/desk/drafts/{draft.pk}", step="submit", digest=digest[1])
+    draft.refresh_from_db()
+    issuer = draft.written.rpartition("/")[2]
+    page = desk.read(f"/desk/drafts/{draft.pk}")
+    assert f'href="/desk/decisions/new?issuer={issuer}"' in page
+    assert "Harbour &amp; Sons" in desk.read(f"/desk/decisions/new?issuer={issuer}")
+
+
+def test_an_identifier_looked_for_in_vain_is_filled_in_as_one(desk: Desk) -> None:
+    sent = fields_of(desk.read("/desk/issuers/new?name=schac:other.example"))
+    assert (sent["identifiers-0-scheme"], sent["identifiers-0-value"]) == ("schac", "other.example")
+    assert sent["names-0-name"] == ""
+    assert 'href="/desk/issuers/new?name=zzzzqqq"' in desk.read("/desk/issuers?q=zzzzqqq")
+    for odd in ("%00", "%E2%80%AE", "a" * 5000, "did:web:x.example", "%F0%9F%98%80", "ror:"):
+        desk.read(f"/desk/issuers/new?name={odd}")
 
 
 def test_look_alikes_come_first_and_none_of_these_has_to_be_said(desk: Desk) -> None:

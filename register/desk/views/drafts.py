@@ -100,7 +100,8 @@ def _show(
     if draft.state in OPEN:
         context |= _show_open(acting, draft)
     if draft.state == PUBLISHED and draft.entry_index is not None:
-        context |= {"words": tell_published(draft), "facts": _tell_facts(draft)}
+        told = {"words": tell_published(draft), "facts": _tell_facts(draft)}
+        context |= told | {"thing": draft.written.rpartition("/")[2]}
     return answer(request, acting, "desk/draft.html", context, status)
 
 

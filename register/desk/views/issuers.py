@@ -13,7 +13,15 @@ from django.utils import timezone
 
 from register.access.acting import Acting, needs
 from register.access.roles import AGENCY, ISSUER, OPERATOR
-from register.desk.issuer_forms import AmendIssuer, CloseIssuer, EndingForm, NewIssuer, show_issuer, terms_of
+from register.desk.issuer_forms import (
+    AmendIssuer,
+    CloseIssuer,
+    EndingForm,
+    NewIssuer,
+    begin_issuer,
+    show_issuer,
+    terms_of,
+)
 from register.desk.letters import find_mixed_words
 from register.desk.look_alikes import LookAlike
 from register.desk.near_issuers import find_look_alikes
@@ -59,7 +67,8 @@ def _find(q: str, after: str | None) -> Page[IssuerRecord]:
 def register_new(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Take what describes a new issuer, show those it resembles, and make a draft once it is none of them."""
     draft = find_draft(request, acting, NewIssuer.verb, "")
-    form = open_form(request, partial(NewIssuer, acting=acting), show_issuer(draft.said) if draft else {})
+    begun = draft.said if draft else begin_issuer(request.GET.get("name", ""))
+    form = open_form(request, partial(NewIssuer, acting=acting), show_issuer(begun))
     assert isinstance(form, NewIssuer)
     context: dict[str, Any] = {"place": "issuers", "form": form, "draft": draft}
     if not form.is_bound:
