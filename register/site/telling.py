@@ -108,9 +108,9 @@ def spell(value: Value) -> str:
 def _spell_time(value: Time) -> str:
     match value:
         case Minute() | Written():
-            return _spell_moment(value.moment, "%H:%M")
+            return _spell_moment(value.moment)
         case datetime():
-            return _spell_moment(value, "%H:%M:%S")
+            return _spell_moment(value)
         case date():
             return _spell_day(value)
         case timedelta():
@@ -156,9 +156,9 @@ def _mark_moment(moment: datetime, spelt: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, iso, spelt)
 
 
-def _spell_moment(moment: datetime, clock: str) -> str:
-    day = dates.spell_day(moment)
-    return day if is_midnight(moment.astimezone(UTC)) else f"{day}, {moment.astimezone(UTC):{clock}} UTC"
+def _spell_moment(moment: datetime) -> str:
+    """Write an instant to the minute; its seconds stand beside it for machines, and in a program's answer."""
+    return dates.spell_day(moment) if is_midnight(moment.astimezone(UTC)) else dates.spell_instant(moment)
 
 
 def _spell_day(day: date) -> str:
