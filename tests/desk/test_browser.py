@@ -109,7 +109,7 @@ def test_a_decision_is_recorded_by_the_keyboard_alone(
     page.keyboard.press("ArrowDown")
     tab_to(page, "#id_valid_until")
     page.keyboard.type("12312031")
-    assert page.inner_text("#id_valid_until + .spelt") == "31 Dec 2031"
+    assert page.inner_text("#id_valid_until + .spelt") == "31 December 2031"
     tab_to(page, "input[name=eqf_levels][value='6']")
     page.keyboard.press("Space")
     check(page, "filled in")

@@ -103,7 +103,7 @@
   /* Browsers show days in an order of their own; beside them they stand as they are spoken. */
   const spellDay = (input) => {
     const language = document.documentElement.lang;
-    const writer = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+    const writer = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
     const told = document.createElement("span");
     const spell = () => {
       told.textContent = Number.isNaN(input.valueAsNumber) ? "" : writer.format(input.valueAsNumber);
