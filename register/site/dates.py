@@ -48,14 +48,24 @@ def last_day(until: datetime) -> datetime:
     return until - timedelta(microseconds=1)
 
 
-@remember
+def lies_ahead(period: Period) -> bool:
+    """Tell whether a period without an end has not begun yet today: nobody says `since` of that."""
+    start = period.valid_from
+    return period.valid_until is None and start is not None and start > datetime.now(UTC)
+
+
 def spell_period(period: Period) -> str:
     """Write a period by its first and last day: `from 1 January 2020 to 31 December 2031`."""
+    return _spell_period(period, lies_ahead(period))
+
+
+@remember
+def _spell_period(period: Period, ahead: bool) -> str:
     start, end = period.valid_from, period.valid_until
     if start and end:
         return gettext("from %(first)s to %(last)s") % {"first": spell_day(start), "last": spell_day(last_day(end))}
     if start:
-        return gettext("since %(first)s") % {"first": spell_day(start)}
+        return (gettext("from %(first)s on") if ahead else gettext("since %(first)s")) % {"first": spell_day(start)}
     return gettext("until %(last)s") % {"last": spell_day(last_day(end))} if end else gettext("without dates")
 
 

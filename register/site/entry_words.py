@@ -318,7 +318,7 @@ def _anchored(data: Any, parties: Parties, directory: Directory) -> Told:
         "{issuer} anchored a batch of {count} credentials; the root of their tree is {root}.",
         data.count,
     )
-    first = _say(told, issuer=directory.link(data.issuer), count=f"{data.count:,}", root=_mono(data.root))
+    first = _say(told, issuer=directory.link(data.issuer), count=spell_count(data.count), root=_mono(data.root))
     more = []
     if data.credential_type is not None:
         more.append(_say(gettext("Type: {type}."), type=label("credential-types", data.credential_type)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from register.records import Period
-from register.site.dates import mark_end, mark_short_day
+from register.site.dates import lies_ahead, mark_end, mark_short_day
 from register.site.remembering import gettext, remember
 
 
@@ -36,14 +36,20 @@ def mark_tag(standing: Tagged) -> SafeString:
     return mark_safe(f'<span class="tag {standing.tone}">{symbol}{words}</span>')
 
 
-@remember
 def mark_period(period: Period) -> SafeString:
     """Return a period by its first and last day, briefly, for tables."""
+    return _mark_period(period, lies_ahead(period))
+
+
+@remember
+def _mark_period(period: Period, ahead: bool) -> SafeString:
     start, end = period.valid_from, period.valid_until
     first = format_html('<span class="nowrap">{}{}</span>', mark_short_day(start), " –" if end else "") if start else ""
     last = format_html('<span class="nowrap">{}</span>', mark_end(end)) if end else ""
     if start and end:
         return format_html("{} {}", first, last)
+    if start and ahead:
+        return mark_safe(escape(gettext("from %(first)s on")) % {"first": first})
     if start:
         return format_html("{} {}", gettext("since"), first)
     return format_html("{} {}", gettext("until"), last) if end else SafeString("")

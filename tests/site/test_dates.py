@@ -26,7 +26,12 @@ def test_a_period_ends_with_its_last_day() -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "words"),
-    [(JUNE, None, "since 1 June 2026"), (None, JUNE, "until 31 May 2026"), (None, None, "without dates")],
+    [
+        (JUNE.replace(year=2020), None, "since 1 June 2020"),
+        (JUNE.replace(year=2999), None, "from 1 June 2999 on"),
+        (None, JUNE, "until 31 May 2026"),
+        (None, None, "without dates"),
+    ],
 )
 def test_an_open_period_says_which_side_is_open(start: datetime | None, end: datetime | None, words: str) -> None:
     assert dates.spell_period(Period(start, end)) == words

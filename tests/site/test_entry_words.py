@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from ledger.tlog import canonical
 from register.events import CATALOGUE, parse
@@ -46,8 +47,10 @@ GRANT: dict[str, Any] = {
 }
 WITHDRAWN: dict[str, Any] = {"issuer": id_of("college"), "commitments": ["aa" * 32], "reason": "fraud"}
 SAID: list[tuple[str, str, dict[str, Any], str]] = [
-    ("agency.recognised", "agency", {"names": {"en": "A"}, "country": "NL", "valid_from": "2026-06-01"},
-     "Agency may accredit: all levels, all fields; since 1 June 2026."),
+    ("agency.recognised", "agency", {"names": {"en": "A"}, "country": "NL", "valid_from": "2020-06-01"},
+     "Agency may accredit: all levels, all fields; since 1 June 2020."),
+    ("agency.recognised", "agency", {"names": {"en": "A"}, "country": "NL", "valid_from": "2999-06-01"},
+     "Agency may accredit: all levels, all fields; from 1 June 2999 on."),
     ("agency.amended", "agency", {"website": "https://www.example.org"}, "Changed: website."),
     ("agency.withdrawn", "agency", ENDING, "Agency, with effect from 10 June 2026."),
     ("issuer.registered", "college", {"names": {"en": "C"}, "country": "NL"}, "College, Netherlands."),
@@ -60,14 +63,14 @@ SAID: list[tuple[str, str, dict[str, Any], str]] = [
     ("programme.amended", "course", {"titles": {"en": "Other"}}, "New name: Other."),
     ("programme.closed", "course", ENDING, "Course, with effect from 10 June 2026."),
     ("key.bound", "key", {"issuer": id_of("college"), "kind": "did", "value": "did:web:a.example",
-      "valid_from": "2026-06-01"},
-     "College signs with did:web:a.example, since 1 June 2026."),
+      "valid_from": "2020-06-01"},
+     "College signs with did:web:a.example, since 1 June 2020."),
     ("key.revoked", "key", {"reason": "compromised", "since": "2026-05-01"},
      "A key of College may have been in other hands since 1 May 2026."),
     ("key.revoked", "key", {"reason": "superseded"}, "A key of College: replaced by a newer key."),
     ("mandate.granted", "m", {"awarding_body": id_of("college"), "sealer": id_of("university"),
-      "valid_from": "2026-06-01"},
-     "University may seal credentials for College: all levels, all fields; since 1 June 2026."),
+      "valid_from": "2020-06-01"},
+     "University may seal credentials for College: all levels, all fields; since 1 June 2020."),
     ("mandate.revoked", "m", ENDING, "A mandate given by College ends with effect from 10 June 2026."),
     ("accreditation.granted", "g", GRANT, "Institutional accreditation of College by Agency: EQF level 6, all fields"),
     ("accreditation.amended", "g", {"scope": {"eqf_levels": [7]}}, "New scope: EQF level 7, all fields."),
@@ -139,6 +142,12 @@ def test_a_correction_names_the_entry_it_replaces() -> None:
     assert str(words.title) == "Correction"
     assert words.reaches_back
     assert '<a href="/ledger/entries/4711">entry 4,711</a>' in " ".join(words.sentences)
+
+
+def test_a_number_is_grouped_as_the_reader_groups_it() -> None:
+    batch = {"issuer": id_of("college"), "root": "ab" * 32, "count": 12000, "tree_algorithm": "x"}
+    with translation.override("de"):
+        assert "12.000" in text(say("credentials.anchored", "b", holder="college", **batch))
 
 
 def test_a_negative_decision_is_called_a_refusal() -> None:

@@ -21,6 +21,7 @@ from register.site.words import Standing, spell_scope
 from register.trust import Citation
 
 FIRST, LAST = datetime(2020, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+AHEAD = datetime(2999, 3, 1, tzinfo=UTC)
 HOSTILE = "<b>&\"'"
 
 
@@ -29,6 +30,7 @@ HOSTILE = "<b>&\"'"
     [
         (Period(FIRST, LAST), ["1 Mar 2020", "28 Feb 2026"]),
         (Period(FIRST, None), ["since", "1 Mar 2020"]),
+        (Period(AHEAD, None), ["from ", "1 Mar 2999", " on"]),
         (Period(None, LAST), ["until", "28 Feb 2026"]),
         (Period(None, None), []),
     ],
@@ -38,6 +40,12 @@ def test_a_period_is_marked_by_its_first_and_last_day(period: Period, said: list
     assert all(words in marked for words in said)
     assert marked.count("<time ") == sum(day is not None for day in (period.valid_from, period.valid_until))
     assert marked.count("<span") == marked.count("</span>") == marked.count("<time ")
+
+
+def test_a_period_that_has_not_begun_is_not_told_as_having_begun() -> None:
+    with translation.override("de"):
+        assert mark_period(Period(AHEAD, None)).startswith('ab <span class="nowrap"><time ')
+        assert mark_period(Period(FIRST, None)).startswith('seit <span class="nowrap"><time ')
 
 
 def test_what_was_said_in_one_language_is_not_said_again_in_another() -> None:
