@@ -87,7 +87,7 @@ def request(acting: Acting, upload: Upload, partial: bool, digest: str) -> Uploa
         )
     with transaction.atomic():
         _move(upload, (CHECKED,), WAITING if second else PUBLISHING, partial=refused, digest=digest, remark="",
-              author_id=acting.user)  # fmt: skip
+              author_id=acting.user, decided_by_id=None)  # fmt: skip
         if second:
             audit.note(acting, "import_submitted", _about(upload), file=upload.name)
             facts = {"what": upload.name, "address": _about(upload)}

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ledger.reader import get_log
 from register import commands
+from django.test import Client
 from register.access.acting import Acting
 from register.access.models import AuditRecord, Membership
 from register.desk import four_eyes
@@ -36,6 +37,7 @@ def test_a_file_without_faults_goes_on_the_ledger_whole(desk: Desk) -> None:
     upload = bring(desk, as_csv(table(desk.issuers, 120)[0]))
     before = size()
     verify_command(lambda: release(desk, upload))
+from tests.people import sign_in
     assert upload.state == PUBLISHED or Upload.objects.get(pk=upload.pk).state == PUBLISHED
     assert size() - before == 120
     assert list(upload.rows.order_by("index").values_list("index", flat=True)) == list(range(before, before + 120))
@@ -90,6 +92,17 @@ def test_only_exactly_the_rows_that_were_shown_are_published(desk: Desk) -> None
     four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
     upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
     shown = publishing.digest_of(upload)
+def test_who_returned_an_import_is_not_named_as_who_approved_it(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3, wrong=1)[0]))
+    publishing.request(desk.officer, upload, True, publishing.digest_of(upload))
+    publishing.return_(desk.approver, upload, "Look at line 2.")
+    mending.leave_out(upload, upload.rows.get(line=2))
+    assert release(desk, upload).state == PUBLISHED
+    assert upload.decided_by is None
+    sign_in(client, "agency", desk.agency, email=desk.officer.email)
+    assert "Approved by" not in client.get(f"/desk/imports/{upload.pk}").content.decode()
+
+
     publishing.request(desk.officer, upload, False, shown)
     UploadRow.objects.filter(upload=upload, line=2).update(outcome="left_out")
     with pytest.raises(OtherRows):
