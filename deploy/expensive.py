@@ -20,8 +20,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from deploy.refusals import refuse
 from register.access.addresses import is_of_this_machine, read_address
@@ -77,7 +75,7 @@ class ExpensiveLimit:
         if kind is None or is_of_this_machine(read_address(request)):
             return None
         limit = kind()
-        if limit.allow_request(Request(request), APIView()):
+        if limit.allow_request(request):
             return None
         log.warning("expensive questions from one address are refused: too many in a minute")
         return refuse(request, 429, "throttled", math.ceil(limit.wait()))

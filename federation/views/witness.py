@@ -8,15 +8,12 @@ import math
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from federation import forks
 from federation.errors import FederationError
 from federation.witness import WitnessUnavailable, cosign, read_cosigned
 from ledger.tlog.witness import MAX_BODY, SIZE_TYPE, CheckpointRefused, OldSizeConflict, WitnessRefusal
 from ledger.views import TEXT, public_bytes
-from register.access.addresses import name_subject
 from register.api.limits import Limit
 from register.sentences import say
 
@@ -29,10 +26,6 @@ class SubmissionLimit(Limit):
     setting = "ASSAY_SUBMISSIONS_PER_MINUTE"
     methods = frozenset({"POST"})
 
-    def get_subject(self, request: Request) -> str:
-        """Name who is counted: the address the request came from."""
-        return name_subject(str(self.get_ident(request)))
-
 
 @csrf_exempt
 @require_POST
@@ -42,7 +35,7 @@ def add_checkpoint(request: HttpRequest) -> HttpResponse:
     429 for an address that submits too often and 503 while we cannot sign say when to come back.
     """
     limit = SubmissionLimit()
-    if not limit.allow_request(Request(request), APIView()):
+    if not limit.allow_request(request):
         return _refuse(429, "too many submissions from this address", math.ceil(limit.wait()))
     try:
         return HttpResponse(

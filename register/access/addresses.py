@@ -7,13 +7,14 @@ from hashlib import sha256
 from typing import Final
 
 from django.http import HttpRequest
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 _KEPT: Final = {4: 24, 6: 48}
 """Bits of an address that are kept, by its version: enough to see that it was elsewhere, not enough to find a desk."""
 
 
-def read_address(request: HttpRequest) -> str:
+def read_address(request: HttpRequest | Request) -> str:
     """Return the address of the client; a proxy's word counts only where one is set (ASSAY_BEHIND_PROXY)."""
     return str(BaseThrottle().get_ident(request) or "")  # type: ignore[arg-type]  # it reads META alone
 

@@ -23,13 +23,14 @@ from threading import Lock
 from typing import ClassVar
 
 from django.conf import settings
+from django.http import HttpRequest
 from redis import Redis
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from register.access.addresses import name_subject
+from register.access.addresses import name_subject, read_address
 from register.access.models import Token
 
 log = logging.getLogger(__name__)
@@ -72,12 +73,16 @@ _drawn = Drawn()
 
 
 class Limit(BaseThrottle):
-    """A fixed window of a minute; `setting` names how many requests it lets through."""
+    """A fixed window of a minute; `setting` names how many requests it lets through.
+
+    It takes requests of Django as they are. Made into one of REST framework's, a request would be nobody's from then
+    on: whoever asks that for its token sets the user of the request below, too.
+    """
 
     setting: ClassVar[str]
     methods: ClassVar[frozenset[str]]
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request | HttpRequest, view: APIView | None = None) -> bool:
         """Count the request and tell whether it may pass."""
         most: int = getattr(settings, self.setting)
         if not most or request.method not in self.methods:
@@ -103,11 +108,10 @@ class Limit(BaseThrottle):
         _drawn.put(window, (self.setting, subject), range(reached - share + 2, reached + 1))
         return reached - share + 1
 
-    def get_subject(self, request: Request) -> str:
-        """Name who is counted: the token, else the address the request came from."""
-        if isinstance(request.auth, Token):
-            return str(request.auth.public_id)
-        return name_subject(str(self.get_ident(request)))
+    def get_subject(self, request: Request | HttpRequest) -> str:
+        """Name who is counted: the token that REST framework found, else the address the request came from."""
+        token = request.auth if isinstance(request, Request) else None
+        return str(token.public_id) if isinstance(token, Token) else name_subject(read_address(request))
 
     def wait(self) -> float:
         """Return the seconds until the next window."""

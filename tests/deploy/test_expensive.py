@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError as RedisDown
 from deploy.expensive import EXPENSIVE
 from register.api.limits import Drawn, counters
 from tests import factories
+from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,13 @@ def test_one_search_too_many_is_refused_in_words_and_with_the_time_to_wait() -> 
     assert "too many requests" in refused.content.decode()
     assert "<b>" not in refused.content.decode()
     assert ask("/issuers?lang=de")["Content-Language"] == "de"
+
+
+@pytest.mark.parametrize("path", ["/issuers", "/ledger", "/figures"])
+def test_whoever_is_signed_in_still_is_after_counting(path: str) -> None:
+    client = Client(REMOTE_ADDR=ELSEWHERE, headers=PAGE)
+    member = sign_in(client, "operator")
+    assert member.user.email in client.get(path).content.decode()
 
 
 def test_programs_are_told_as_a_problem() -> None:

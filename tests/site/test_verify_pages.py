@@ -22,6 +22,7 @@ from register.site import handed_in
 from register.site.views import verify
 from tests import factories
 from tests.demonstration import make_credentials, name_did
+from tests.people import sign_in
 from tests.site import reports
 from tests.site.conftest import HOSTILE, Register
 
@@ -270,6 +271,11 @@ def test_too_many_from_one_address_are_asked_to_wait(register: Register, setting
     assert 429 in {answer.status_code for answer in answers}
     assert "too many" in words(answers[-1]).lower()
     assert answers[-1]["Retry-After"] == "60"
+
+
+def test_whoever_is_signed_in_still_is_on_a_report(register: Register) -> None:
+    member = sign_in(register.client, "operator")
+    assert member.user.email in hand_in(register, 200, text=CREDENTIAL)
 
 
 @pytest.fixture

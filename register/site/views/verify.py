@@ -23,8 +23,6 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import Throttled
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from register.api.address import write_json
 from register.api.limits import BatchLimit
@@ -142,8 +140,7 @@ def _explain_refusal(error: Exception) -> Refusal | None:
 
 def _count(request: HttpRequest) -> None:
     """Count the request as the API counts those to its own address; raise Throttled for one too many."""
-    limit, asked = BatchLimit(), Request(request)
-    if not limit.allow_request(asked, APIView()):
+    if not BatchLimit().allow_request(request):
         raise Throttled()
 
 
