@@ -73,6 +73,18 @@ def test_remarks_are_cleared_with_a_reason_and_opened_again(client: Client, desk
     assert client.post("/desk/remarks", {"step": "clear", "remark": "9" * 5_000}).status_code == 422
 
 
+def test_a_remark_leads_to_where_its_decision_can_be_changed(client: Client, desk: Desk) -> None:
+    decision = grant(desk)
+    standing.catch_up()
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    address = f"/desk/accreditations/{decision}"
+    assert f'href="{address}"' in client.get("/desk/remarks").content.decode()
+    assert f'href="{address}/amend"' in client.get(address).content.decode()
+    every = [str(pk) for pk in StandingRemark.objects.values_list("pk", flat=True)]
+    client.post("/desk/remarks", {"step": "clear", "remark": every, "reason": "Looked at."})
+    assert f'href="{address}"' in client.get("/desk/remarks?view=cleared").content.decode()
+
+
 def test_an_agency_neither_sees_nor_clears_another_s(client: Client, desk: Desk) -> None:
     issuer = make_issuer(names={"en": "Harbour College"})
     make_accreditation(issuer, make_agency())
