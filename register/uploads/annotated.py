@@ -19,7 +19,7 @@ import xlsxwriter
 from register.intake.columns import ANNOTATIONS
 from register.intake.sheets import fold_header
 from register.site.harmless import write_harmless
-from register.uploads.models import Upload, UploadRow
+from register.uploads.models import PUBLISHED, Upload, UploadRow
 from register.uploads.remark_words import say_remark
 from register.uploads.words import OUTCOMES, write_problem
 
@@ -35,8 +35,13 @@ TYPES: Final[Mapping[str, str]] = {
 
 
 def write_annotated(upload: Upload, only_faulty: bool = False) -> bytes:
-    """Return the file with what became of its rows; `only_faulty` leaves out those that are valid."""
+    """Return the file with what became of its rows; `only_faulty` leaves out those that are valid.
+
+    Of a published file only the rows that were left behind: of the others nothing is kept.
+    """
     rows = upload.rows.order_by("line")
+    if upload.state == PUBLISHED:
+        rows = rows.filter(index=None)
     if only_faulty:
         rows = rows.exclude(outcome="valid")
     return _WRITERS[upload.format](upload, _lines(upload, rows.iterator(1_000)))

@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 
 from register.intake.grids import read_grid
+from register.uploads import sweeping
 from register.uploads.annotated import write_annotated
+from register.uploads.models import Upload
 from tests.people import sign_in
 from tests.register.intake.grids.test_grids import as_json, as_ods, as_xlsx
-from tests.uploads.conftest import Desk, bring
+from tests.uploads.conftest import Desk, bring, release
 from tests.uploads.tables import HEADER, Cells, as_csv, table
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +74,28 @@ def test_only_faulty_rows_can_be_asked_for(client: Client, desk: Desk) -> None:
     answer = client.get(f"/desk/imports/{upload.pk}/annotated?rows=faulty")
     assert answer["Content-Disposition"] == 'attachment; filename="decisions-annotated.json"'
     assert len(json.loads(answer.content)) == len(faults)
+
+
+def test_rows_that_stayed_behind_come_back_and_go_in_again_once_mended(client: Client, desk: Desk) -> None:
+    rows, _ = table(desk.issuers, 20, wrong=2)
+    upload = release(desk, bring(desk, as_csv(rows)), partial=True)
+    sign_in(client, "agency", desk.agency, email=desk.officer.email)
+    page = client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert "Download the 2 rows left behind" in page
+    left = read_grid(client.get(f"/desk/imports/{upload.pk}/annotated").content)
+    assert [cells[: len(HEADER)] for _, cells in left.rows] == [tuple(rows[0]), tuple(rows[10])]
+    assert all("issuer: " in cells[-1] for _, cells in left.rows)
+    mended = [[desk.issuers[30], *cells[1:]] for _, cells in left.rows]
+    second = release(desk, bring(desk, as_csv(mended, left.header), "left.csv"))
+    assert (second.written, second.rows.filter(index=None).count()) == (2, 0)
+    assert "left behind" not in client.get(f"/desk/imports/{second.pk}").content.decode()
+    assert client.get(f"/desk/imports/{second.pk}/annotated").status_code == 404
+
+
+def test_rows_that_stayed_behind_are_gone_with_the_others_once_they_are_old(client: Client, desk: Desk) -> None:
+    upload = release(desk, bring(desk, as_csv(table(desk.issuers, 4, wrong=1)[0])), partial=True)
+    Upload.objects.filter(pk=upload.pk).update(changed=upload.changed - 2 * sweeping.KEPT)
+    sweeping.forget_old()
+    sign_in(client, "agency", desk.agency, email=desk.officer.email)
+    assert "left behind" not in client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert client.get(f"/desk/imports/{upload.pk}/annotated").status_code == 404

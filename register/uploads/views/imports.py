@@ -34,6 +34,7 @@ from register.uploads.models import (
     Upload,
 )
 from register.uploads.references import References
+from register.uploads.sweeping import KEPT
 from register.uploads.words import STATES
 
 _PAGE: Final = 20
@@ -106,7 +107,7 @@ def show_import(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
         return go_to(upload, "/columns")
     context = showing.describe(acting, upload)
     if upload.state in (CHECKED, WAITING, PUBLISHED):
-        context |= _show_rows(request, acting, upload)
+        context |= _show_rows(request, acting, upload) | {"kept_until": upload.changed + KEPT}
     return answer(request, acting, "uploads/import.html", context)
 
 
@@ -143,9 +144,10 @@ def tell_progress(request: HttpRequest, acting: Acting, id: UUID) -> HttpRespons
 
 @desk_of_imports
 def download_annotated(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
-    """Send the file back, in its own format, with what became of each row beside it."""
+    """Send the file back, in its own format, with what became of each row beside it; once published, what was left."""
     upload = handing_in.find(acting, id)
-    if upload.state not in (CHECKED, WAITING):
+    left = upload.state == PUBLISHED and upload.rows.filter(index=None).exists()
+    if not left and upload.state not in (CHECKED, WAITING):
         raise Http404
     body = write_annotated(upload, only_faulty=request.GET.get("rows") == "faulty")
     stem = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in upload.name.rpartition(".")[0])[:80]
