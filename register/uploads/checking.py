@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
+from django.db import transaction
 from django.utils import timezone
 
 from ledger.database import execute
@@ -24,11 +25,14 @@ from register.intake.grids.grid import number_column
 from register.intake.rows import RowProblem, keep_problem, read_problem
 from register.payloads import AccreditationTerms, Actor
 from register.remarks import Remark, look
-from register.sentences import say
+from register.sentences import say, to_text
 from register.site.harmless import read_harmless
+from register.uploads.attempts import count_attempt
+from register.uploads.errors import BrokenOff
 from register.uploads.holdings import survey
 from register.uploads.locking import alone
-from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, REFUSED, REMARKED, VALID, Upload, UploadRow
+from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, MAPPING, REFUSED, REMARKED, VALID, Upload, UploadRow
+from register.uploads.news import tell_ended
 from register.uploads.planning import Planned, intents_of, parse_row, plan, spell_proposals, terms_of
 from register.uploads.references import References
 
@@ -119,13 +123,32 @@ def check(upload_id: UUID, run: int) -> None:
         upload = Upload.objects.filter(pk=upload_id, state=CHECKING, run=run).first() if mine else None
         if upload is None:
             return
-        dry_run, last = DryRun(upload), 0
-        while rows := list(upload.rows.filter(line__gt=last).order_by("line")[:CHUNK]):
-            keep(rows, dry_run.check(rows))
-            last = rows[-1].line
-            if not _say_how_far(upload, len(rows)):
-                return
-        Upload.objects.filter(pk=upload_id, state=CHECKING, run=run).update(state=CHECKED, changed=timezone.now())
+        try:
+            count_attempt(upload_id, CHECKING)
+        except BrokenOff as error:
+            _give_up(upload, error.message)
+        else:
+            _check_all(upload)
+
+
+def _check_all(upload: Upload) -> None:
+    dry_run, last = DryRun(upload), 0
+    while rows := list(upload.rows.filter(line__gt=last).order_by("line")[:CHUNK]):
+        keep(rows, dry_run.check(rows))
+        last = rows[-1].line
+        if not _say_how_far(upload, len(rows)):
+            return
+    wanted = Upload.objects.filter(pk=upload.pk, state=CHECKING, run=upload.run)
+    wanted.update(state=CHECKED, changed=timezone.now())
+
+
+def _give_up(upload: Upload, trouble: str) -> None:
+    """Lead back to the columns with the reason; rows, mapping and what was mended stay."""
+    now = timezone.now()
+    with transaction.atomic():
+        given_up = Upload.objects.filter(pk=upload.pk, state=CHECKING, run=upload.run)
+        if given_up.update(state=MAPPING, trouble=to_text(trouble), changed=now):
+            tell_ended(upload, f"import-stopped:{upload.pk}:{now.isoformat()}", trouble)
 
 
 def _say_how_far(upload: Upload, number: int) -> bool:

@@ -17,6 +17,13 @@ class TookTooLong(RegisterError):
     """A piece of work has used all the processor time that it may."""
 
 
+class BrokenOff(Conflict):
+    """The work on an upload was begun as often as it may be, and never came to its end."""
+
+    def __init__(self) -> None:
+        super().__init__("broken_off", "", say("The work on this file was broken off each time. Split it."))
+
+
 class OtherRows(Conflict):
     """The rows are not those that were shown."""
 

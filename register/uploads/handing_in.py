@@ -225,7 +225,14 @@ def map_columns(upload: Upload, kind: str, names: Sequence[str]) -> tuple[str, .
 def begin_run(upload: Upload, states: Sequence[str], **fields: object) -> None:
     """Begin a dry run of an upload in one of some states; raises Moved otherwise. The caller queues the task."""
     moved = Upload.objects.filter(pk=upload.pk, state__in=states).update(
-        **fields, state=CHECKING, run=upload.run + 1, done=0, heard=timezone.now(), trouble="", changed=timezone.now()
+        **fields,
+        state=CHECKING,
+        run=upload.run + 1,
+        tries=0,
+        done=0,
+        heard=timezone.now(),
+        trouble="",
+        changed=timezone.now(),
     )
     if not moved:
         raise Moved

@@ -41,8 +41,9 @@ class Upload(models.Model):
 
     `header` are its columns as written, `names` the canonical name of each ("" where nobody said, "-" left out).
     `kind` as in intake.columns.KINDS. `default_agency` is for rows that name none. `run` counts dry runs, and before
-    them attempts to read: a worker that finds another number stops. `heard` is when a worker last said that it is at
-    it. `partial` tells whether only the good rows are to be published, `digest` (hex) which rows its author was shown.
+    them attempts to read: a worker that finds another number stops. `tries` counts attempts at the dry run or the
+    publication that is wanted. `heard` is when a worker last said that it is at it. `partial` tells whether only the
+    good rows are to be published, `digest` (hex) which rows its author was shown.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -61,6 +62,7 @@ class Upload(models.Model):
     notes = models.JSONField(default=list)
     state = models.CharField(max_length=16, default=READING, choices=[(state, state) for state in STATES])
     run = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     heard = models.DateTimeField(null=True)

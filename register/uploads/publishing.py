@@ -28,8 +28,9 @@ from register.errors import MalformedEvent, NotEntitled, NotUnderstood, Refused
 from register.intake.rows import RowProblem, keep_problem
 from register.outbox.notices import tell_members
 from register.sentences import say, to_text
+from register.uploads.attempts import count_attempt
 from register.uploads.checking import KIND_VERBS, actor_of
-from register.uploads.errors import Moved, OtherRows
+from register.uploads.errors import BrokenOff, Moved, OtherRows
 from register.uploads.locking import alone
 from register.uploads.models import (
     CHECKED,
@@ -183,7 +184,7 @@ def _move(
     """Move an upload on from one of some states; raises Moved when it is in another by now, or not the `same`."""
     now = timezone.now()
     moved = Upload.objects.filter(pk=upload.pk, state__in=states, **(same or {})).update(
-        **fields, state=to, changed=now, heard=now, trouble=""
+        **fields, state=to, changed=now, heard=now, trouble="", tries=0
     )
     if not moved:
         raise Moved
@@ -196,13 +197,14 @@ def publish(upload_id: UUID) -> None:
         if not mine:
             return
         try:
+            count_attempt(upload_id, PUBLISHING)
             with transaction.atomic():
                 upload = Upload.objects.select_for_update().filter(pk=upload_id, state=PUBLISHING).first()
                 if upload is not None:
                     _write(upload)
         except _RowRefused as error:
             _take_back(upload_id, error)
-        except (OtherRows, NotEntitled) as error:
+        except (BrokenOff, OtherRows, NotEntitled) as error:
             _stop(upload_id, error.message)
 
 

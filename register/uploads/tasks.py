@@ -14,6 +14,10 @@ HARDEST: Final = 600
 """Seconds by the clock after which a worker that reads a file is ended, should MOST_SECONDS of it not have done it."""
 
 
+LONGEST: Final = 3_600
+"""Seconds by the clock after which a worker at a dry run or a publication is ended: 50,000 rows take minutes."""
+
+
 @shared_task(name="register.uploads.read", time_limit=HARDEST)
 def read(upload: str) -> None:
     """Read the rows of a file; where its columns explain themselves, go on with the dry run."""
@@ -21,13 +25,13 @@ def read(upload: str) -> None:
         go_on("check", upload, sweeping.run_of(UUID(upload)))
 
 
-@shared_task(name="register.uploads.check")
+@shared_task(name="register.uploads.check", time_limit=LONGEST)
 def check(upload: str, run: int) -> None:
     """Do a dry run."""
     checking.check(UUID(upload), run)
 
 
-@shared_task(name="register.uploads.publish")
+@shared_task(name="register.uploads.publish", time_limit=LONGEST)
 def publish(upload: str) -> None:
     """Publish the good rows of an upload."""
     publishing.publish(UUID(upload))

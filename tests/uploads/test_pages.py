@@ -267,6 +267,34 @@ def test_a_colleague_s_file_is_discarded_only_with_a_reason(client: Client, desk
     assert "It is last year’s list." in page
 
 
+@pytest.mark.parametrize(("state", "offered"), [("reading", True), ("checking", True), ("publishing", False)])
+def test_a_file_can_be_discarded_while_it_is_tried_and_not_while_it_is_published(
+    client: Client, desk: Desk, state: str, offered: bool
+) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    Upload.objects.filter(pk=upload.pk).update(state=state)
+    page = officer(client, desk).get(f"/desk/imports/{upload.pk}").content.decode()
+    assert ('value="discard"' in page) == offered
+    assert step(client, upload, "discard") == (303 if offered else 409)
+    assert upload.rows.exists() != offered
+
+
+def test_a_page_that_loads_itself_again_can_be_held(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    Upload.objects.filter(pk=upload.pk).update(state="checking")
+    officer(client, desk)
+    assert 'href="?still=1"' in client.get(f"/desk/imports/{upload.pk}").content.decode()
+    assert 'http-equiv="refresh"' not in client.get(f"/desk/imports/{upload.pk}?still=1").content.decode()
+
+
+def test_columns_say_why_a_file_came_back_to_them_and_it_can_be_discarded_there(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
+    Upload.objects.filter(pk=upload.pk).update(state="mapping", trouble="It was broken off.")
+    page = officer(client, desk).get(f"/desk/imports/{upload.pk}/columns").content.decode()
+    assert "It was broken off." in page
+    assert step(client, upload, "discard") == 303
+
+
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_left_out_and_taken_in_again_where_no_transaction_is_open(
     client: Client, transactional_db: None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import NoReturn
+from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ledger.reader import get_log
 from register import commands
-from django.test import Client
 from register.access.acting import Acting
 from register.access.models import AuditRecord, Membership
 from register.desk import four_eyes
@@ -21,8 +25,19 @@ from register.outbox.wording import put_into_words
 from register.payloads import EndingTerms
 from register.uploads import checking, handing_in, mending, publishing, sweeping
 from register.uploads.errors import Moved, OtherRows
-from register.uploads.models import CHECKED, FAILED, PUBLISHED, PUBLISHING, WAITING, Upload, UploadedPiece, UploadRow
+from register.uploads.models import (
+    CHECKED,
+    FAILED,
+    MAPPING,
+    PUBLISHED,
+    PUBLISHING,
+    WAITING,
+    Upload,
+    UploadedPiece,
+    UploadRow,
+)
 from tests.factories import OPERATOR, verify_command
+from tests.people import sign_in
 from tests.uploads.conftest import Desk, bring, release
 from tests.uploads.tables import as_csv, table
 
@@ -37,7 +52,6 @@ def test_a_file_without_faults_goes_on_the_ledger_whole(desk: Desk) -> None:
     upload = bring(desk, as_csv(table(desk.issuers, 120)[0]))
     before = size()
     verify_command(lambda: release(desk, upload))
-from tests.people import sign_in
     assert upload.state == PUBLISHED or Upload.objects.get(pk=upload.pk).state == PUBLISHED
     assert size() - before == 120
     assert list(upload.rows.order_by("index").values_list("index", flat=True)) == list(range(before, before + 120))
@@ -78,6 +92,17 @@ def test_a_whole_import_waits_for_a_second_person_where_the_organisation_wants_i
     assert (upload.state, upload.remark) == (CHECKED, "Look at row 2.")
 
 
+def test_who_returned_an_import_is_not_named_as_who_approved_it(client: Client, desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3, wrong=1)[0]))
+    publishing.request(desk.officer, upload, True, publishing.digest_of(upload))
+    publishing.return_(desk.approver, upload, "Look at line 2.")
+    mending.leave_out(upload, upload.rows.get(line=2))
+    assert release(desk, upload).state == PUBLISHED
+    assert upload.decided_by is None
+    sign_in(client, "agency", desk.agency, email=desk.officer.email)
+    assert "Approved by" not in client.get(f"/desk/imports/{upload.pk}").content.decode()
+
+
 def test_the_author_never_approves_even_with_the_right_to(desk: Desk) -> None:
     upload = handing_in.hand_in(desk.approver, "own.csv", as_csv(table(desk.issuers, 4, wrong=1)[0]))
     handing_in.read(upload.pk)
@@ -92,17 +117,6 @@ def test_only_exactly_the_rows_that_were_shown_are_published(desk: Desk) -> None
     four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
     upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
     shown = publishing.digest_of(upload)
-def test_who_returned_an_import_is_not_named_as_who_approved_it(client: Client, desk: Desk) -> None:
-    upload = bring(desk, as_csv(table(desk.issuers, 3, wrong=1)[0]))
-    publishing.request(desk.officer, upload, True, publishing.digest_of(upload))
-    publishing.return_(desk.approver, upload, "Look at line 2.")
-    mending.leave_out(upload, upload.rows.get(line=2))
-    assert release(desk, upload).state == PUBLISHED
-    assert upload.decided_by is None
-    sign_in(client, "agency", desk.agency, email=desk.officer.email)
-    assert "Approved by" not in client.get(f"/desk/imports/{upload.pk}").content.decode()
-
-
     publishing.request(desk.officer, upload, False, shown)
     UploadRow.objects.filter(upload=upload, line=2).update(outcome="left_out")
     with pytest.raises(OtherRows):
@@ -169,6 +183,64 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up(desk: Desk, monkeypa
     handing_in.read_again(upload)
     assert (handing_in.read(upload.pk), UploadedPiece.objects.exists()) == (True, False)
     assert not sweeping.find_abandoned()
+
+
+def die(*_: object) -> NoReturn:
+    """End the worker in the middle of its work."""
+    raise SystemExit
+
+
+def test_a_dry_run_that_kills_its_worker_each_time_leads_back_to_the_columns(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3, wrong=1)[0]))
+    handing_in.begin_run(upload, [CHECKED])
+    monkeypatch.setattr(checking.DryRun, "check", die)
+    for _ in range(handing_in.MOST_ATTEMPTS):
+        with pytest.raises(SystemExit):
+            checking.check(upload.pk, upload.run)
+    checking.check(upload.pk, upload.run)
+    upload.refresh_from_db()
+    assert (upload.state, "broken off" in upload.said_trouble) == (MAPPING, True)
+    told = put_into_words(list(Notice.objects.filter(key__startswith="import-stopped:")))
+    assert [one.plain for one in told] == [("The work on this file was broken off each time. Split it.",)]
+    monkeypatch.undo()
+    assert handing_in.map_columns(upload, upload.kind, upload.names) == ()
+    checking.check(upload.pk, upload.run)
+    upload.refresh_from_db()
+    assert (upload.state, upload.trouble, upload.tries) == (CHECKED, "", 1)
+
+
+def test_a_publication_that_kills_its_worker_each_time_is_stopped_and_can_be_asked_for_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+    before = size()
+    monkeypatch.setattr(publishing, "_write_chunk", die)
+    for _ in range(handing_in.MOST_ATTEMPTS):
+        with pytest.raises(SystemExit):
+            publishing.publish(upload.pk)
+    publishing.publish(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, "broken off" in upload.said_trouble, size()) == (CHECKED, True, before)
+    monkeypatch.undo()
+    assert release(desk, upload).state == PUBLISHED
+    assert size() - before == 3
+
+
+def test_who_finds_a_worker_at_it_makes_no_attempt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 1)[0]))
+    publishing.request(desk.officer, upload, False, publishing.digest_of(upload))
+
+    @contextmanager
+    def busy(_: UUID) -> Iterator[bool]:
+        yield False
+
+    monkeypatch.setattr(publishing, "alone", busy)
+    publishing.publish(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, upload.tries) == (PUBLISHING, 0)
 
 
 def test_a_desk_cannot_fill_the_disk_with_open_files(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
