@@ -8,7 +8,7 @@ One row becomes one accreditation for each institution, and a programme for each
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -77,6 +77,22 @@ def fold(header: str) -> str | None:
     if group in ("link", "link_display_name", "contributing_agencies", "activity"):
         return f"{group}[{int(number or 1)}]"
     return group if group in _PLAIN and number is None else None
+
+
+def list_columns(names: Collection[str]) -> Iterator[str]:
+    """Give the columns that a table with these may have, for a person to choose from: of the report, then by number.
+
+    Of what there may be several of as many as there are, and one more.
+    """
+    yield from sorted(folded for name in _PLAIN if (folded := fold(name)))
+    last = dict.fromkeys(_PARTS, 1)
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if found and found[2] and found[1] in last:
+            last[found[1]] = max(last[found[1]], int(found[2]) + 1)
+    for number in range(1, max(last.values()) + 1):
+        for group, parts in _PARTS.items():
+            yield from (f"{group}[{number}].{part}" for part in parts.split() if number <= last[group])
 
 
 def missing(names: Collection[str]) -> tuple[str, ...]:

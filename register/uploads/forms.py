@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, Final
 
 from django import forms
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from register.intake import deqar
 from register.intake.columns import ACCREDITATIONS, DEQAR, IGNORED, KINDS
 from register.intake.rows import RowProblem
 from register.records import AgencyRecord
@@ -22,6 +24,13 @@ from register.vocabularies import load
 
 TERMS: Final[Mapping[str, str]] = {"kind": "accreditation-kinds", "activity": "esg-activities", "decision": "decisions"}
 """Columns of decisions with a short closed list, and its name."""
+
+
+Choices = list[tuple[str, Any]]
+
+_MOST_OPTIONS: Final = 50_000
+"""Of a page on which each column of a file is chosen from DEQAR's, whose number has no end."""
+_LEAST_OFFERED: Final = 60
 
 
 class HandInForm(forms.Form):
@@ -60,12 +69,16 @@ class MappingForm(forms.Form):
     def __init__(self, *args: Any, kind: str, header: Sequence[str], names: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = _offer(kind, names)
+        codes = {code for choices in offered.values() for code, _words in choices} | {"", IGNORED}
+        first = [("", _("choose …")), (IGNORED, _("leave this column out")), *offered.pop("")]
         for place, cell in enumerate(header):
+            name = names[place] if place < len(names) else ""
+            own = [] if name in codes else [(name, name_column(kind, name))]
             self.fields[f"column-{place}"] = forms.ChoiceField(
                 label=cell.strip()[:80] or _("column without a name"),
-                choices=offered,
+                choices=[*first, *own, *offered.items()],
                 required=False,
-                initial=names[place] if place < len(names) else "",
+                initial=name,
             )
 
     def chosen(self) -> list[str]:
@@ -73,11 +86,22 @@ class MappingForm(forms.Form):
         return [self.cleaned_data[name] for name in self.fields]
 
 
-def _offer(kind: str, names: Sequence[str]) -> list[tuple[str, Any]]:
-    left_out: list[tuple[str, Any]] = [("", _("choose …")), (IGNORED, _("leave this column out"))]
-    if kind == DEQAR:
-        return [*left_out, *((name, name) for name in dict.fromkeys(names) if name and name != IGNORED)]
-    return [*left_out, *((name, f"{words} *" if needed else words) for name, words, needed in choices_of(kind))]
+def _offer(kind: str, names: Sequence[str]) -> dict[str, Choices]:
+    """Return the columns to choose from by what they belong to, such as `institution[1]`; "" for the row itself.
+
+    Those that are needed, and with DEQAR's not there yet, are marked.
+    """
+    if kind != DEQAR:
+        return {"": [(name, f"{words} *" if needed else words) for name, words, needed in choices_of(kind)]}
+    known = [name for name in names if name and name != IGNORED]
+    lacking = deqar.missing(known)
+    most = max(_LEAST_OFFERED, _MOST_OPTIONS // max(1, len(names)))
+    offered: dict[str, Choices] = {"": []}
+    for name in dict.fromkeys(islice(chain(lacking, deqar.list_columns(known), known), most)):
+        group, part, _rest = name.partition(".")
+        words = f"{name} *" if name in lacking else name
+        offered.setdefault(group if part else "", []).append((name, words))
+    return offered
 
 
 class RowForm(forms.Form):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import trans_real
 
 from register.uploads import checking, handing_in, mending, publishing, tasks
-from register.uploads.models import LEFT_OUT, PUBLISHED, REFUSED, Upload, UploadRow
+from register.uploads.models import LEFT_OUT, PUBLISHED, REFUSED, REMARKED, Upload, UploadRow
 from tests.people import sign_in
 from tests.uploads.conftest import Desk, bring, open_desk, release
 from tests.uploads.tables import HEADER, as_csv, table
@@ -143,6 +143,53 @@ def test_columns_are_told_by_hand(client: Client, desk: Desk) -> None:
     assert client.post(f"/desk/imports/{upload.pk}/columns", {"kind": "accreditations", **told}).status_code == 303
     work(upload)
     assert upload.rows.filter(outcome="remarked").count() == 2
+
+
+DEQAR_HEADER = ("institution[1].resource[1]", "institution[1].identifier[1]", "agency", "activity_type", "status",
+                "decision", "valid_from", "valid_to", "local_identifier")  # fmt: skip
+
+
+def test_columns_of_deqar_are_told_by_hand(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    named = {"institution[1].identifier[1]": "PIC of the provider", "valid_from": "Valid from date"}
+    header = [named.get(name, name) for name in DEQAR_HEADER]
+    row = ["PIC", desk.issuers[0], "AQA", "institutional", "1", "positive", "2026-01-01", "2031-12-31", "D-1"]
+    upload = hand_in(client, as_csv([row], header))
+    work(upload)
+    page = client.get(f"/desk/imports/{upload.pk}/columns").content.decode()
+    assert '<option value="valid_from">valid_from *</option>' in page
+    assert '<optgroup label="institution[2]">' in page
+    assert '<option value="programme[1].name_primary">' in page
+    told = {f"column-{place}": name for place, name in enumerate(DEQAR_HEADER)} | {
+        "kind": "deqar",
+        "column-1": "institution[1].identifier",
+    }
+    lacking = client.post(f"/desk/imports/{upload.pk}/columns", told | {"column-6": "-"})
+    assert (lacking.status_code, "“valid_from”, which is needed" in lacking.content.decode()) == (422, True)
+    assert client.post(f"/desk/imports/{upload.pk}/columns", told).status_code == 303
+    work(upload)
+    assert upload.rows.get().outcome == REMARKED
+    again = client.get(f"/desk/imports/{upload.pk}/columns").content.decode()
+    assert again.count('<option value="institution[1].identifier[1]" selected>') == 0
+    assert again.count(" selected>") == len(DEQAR_HEADER) + 1
+
+
+def test_a_table_of_deqar_with_a_thousand_columns_has_a_page(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    header = [*DEQAR_HEADER, *(f"programme[{n}].name_primary" for n in range(1, 400)), *(f"x{n}" for n in range(500))]
+    upload = hand_in(client, as_csv([["x"] * len(header)], header))
+    work(upload)
+    page = client.get(f"/desk/imports/{upload.pk}/columns").content.decode()
+    assert '<option value="programme[399].name_primary" selected>' in page
+    assert page.count("<option") < 100 * len(header)
+
+
+def test_a_name_in_a_language_that_is_not_offered_stays_what_was_recognised(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    upload = hand_in(client, as_csv([["Högskolan", "SE", "x"]], ["name_sv", "country", "Färg"]), "issuers.csv")
+    work(upload)
+    page = client.get(f"/desk/imports/{upload.pk}/columns").content.decode()
+    assert '<option value="name_sv" selected>Name (Swedish)</option>' in page
 
 
 def test_the_same_file_again_is_published_only_when_it_is_meant(client: Client, desk: Desk) -> None:
