@@ -106,3 +106,8 @@ def write_instants(instants: Instants) -> dict[str, str | None]:
     if instants.known_instant is not None:
         known = instants.known_instant.date().isoformat()
     return {"at": None if instants.today else format_moment(instants.at), "known_at": known}
+
+
+def write_dates(query: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """Return the dates that a query asks for as parameters of an address; those of today are left out."""
+    return write_instants(read_instants(query)) if "at" in query or "known_at" in query else {}

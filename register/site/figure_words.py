@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register.queries.figures import AHEAD, DECISIONS, MONTHS, UNLIMITED, Figures
 from register.site.charts import NARROW, WIDE, Drawing, Row, draw_bars, draw_columns, write_number
-from register.site.links import path_to, with_query
+from register.site.links import carry, path_to
 from register.site.names import Name
 from register.site.words import label, label_field, label_place
 
@@ -82,13 +82,13 @@ def _ranked(counts: Mapping[str, int]) -> list[str]:
 
 def _countries(figures: Figures) -> list[Row]:
     counts = figures.of("country_accredited")
-    return [Row(label_place(code), counts[code], f"/countries/{code}") for code in _ranked(counts)]
+    return [Row(label_place(code), counts[code], carry(f"/countries/{code}")) for code in _ranked(counts)]
 
 
 def _levels(figures: Figures) -> list[Row]:
     counts = figures.of("level")
     rows = [
-        Row(gettext("EQF level %(level)s") % {"level": code}, counts[code], with_query("/issuers", level=code))
+        Row(gettext("EQF level %(level)s") % {"level": code}, counts[code], carry("/issuers", level=code))
         for code in sorted(counts)
         if code != UNLIMITED
     ]
@@ -97,15 +97,14 @@ def _levels(figures: Figures) -> list[Row]:
 
 def _fields(figures: Figures) -> list[Row]:
     counts = figures.of("field")
-    rows = [Row(label_field(code), counts[code], with_query("/issuers", field=code)) for code in _ranked(counts)]
+    rows = [Row(label_field(code), counts[code], carry("/issuers", field=code)) for code in _ranked(counts)]
     return rows + _unlimited(counts, gettext("all fields"))
 
 
 def _types(figures: Figures) -> list[Row]:
     counts = figures.of("type")
     rows = [
-        Row(label("credential-types", code), counts[code], with_query("/issuers", type=code))
-        for code in _ranked(counts)
+        Row(label("credential-types", code), counts[code], carry("/issuers", type=code)) for code in _ranked(counts)
     ]
     return rows + _unlimited(counts, gettext("all types"))
 
@@ -117,8 +116,7 @@ def _unlimited(counts: Mapping[str, int], words: str) -> list[Row]:
 def _kinds(figures: Figures) -> list[Row]:
     counts = figures.of("kind")
     return [
-        Row(label("accreditation-kinds", code), counts[code], with_query("/issuers", kind=code))
-        for code in _ranked(counts)
+        Row(label("accreditation-kinds", code), counts[code], carry("/issuers", kind=code)) for code in _ranked(counts)
     ]
 
 

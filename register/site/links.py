@@ -1,7 +1,14 @@
-"""Links between pages: addresses are relative, carry the dates the reader chose, and show names isolated."""
+"""Links between pages: addresses are relative, carry the dates the reader chose, and show names isolated.
+
+The dates are those of the page that is being written (`carrying`, as Django keeps the reader's language): who reads of
+1 March 2020 and follows a link still reads of that day. An address that names a date itself, or None, keeps to that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -22,10 +29,28 @@ PATHS: Final = {
 _FEW: Final = 4
 """Names of a thing whose links are remembered; agencies stand in every row of a list."""
 
+_carried: ContextVar[Mapping[str, str | None]] = ContextVar("dates of the page that is written")
+_NONE: Final[Mapping[str, str | None]] = {}
+
+
+@contextmanager
+def carrying(dates: Mapping[str, str | None]) -> Iterator[None]:
+    """Write links with these dates (`at`, `known_at`), those of the page, until the end of the block."""
+    before = _carried.set(dates)
+    try:
+        yield
+    finally:
+        _carried.reset(before)
+
 
 def path_to(kind: str, record_id: str, **query: str | None) -> str:
-    """Return the address of a thing's page, with the parameters that are given."""
-    return with_query(f"/{PATHS[kind]}/{record_id}", **query)
+    """Return the address of a thing's page at the dates of this one, with the parameters that are given."""
+    return carry(f"/{PATHS[kind]}/{record_id}", **query)
+
+
+def carry(path: str, **query: Any) -> str:
+    """Return the address of a page that takes dates, at the dates of this one, with the parameters that are given."""
+    return with_query(path, **{**_carried.get(_NONE), **query})
 
 
 def with_query(path: str, **query: Any) -> str:

@@ -25,6 +25,8 @@ from ledger.errors import NotCovered, UnknownLog
 from register.api.parameters import Parameter, read_query
 from register.api.problems import answer_problem, explain
 from register.errors import Busy, Conflict, NotFound, NotUnderstood
+from register.site.asked import write_dates
+from register.site.links import carrying
 from register.site.reading import newest_checkpoint, read_register
 
 TRANSLATED: Final = ("en", "fr", "de", "es", "it", "nl", "pl", "el")
@@ -93,10 +95,12 @@ def _answer_page(
     parts: Mapping[str, Any],
 ) -> HttpResponseBase:
     try:
-        found = show(request, read_query(request, parameters), **parts)
-        if isinstance(found, HttpResponseBase):
-            return found
-        return render_page(request, template, {"section": section, **found})
+        query = read_query(request, parameters)
+        with carrying(write_dates(query)):
+            found = show(request, query, **parts)
+            if isinstance(found, HttpResponseBase):
+                return found
+            return render_page(request, template, {"section": section, **found})
     except NotUnderstood as error:
         told = {"section": section, "sentence": error.message, "field": error.field}
         return render_page(request, "site/not_understood.html", told, 400)

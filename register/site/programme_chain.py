@@ -18,7 +18,7 @@ from register.records import ProgrammeRecord
 from register.site.accreditation_rows import show_contribution
 from register.site.dates import spell_period
 from register.site.directory import Directory
-from register.site.links import link_to
+from register.site.links import link_to, path_to
 from register.site.standing import Contribution, IssuerStanding
 from register.site.words import SYMBOLS, Tone, label_place
 
@@ -91,7 +91,7 @@ def _tell_agency(one: Contribution) -> Link:
 
 def _tell_accreditation(programme: ProgrammeRecord, one: Contribution) -> Link:
     row = show_contribution(one)
-    title = format_html('<a href="/accreditations/{}">{}</a>', one.record.id, row.title)
+    title = format_html('<a href="{}">{}</a>', path_to("accreditation", one.record.id), row.title)
     named = gettext("It names this very programme.") if _names(one, programme) else ""
     remark = row.remark if row.standing.tone != "good" else ""
     told = gettext("It covers %(scope)s, %(period)s.") % {"scope": row.scope, "period": spell_period(one.record.valid)}

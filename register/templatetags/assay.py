@@ -111,7 +111,13 @@ def brief(text: str, most: int) -> str:
 @register.filter
 def text(by_language: dict[str, str]) -> names.Name:
     """Return a text that is given in several languages in the one nearest to the reader's."""
-    return names.first_name(by_language)
+    return names.pick_text(by_language)
+
+
+@register.simple_tag
+def address(path: str, part: Any = "", **query: Any) -> str:
+    """Return the address of a page that takes dates, at the dates of this one; `part` is the end of its path."""
+    return links.carry(f"{path}{part}", **query)
 
 
 @register.filter
