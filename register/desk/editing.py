@@ -8,6 +8,7 @@ from typing import Final
 from register.desk.four_eyes import CONFIRMING, SETTING, UNFREEZING, codes_of
 from register.desk.models import Draft
 from register.desk.terms import ids_of
+from register.payloads import Amending
 
 FORMS: Final[Mapping[str, str]] = {
     "grant_accreditation": "/desk/decisions/new",
@@ -41,14 +42,26 @@ FORMS: Final[Mapping[str, str]] = {
 }
 """Verb → the address of its form; `{0}` and `{1}` are the ids of the draft's subject."""
 
+_CORRECTING: Final[Mapping[str, str]] = {
+    "amend_accreditation": "/desk/accreditations/{0}/correct",
+    "amend_agency": "/operator/agencies/{0}/correct",
+}
+"""Verb → the address of the form of a correction, where it has one of its own."""
+
+_TAKING_BACK: Final[Mapping[str, str]] = {
+    "amend_issuer": "/desk/issuers/{0}/take-back",
+    "amend_programme": "/desk/programmes/{0}/take-back",
+}
+"""Verb → the address of the form of a correction that gives no new value: it takes an ending back."""
+
 
 def path_to_form(draft: Draft) -> str:
     """Return the address at which a draft is changed, empty where there is no such form."""
     path = FORMS.get(draft.verb, "")
-    if draft.verb == "amend_accreditation" and draft.said.get("corrects") is not None:
-        path = "/desk/accreditations/{0}/correct"
-    if draft.verb == "amend_agency" and draft.said.get("corrects") is not None:
-        path = "/operator/agencies/{0}/correct"
+    if draft.said.get("corrects") is not None:
+        path = _CORRECTING.get(draft.verb, path)
+        if not draft.said.keys() - Amending.about_it:
+            path = _TAKING_BACK.get(draft.verb, path)
     if CONFIRMING in codes_of(draft.verb, draft.said):
         path = ""  # a key is compared anew, never edited
     return f"{path.format(*ids_of(draft.subject))}?draft={draft.pk}" if path else ""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register import vocabularies
 from register.access.acting import Acting
+from register.desk.change_forms import TakeBackForm
 from register.desk.days import DayField, until_after
 from register.desk.forms import AmendingForm, DraftForm, LineField, TextField
 from register.desk.inputs import (
@@ -28,6 +29,7 @@ from register.desk.inputs import (
 )
 from register.desk.issuer_search import LONGEST, read_identifier
 from register.desk.models import Draft
+from register.desk.namings import find_naming
 from register.desk.organisation_forms import (
     NewOrganisationForm,
     OrganisationForm,
@@ -101,6 +103,14 @@ class AmendIssuer(AmendingForm, IssuerDetails):
 
     verb: ClassVar[str] = "amend_issuer"
 
+    never_right = forms.BooleanField(
+        label=_("The name on record was never right"),
+        required=False,
+        help_text=_(
+            "A spelling mistake, for example. It is then not remembered as a former name, "
+            "and what is changed here replaces the entry that said it."
+        ),
+    )
     effective_from = DayField(
         label=_("The new name holds from"),
         required=False,
@@ -115,8 +125,26 @@ class AmendIssuer(AmendingForm, IssuerDetails):
         """Return all that was filled in; identifiers that stay keep what the record says of them."""
         return keep_identifiers(super().terms(), self.before()["identifiers"])
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a correction of the name that leaves it, dates it, or does not say why."""
+        told = super().clean()
+        if told.get("never_right") and not self.errors:
+            if "names" not in self.changes():
+                self.add_error(
+                    "never_right", gettext("The names are as they were. Change the one that was never right.")
+                )
+            if told["effective_from"]:
+                self.add_error(
+                    "effective_from", gettext("Leave this empty: a name that was never right held on no day.")
+                )
+            if not told["note"]:
+                self.add_error("note", gettext("Write why, so that everybody can follow the correction."))
+        return told
+
     def said(self) -> dict[str, Any]:
-        """Return what changes, from when and why."""
+        """Return what changes, from when or in place of which entry, and why."""
+        if self.cleaned_data["never_right"]:
+            return {"corrects": find_naming(self.record), **super().said()}
         since = spell(self.cleaned_data["effective_from"])
         return {**super().said(), **({"effective_from": since} if since else {})}
 
@@ -152,6 +180,7 @@ def show_issuer(terms: Mapping[str, Any]) -> dict[str, Any]:
         "provider_type": str(terms.get("provider_type", 1)),
         "sites": [{"site": site} for site in terms.get("sites") or ()],
         "effective_from": read_day(terms.get("effective_from")),
+        "never_right": terms.get("corrects") is not None,
     }
 
 
@@ -177,6 +206,12 @@ class CloseIssuer(EndingForm):
     """An issuer that has closed."""
 
     verb: ClassVar[str] = "close_issuer"
+
+
+class ReopenIssuer(TakeBackForm):
+    """A correction of the entry that closed an issuer: it is taken back as if it had not been said."""
+
+    verb: ClassVar[str] = "amend_issuer"
 
 
 PASSING_ON: Final = (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
+from register.desk.change_forms import TakeBackForm
 from register.desk.days import DayField, until_after
 from register.desk.elements import FIELDS, Completeness, look_for_elements
 from register.desk.forms import AmendingForm, DraftForm, LineField
@@ -282,3 +283,9 @@ class CloseProgramme(EndingForm):
     """A programme that has ended."""
 
     verb: ClassVar[str] = "close_programme"
+
+
+class ReopenProgramme(TakeBackForm):
+    """A correction of the entry that ended a programme: it is taken back as if it had not been said."""
+
+    verb: ClassVar[str] = "amend_programme"

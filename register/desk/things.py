@@ -18,11 +18,11 @@ from register.desk import drafts
 from register.desk.forms import DraftForm, path_to_draft
 from register.desk.models import Draft
 from register.desk.page import NotChosen, answer
-from register.errors import NotFound
+from register.errors import Conflict, NotFound
 from register.queries.cuts import resolve_cut
 from register.queries.selecting import is_uid
 from register.queries.single import find_record
-from register.records import IssuerRecord
+from register.records import IssuerRecord, ProgrammeRecord
 
 Make = Callable[..., DraftForm]
 """Makes the form; takes `data`, `files` and `initial` as forms do."""
@@ -39,6 +39,13 @@ def find_theirs(acting: Acting, issuer: object) -> IssuerRecord:
         raise NotFound("issuer_unknown", "", gettext("This is not an institution of yours."))
     found: IssuerRecord = find_own("issuer", issuer)
     return found
+
+
+def find_closure(record: IssuerRecord | ProgrammeRecord) -> int:
+    """Return the index of the entry that closed something; raises Conflict where it is open."""
+    if record.closure is None:
+        raise Conflict("not_closed", "", gettext("This is not closed: there is nothing to take back."))
+    return record.closure.recorded.index
 
 
 def choose_issuer(request: HttpRequest, acting: Acting, verb: str = "", said_as: str = "issuer") -> IssuerRecord:

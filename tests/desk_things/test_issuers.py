@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
+from register import commands
 from register.desk.inputs import PROVIDER_TYPES
 from register.desk.models import Draft
+from register.payloads import IssuerChanges
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_record
+from register.records import IssuerRecord
 from register.site.words import label
 from tests import factories
 from tests.desk_things.conftest import Desk, words
@@ -42,11 +47,7 @@ def test_what_was_looked_for_in_vain_is_filled_in_and_a_decision_about_it_comes_
     named = fields_of(page) | {"names-0-language": "en", "country": "NL"}
     draft = desk.draft("/desk/issuers/new", **{name: unescape(value) for name, value in named.items()})
     assert draft.said["names"] == {"en": "Harbour & Sons"}
-    page = desk.read(f"/desk/drafts/{draft.pk}")
-    digest = re.search(r'name="digest" value="([^"]+)"', page)
-    assert digest
-    desk.send(f"/desk/drafts/{draft.pk}", step="submit", digest=digest[1])
-    draft.refresh_from_db()
+    desk.step(draft, "submit")
     issuer = draft.written.rpartition("/")[2]
     page = desk.read(f"/desk/drafts/{draft.pk}")
     assert f'href="/desk/decisions/new?issuer={issuer}"' in page
@@ -184,6 +185,88 @@ def test_an_amendment_that_changes_nothing_is_refused(desk: Desk) -> None:
     assert "Nothing has changed" in desk.send(path, 422, **fields_of(desk.read(path)))
 
 
+def correcting(desk: Desk, name: str) -> dict[str, Any]:
+    """What the form of an amendment sends when a name is corrected."""
+    sent = fields_of(desk.read(f"/desk/issuers/{desk.college}/amend"))
+    return sent | {"names-0-name": name, "never_right": "on", "note": "A slip of the pen."}
+
+
+def test_a_name_that_was_never_right_is_corrected_by_two_and_not_remembered(signed_desk: Desk) -> None:
+    desk = signed_desk
+    path = f"/desk/issuers/{desk.college}/amend"
+    draft = desk.draft(path, **correcting(desk, "College of Musick"))
+    assert draft.said["corrects"] == issuer_of(desk).entries[0]
+    again = fields_of(desk.read(f"{path}?draft={draft.pk}"))
+    assert again["names-0-name"] == "College of Musick"
+    assert "never_right" in again.keys() - fields_of(desk.read(path)).keys()
+    assert f'href="{path}?draft={draft.pk}"' in desk.read(f"/desk/drafts/{draft.pk}")
+    desk.step(draft, "hand-over")
+    desk.act_as("agency", desk.agency, approves=True, email="second@agency.example")
+    desk.step(draft, "approve")
+    record = issuer_of(desk)
+    assert record.names["en"] == "College of Musick"
+    assert record.former_names == ()
+
+
+def test_a_correction_of_a_name_replaces_the_entry_that_said_it(desk: Desk) -> None:
+    first = issuer_of(desk).entries[0]
+    for changes in ({"names": {"en": "School of Music"}}, {"website": "https://music.example"}):
+        terms = IssuerChanges.model_validate(changes)
+        commands.amend_issuer(desk.college, terms, actor=factories.OPERATOR)
+    named = issuer_of(desk).entries[1]
+    draft = desk.draft(f"/desk/issuers/{desk.college}/amend", **correcting(desk, "School of Musick"))
+    assert draft.said["corrects"] == named
+    terms = IssuerChanges.model_validate({"names": {"en": "School of Musick"}, "corrects": named})
+    commands.amend_issuer(desk.college, terms, actor=factories.OPERATOR)
+    draft = desk.draft(f"/desk/issuers/{desk.college}/amend", **correcting(desk, "School of Musica"))
+    assert draft.said["corrects"] == named != first
+
+
+@pytest.mark.parametrize(
+    ("changed", "words_shown"),
+    [
+        ({"names-0-name": "College of Music", "acronym": "CoM"}, "The names are as they were"),
+        ({"effective_from": "2026-09-01"}, "held on no day"),
+        ({"note": ""}, "Write why"),
+    ],
+)
+def test_a_correction_of_a_name_says_which_and_why(desk: Desk, changed: dict[str, str], words_shown: str) -> None:
+    sent = correcting(desk, "College of Musick") | changed
+    assert words_shown in words(desk.send(f"/desk/issuers/{desk.college}/amend", 422, **sent))
+    assert not Draft.objects.exists()
+
+
+def test_a_closure_by_mistake_is_taken_back_by_two(signed_desk: Desk) -> None:
+    desk, path = signed_desk, f"/desk/issuers/{signed_desk.college}/take-back"
+    factories.make_accreditation(desk.college, desk.agency)
+    assert "nothing to take back" in desk.read(path, 409)
+    commands.close_issuer(desk.college, factories.ending("2025-06-01"), actor=factories.OPERATOR)
+    assert f'href="{path}"' in desk.read(f"/desk/issuers/{desk.college}")
+    assert "Choose a reason" in words(desk.send(path, 422, reason=""))
+    draft = desk.draft(path, reason="administrative_error", note="It was the other college.")
+    closure = issuer_of(desk).closure
+    assert closure is not None
+    assert draft.said == {
+        "corrects": closure.recorded.index,
+        "reason": "administrative_error",
+        "note": "It was the other college.",
+    }
+    page = desk.read(f"/desk/drafts/{draft.pk}")
+    assert "This changes answers about the past" in words(page)
+    assert f'href="{path}?draft={draft.pk}"' in page
+    assert "It was the other college." in desk.read(f"{path}?draft={draft.pk}")
+    desk.step(draft, "hand-over")
+    desk.act_as("agency", desk.agency, approves=True, email="second@agency.example")
+    desk.step(draft, "approve")
+    assert issuer_of(desk).closure is None
+
+
+def issuer_of(desk: Desk) -> IssuerRecord:
+    """The college as it is on record."""
+    found: IssuerRecord = find_record("issuer", desk.college, resolve_cut())
+    return found
+
+
 def test_an_issuer_is_closed_and_related(desk: Desk) -> None:
     closing = {"effective_from": "2026-08-31", "reason": "merged", "note": "Goes on\r\nelsewhere."}
     draft = desk.draft(f"/desk/issuers/{desk.college}/close", **closing)
@@ -252,7 +335,8 @@ def test_issuers_are_found_by_name_and_identifier(desk: Desk) -> None:
 @pytest.mark.parametrize("role", ["issuer", "auditor"])
 def test_issuers_and_auditors_register_nobody(desk: Desk, role: str) -> None:
     client = desk.act_as(role, desk.college if role == "issuer" else "")
-    for path in ("new", f"{desk.college}/amend", f"{desk.college}/close", f"{desk.college}/relate"):
+    ways = ("amend", "close", "relate", "take-back")
+    for path in ("new", *(f"{desk.college}/{way}" for way in ways)):
         assert client.get(f"/desk/issuers/{path}").status_code == 403
         assert client.post(f"/desk/issuers/{path}", NEW).status_code == 403
     assert not Draft.objects.exists()

@@ -6,7 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from register import commands
 from register.desk.models import Draft
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_record
 from tests import factories
 from tests.desk_things.conftest import Desk, words
 from tests.desk_things.test_issuers import fields_of
@@ -141,6 +144,28 @@ def test_an_amendment_says_only_what_changed_and_an_end_ends(desk: Desk) -> None
     assert draft.said == {"effective_from": "2027-08-31", "reason": "programme_discontinued"}
 
 
+def test_an_end_by_mistake_is_taken_back(signed_desk: Desk) -> None:
+    desk, end = signed_desk, factories.ending("2025-06-01", "programme_discontinued")
+    programme = factories.make_programme(desk.college, titles={"en": "Song"})
+    path = f"/desk/programmes/{programme}/take-back"
+    assert "nothing to take back" in desk.read(path, 409)
+    commands.close_programme(programme, end, actor=factories.OPERATOR)
+    desk.act_as("issuer", desk.college)
+    for page in ("/desk/programmes", f"/desk/programmes/{programme}/amend"):
+        assert f'href="{path}"' in desk.read(page)
+    draft = desk.draft(path, reason="administrative_error", note="It goes on.")
+    assert (draft.verb, draft.subject, draft.said.keys()) == (
+        "amend_programme",
+        programme,
+        {"corrects", "reason", "note"},
+    )
+    assert f'href="{path}?draft={draft.pk}"' in desk.read(f"/desk/drafts/{draft.pk}")
+    desk.step(draft, "hand-over")
+    desk.act_as("issuer", desk.college, approves=True, email="second@college.example")
+    desk.step(draft, "approve")
+    assert find_record("programme", programme, resolve_cut()).closure is None
+
+
 def test_an_issuer_describes_and_changes_its_own_only(desk: Desk) -> None:
     theirs = factories.make_programme(desk.academy, titles={"en": "Belcanto"})
     own = factories.make_programme(desk.college, titles={"en": "Brass"})
@@ -148,7 +173,7 @@ def test_an_issuer_describes_and_changes_its_own_only(desk: Desk) -> None:
     page = desk.read(f"/desk/programmes?issuer={desk.academy}")
     assert "Brass" in page
     assert "Belcanto" not in page
-    for path in (f"/desk/programmes/{theirs}/amend", f"/desk/programmes/{theirs}/close"):
+    for path in (f"/desk/programmes/{theirs}/{way}" for way in ("amend", "close", "take-back")):
         assert client.get(path).status_code == 404
         assert client.post(path, FULL).status_code == 404
     draft = desk.draft("/desk/programmes/new", **FULL, issuer=desk.academy)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from register.access.acting import Acting, needs
 from register.access.roles import AGENCY, ISSUER, OPERATOR
@@ -18,6 +19,7 @@ from register.desk.issuer_forms import (
     CloseIssuer,
     EndingForm,
     NewIssuer,
+    ReopenIssuer,
     begin_issuer,
     show_issuer,
     terms_of,
@@ -26,7 +28,7 @@ from register.desk.letters import find_mixed_words
 from register.desk.look_alikes import LookAlike
 from register.desk.near_issuers import find_look_alikes
 from register.desk.page import answer, explain_refusals
-from register.desk.things import fill_in, find_draft, find_own, find_theirs, keep, open_form
+from register.desk.things import fill_in, find_closure, find_draft, find_own, find_theirs, keep, open_form
 from register.identifiers import parse_identifier
 from register.queries.belongings import list_keys, list_relations
 from register.queries.cuts import resolve_cut
@@ -158,3 +160,19 @@ def close(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
         subject=issuer.id,
         show=EndingForm.show,
     )
+
+
+@needs(OPERATOR, AGENCY)
+@explain_refusals
+def take_back(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
+    """Take back that an issuer has closed, by a correction of the entry that said it."""
+    issuer: IssuerRecord = find_own("issuer", id)
+    context = {
+        "place": "issuers",
+        "name": name_record(issuer),
+        "all": "/desk/issuers",
+        "all_words": gettext("Issuers"),
+        "back": f"/desk/issuers/{issuer.id}",
+    }
+    make = partial(ReopenIssuer, entry=find_closure(issuer))
+    return fill_in(request, acting, make, "desk/take_back.html", context, verb=ReopenIssuer.verb, subject=issuer.id)

@@ -16,8 +16,15 @@ from register.access.roles import ISSUER, ROLES
 from register.desk.elements import look_for_elements
 from register.desk.issuer_forms import EndingForm
 from register.desk.page import answer, explain_refusals
-from register.desk.programme_forms import AmendProgramme, CloseProgramme, NewProgramme, show_programme, terms_of
-from register.desk.things import choose_issuer, fill_in, find_own
+from register.desk.programme_forms import (
+    AmendProgramme,
+    CloseProgramme,
+    NewProgramme,
+    ReopenProgramme,
+    show_programme,
+    terms_of,
+)
+from register.desk.things import choose_issuer, fill_in, find_closure, find_own
 from register.errors import NotFound
 from register.queries.cuts import resolve_cut
 from register.queries.filters import Filters
@@ -113,3 +120,19 @@ def close(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
         subject=record.id,
         show=EndingForm.show,
     )
+
+
+@needs(*ROLES)
+@explain_refusals
+def take_back(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
+    """Take back that a programme has ended, by a correction of the entry that said it."""
+    record = _find(acting, id)
+    context = {
+        "place": "programmes",
+        "name": name_record(record),
+        "all": "/desk/programmes",
+        "all_words": gettext("Programmes"),
+        "back": f"/desk/programmes/{record.id}/amend",
+    }
+    make = partial(ReopenProgramme, entry=find_closure(record))
+    return fill_in(request, acting, make, "desk/take_back.html", context, verb=ReopenProgramme.verb, subject=record.id)
