@@ -39,7 +39,7 @@ class DownloadLimit(Limit):
     """For whole results and bundles."""
 
     setting = "ASSAY_DOWNLOADS_PER_MINUTE"
-    methods = frozenset({"GET"})
+    methods = frozenset({"GET", "HEAD"})
 
 
 EXPENSIVE: Final[Mapping[str, type[Limit]]] = {
@@ -56,8 +56,8 @@ EXPENSIVE: Final[Mapping[str, type[Limit]]] = {
 }
 """Name of an address → what its answers count as."""
 
-SEARCHED: Final = "/api/v1/issuers"
-"""The API's list, which costs as much as the page where it is asked for a name; identifiers are looked up."""
+SEARCHED: Final = frozenset({"/agencies", "/api/v1/agencies", "/api/v1/issuers", "/api/v1/programmes"})
+"""Lists that cost as much as the page of issuers where they are asked for a name; identifiers are looked up."""
 
 
 class ExpensiveLimit:
@@ -83,7 +83,7 @@ class ExpensiveLimit:
 
 def kind_of(request: HttpRequest) -> type[Limit] | None:
     """Return what a request counts as; None for what costs little."""
-    if request.path_info == SEARCHED:
+    if request.path_info in SEARCHED:
         return SearchLimit if "q" in request.GET else None
     match = request.resolver_match
     return EXPENSIVE.get(match.url_name or "") if match is not None else None

@@ -37,7 +37,7 @@ _KEPT: Final = "public, max-age=300"
 
 
 class Turn:
-    """A process makes one bundle at a time: of a large register it takes a core for some seconds.
+    """A process makes one bundle at a time: of a large register it takes a core for some seconds, drafting included.
 
     Whoever reads so slowly that it takes minutes goes on, but keeps nobody waiting any longer.
     """
@@ -118,17 +118,24 @@ class Bundle(Address):
         cosignatures, and an index. While another one is being made by the same process: 503, to be asked again.
         """
         issuers = self.query(request).get("issuers")
-        order = _draft(issuers)
         mark = _turn.take()
         if mark is None:
             sentence = "Another bundle is being made at the moment; ask again."
             raise Problem(503, "busy", sentence, headers={"Retry-After": str(_SECONDS)})
-        name = f"assay-bundle-{order.made_at:%Y-%m-%d}.zip"
-        headers = {"Cache-Control": _KEPT, "Content-Disposition": f'attachment; filename="{name}"'}
-        pieces = write_bundle(order, lambda manifest: sign_manifest(manifest, statement_key()))
-        response = BundleResponse(pieces, content_type=MEDIA_TYPE, headers=headers)
-        response.mark = mark
-        return response  # type: ignore[return-value]
+        try:
+            return _send(_draft(issuers), mark)
+        except BaseException:
+            _turn.give_back(mark)
+            raise
+
+
+def _send(order: Order, mark: float) -> HttpResponse:
+    name = f"assay-bundle-{order.made_at:%Y-%m-%d}.zip"
+    headers = {"Cache-Control": _KEPT, "Content-Disposition": f'attachment; filename="{name}"'}
+    pieces = write_bundle(order, lambda manifest: sign_manifest(manifest, statement_key()))
+    response = BundleResponse(pieces, content_type=MEDIA_TYPE, headers=headers)
+    response.mark = mark
+    return response  # type: ignore[return-value]
 
 
 def _draft(issuers: tuple[tuple[str, Identifier], ...] | None) -> Order:

@@ -104,6 +104,20 @@ def test_one_bundle_is_made_at_a_time_and_the_turn_comes_back_whatever_ends_it(w
         open_now(read(fetch(world)))
 
 
+def test_while_one_is_made_nothing_is_read_for_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = fetch(world)
+    drafted: list[object] = []
+    monkeypatch.setattr(bundle, "_draft", drafted.append)
+    assert [fetch(world).status_code, world.anybody.client.head(PATH).status_code] == [503, 503]
+    assert drafted == []
+    first.close()
+
+
+def test_one_that_cannot_be_drafted_gives_its_turn_back(world: World) -> None:
+    assert fetch(world, "?issuers=pic:100000099").status_code == 404
+    open_now(read(fetch(world)))
+
+
 def test_a_reader_that_takes_minutes_keeps_nobody_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = fetch(world)
     monkeypatch.setattr(bundle.Turn, "LONGEST", 0.0)

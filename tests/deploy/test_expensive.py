@@ -56,6 +56,12 @@ def test_whoever_is_signed_in_still_is_after_counting(path: str) -> None:
     assert member.user.email in client.get(path).content.decode()
 
 
+@pytest.mark.parametrize("path", ["/agencies", "/api/v1/agencies", "/api/v1/programmes"])
+def test_every_list_that_is_searched_by_name_is_counted(path: str) -> None:
+    assert ask_often(f"{path}?q=a", Accept="*/*") == [200, 200, 429]
+    assert ask(path, Accept="*/*").status_code == 200
+
+
 def test_programs_are_told_as_a_problem() -> None:
     assert ask_often("/api/v1/issuers?q=a", Accept="*/*") == [200, 200, 429]
     problem = ask("/issuers", Accept="application/json")
@@ -67,6 +73,14 @@ def test_downloads_are_counted_apart_from_searches() -> None:
     assert ask_often("/issuers.csv") == [200, 429, 429]
     assert ask("/api/v1/bundle").status_code == 429
     assert ask("/issuers").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/issuers.csv", "/issuers.json"])
+def test_asking_for_the_head_alone_counts_as_much(path: str) -> None:
+    client = Client(REMOTE_ADDR=ELSEWHERE, headers=PAGE)
+    assert [client.head(path).status_code for _ in range(2)] == [200, 429]
+    assert client.get("/api/v1/bundle").status_code == 429
+    assert client.head("/api/v1/bundle").status_code == 429
 
 
 @pytest.mark.parametrize("path", ["/", "/agencies", "/open-data", "/ledger/checkpoint", "/api/v1/issuers", "/healthz"])
