@@ -3,7 +3,9 @@
 The server takes the next piece of a streamed answer when its reader has taken those before, and holds one of its few
 threads until the last. Eight readers who read nothing would end a node of eight threads. So each process sends at most
 `ASSAY_STREAMS` of them at a time, and to one address all but one of these; whoever comes then is told when to come
-back. Answers that are made whole hold no thread, nor do files that fit into the buffers of the connection.
+back. Answers that are made whole hold no thread, nor do files that fit into the buffers of the connection. To whoever
+asks for the head alone nothing is sent, so nothing is made. What only signed-in people get takes no turn: strangers
+that hold them all keep no officer from the record. Static files come from further out (WhiteNoise) and take none.
 
 A turn ends with its answer; one whose reader has fallen silent ends when the connection does, as nothing can interrupt
 the server's writing: that is for the proxy in front, as with silent bodies (deploy/slow_bodies.py).
@@ -13,8 +15,9 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from typing import Final
 
@@ -30,8 +33,15 @@ log = logging.getLogger(__name__)
 RETRY: Final = 10
 """Seconds after which to ask again."""
 
-SMALL: Final = 256 * 1024
-"""Bytes that the buffers of a connection take at once, whoever reads at its other end."""
+SMALL: Final = 32 * 1024
+"""Bytes that the buffers of a connection take at once, whoever reads at its other end.
+
+Linux took 37 KB of an answer whose reader asked for a small window and read nothing; it takes far more for one that
+reads, but those hold no thread for long anyway.
+"""
+
+SIGNED_IN: Final = frozenset({"/operator/audit", "/desk/audit"})
+"""Addresses that stream to signed-in people alone."""
 
 
 class Turns:
@@ -40,6 +50,7 @@ class Turns:
     def __init__(self) -> None:
         self._lock = Lock()
         self._taken: Counter[str] = Counter()
+        self._returned: deque[str] = deque()
 
     def take(self, subject: str, most: int) -> Callable[[], None] | None:
         """Return what gives a new turn back, however often it is called; None where all are taken.
@@ -47,6 +58,7 @@ class Turns:
         An empty subject is somebody who cannot be told from others, and counted with all alone.
         """
         with self._lock:
+            self._count_returned()
             if self._taken.total() >= most or (subject and self._taken[subject] >= max(1, most - 1)):
                 return None
             self._taken[subject] += 1
@@ -56,12 +68,16 @@ class Turns:
         held = [subject]
 
         def give_back() -> None:
-            with self._lock:
-                if held:
-                    self._taken[held.pop()] -= 1
-                    self._taken += Counter()  # forgets who has none
+            # The garbage collector may call this in the middle of `take`, in the thread that holds the lock.
+            with suppress(IndexError):
+                self._returned.append(held.pop())
 
         return give_back
+
+    def _count_returned(self) -> None:
+        while self._returned:
+            self._taken[self._returned.popleft()] -= 1
+        self._taken += Counter()  # forgets who has none
 
 
 turns: Final = Turns()
@@ -75,7 +91,12 @@ class FewStreams:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:  # noqa: D102  the protocol of a middleware
         response = self.get_response(request)
-        if not response.streaming or request.method == "HEAD" or _is_small(response):
+        if not response.streaming:
+            return response
+        if request.method == "HEAD":
+            response.streaming_content = ()  # type: ignore[attr-defined]  # what was to be sent is closed with it
+            return response
+        if request.path_info in SIGNED_IN or _is_small(response):
             return response
         give_back = turns.take(_subject(request), settings.ASSAY_STREAMS)
         if give_back is None:

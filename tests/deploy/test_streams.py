@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import pytest
 from django.core.signals import request_finished
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -15,7 +16,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from deploy import streams
-from deploy.streams import SMALL, FewStreams
+from deploy.streams import SIGNED_IN, SMALL, FewStreams, Turns
 from tests import factories
 
 HERE, ELSEWHERE, THIRD = "127.0.0.1", "192.0.2.7", "192.0.2.8"
@@ -30,14 +31,14 @@ def _two_at_a_time(settings: Settings) -> Iterator[None]:
     request_finished.connect(close_old_connections)
 
 
-def ask(address: str = HERE, method: str = "GET", length: int = 0) -> HttpResponseBase:
+def ask(address: str = HERE, method: str = "GET", length: int = 0, path: str = "/issuers.csv") -> HttpResponseBase:
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = StreamingHttpResponse(iter([b"a", b"b"]))
         if length:
             response["Content-Length"] = str(length)
         return response
 
-    request = RequestFactory(headers={"Accept": "*/*"}).generic(method, "/issuers.csv", REMOTE_ADDR=address)
+    request = RequestFactory(headers={"Accept": "*/*"}).generic(method, path, REMOTE_ADDR=address)
     return FewStreams(answer)(request)
 
 
@@ -64,6 +65,25 @@ def test_an_answer_that_nobody_sends_gives_its_turn_back() -> None:
         gc.collect()
 
 
+def test_a_turn_is_given_back_in_the_middle_of_taking_one() -> None:
+    class Taken:
+        """A lock that is held by whoever asks for it."""
+
+        def __enter__(self) -> None:
+            raise AssertionError("the garbage collector would wait for its own thread")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    own = Turns()
+    give_back, lock = own.take("", 1), own._lock
+    assert give_back is not None
+    own._lock = Taken()  # type: ignore[assignment]
+    give_back()
+    give_back()
+    own._lock = lock
+    assert [own.take("", 1) is None, own.take("", 1) is None] == [False, True]
+
+
 def test_one_address_leaves_a_turn_to_others() -> None:
     mine, more, other = ask(ELSEWHERE), ask(ELSEWHERE), ask(THIRD)
     assert [mine.status_code, more.status_code, other.status_code] == [200, 503, 200]
@@ -74,7 +94,32 @@ def test_what_is_small_or_has_no_body_takes_no_turn() -> None:
     assert ask(length=SMALL).status_code == HTTPStatus.OK
     assert ask(length=SMALL + 1).status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert ask(method="HEAD").status_code == HTTPStatus.OK
+    assert ask(method="HEAD").getvalue() == b""
     del under_way
+
+
+@pytest.mark.parametrize("path", sorted(SIGNED_IN))
+def test_strangers_who_hold_all_turns_keep_no_officer_from_the_record(path: str) -> None:
+    under_way = [ask(ELSEWHERE), ask(THIRD)]
+    assert ask(path=path).status_code == HTTPStatus.OK
+    assert ask().status_code == HTTPStatus.SERVICE_UNAVAILABLE
+    del under_way
+
+
+@pytest.mark.django_db
+def test_what_streams_to_signed_in_people_alone_is_given_to_nobody_else() -> None:
+    factories.open_register()
+    assert {Client().get(f"{path}?format=csv").status_code for path in SIGNED_IN} == {HTTPStatus.FOUND}
+
+
+@pytest.mark.django_db
+def test_of_a_search_nothing_is_read_for_the_head_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    monkeypatch.setattr("register.site.issuer_files.find_issuers", lambda *given: read.append(given))
+    factories.open_register()
+    answer = get_wsgi_application().get_response(RequestFactory().head("/issuers.csv"))
+    assert (answer.status_code, answer.getvalue()) == (HTTPStatus.OK, b"")
+    assert read == []
 
 
 def test_what_is_refused_is_dropped_unmade() -> None:
