@@ -360,6 +360,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "outbox-purge": {"task": "outbox.purge", "schedule": crontab(minute=40)},
     "open-data": {"task": "opendata.export", "schedule": crontab(hour=3, minute=15)},
     "open-data-first": {"task": "opendata.begin", "schedule": timedelta(minutes=2), "options": {"expires": 120}},
+    # A night that was missed; no more often, as an export that finds no room on the disk fills it each time.
+    "open-data-missed": {"task": "opendata.catch_up", "schedule": crontab(minute=50)},
     # Files that a dead worker left half done; what is old goes. Then remarks on decisions that came by other ways.
     "sweep-uploads": {"task": "register.uploads.sweep", "schedule": timedelta(seconds=60), "options": {"expires": 60}},
     "look-for-remarks": {

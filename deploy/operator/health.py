@@ -13,7 +13,7 @@ from deploy.operator import facts
 from deploy.operator.apps import STARTED
 from deploy.operator.asking import Worker, ask_certificate, ask_redis, ask_workers
 from deploy.operator.gauge import Gauge, Summary, list_alarms, sum_up
-from deploy.operator.job_gauges import gauge_jobs
+from deploy.operator.job_gauges import gauge_jobs, gauge_open_data
 from deploy.operator.key_gauges import gauge_authorities, gauge_certificate, gauge_issuer_keys, gauge_own_keys
 from deploy.operator.last_times import read_last
 from deploy.operator.ledger_gauges import gauge_checkpoint, gauge_cosignatures, gauge_guard, gauge_log
@@ -24,6 +24,7 @@ from deploy.operator.probing import Probes, Silence, ask_database
 from deploy.operator.storage_gauges import gauge_backup, gauge_database, gauge_disks
 from federation.board import read_board
 from ledger.logs import SignedCheckpointRow
+from register.opendata.published import newest_export
 from register.outbox.backlog import read_backlog
 from register.records import RegisterRecord
 
@@ -78,7 +79,8 @@ def _jobs(probes: Probes, now: datetime) -> Area:
     last = ask_database(read_last)
     scheduled = None if isinstance(last, Silence) else last.get(SCHEDULED_JOB)
     gauges = gauge_jobs(probes.take("redis"), probes.take("workers"), scheduled, now, STARTED)
-    return _area("jobs", gettext("Background jobs"), gauges)
+    exported = gauge_open_data(newest_export(), now, STARTED)
+    return _area("jobs", gettext("Background jobs"), [*gauges, exported])
 
 
 def _storage(head: SignedCheckpointRow | None, now: datetime) -> Area:

@@ -1,4 +1,4 @@
-"""Background jobs on the board: Redis, the queue, the workers, and whether what is scheduled is run."""
+"""Background jobs on the board: Redis, the queue, the workers, whether what is scheduled is run; the nightly export."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from deploy.operator.gauge import Gauge, spell_count, unknown
 from deploy.operator.models import LastTime
 from deploy.operator.probing import Silence
 from federation.views.words import spell_age
+from register.opendata.published import NIGHTLY, Export
 
 _LATE: Final = timedelta(minutes=3)
 _STOPPED: Final = timedelta(minutes=15)
 _NEW: Final = timedelta(minutes=2)
+_FIRST_EXPORT: Final = timedelta(minutes=15)
+_WEEK: Final = timedelta(days=7)
 _MANY_WAIT: Final = 500
 
 
@@ -35,6 +38,24 @@ def gauge_jobs(
     """
     new = now - started < _NEW
     return [_redis(redis), _queue(redis), _workers(workers), _scheduled(redis, workers, last, now, new)]
+
+
+def gauge_open_data(newest: Export | None, now: datetime, started: datetime) -> Gauge:
+    """Return how old the newest export of open data is."""
+    title, do = gettext("Open data"), gettext("See the worker’s log for opendata.export, or run: %(command)s")
+    do %= {"command": "python manage.py export_open_data"}
+    if newest is None:
+        says = gettext("Readers find no files yet; the first export is made within minutes.")
+        if now - started < _FIRST_EXPORT:
+            return Gauge("open-data", title, pgettext("export", "none yet"), "off", says, address="/open-data")
+        return Gauge("open-data", title, pgettext("export", "none yet"), "warn", says, do, address="/open-data")
+    age = now - newest.made_at
+    value = gettext("%(age)s old") % {"age": spell_age(age)}
+    if age <= NIGHTLY:
+        says = gettext("Readers find the whole register as files.")
+        return Gauge("open-data", title, value, says=says, address="/open-data")
+    says = gettext("The nightly export was not made; readers find an old one, and are told so.")
+    return Gauge("open-data", title, value, "bad" if age > _WEEK else "warn", says, do, address="/open-data")
 
 
 def _redis(redis: RedisState | Silence) -> Gauge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from pydantic import ValidationError
 
+from register.moments import parse_moment
 from register.opendata.errors import ExportUnknown
 from register.opendata.files import FileOf
 from register.opendata.manifest import Manifest
@@ -19,6 +21,8 @@ from register.sentences import say
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.jws"
 SUMS: Final = "SHA256SUMS"
+NIGHTLY: Final = timedelta(hours=26)
+"""The newest export may be so old: a day, and the time it takes."""
 _NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d{1,15})", re.ASCII)
 
 
@@ -33,6 +37,11 @@ class Export:
     def size(self) -> int:
         """The size of the ledger it belongs to."""
         return self.manifest.tree_size
+
+    @property
+    def made_at(self) -> datetime:
+        """When it was made."""
+        return parse_moment(self.manifest.made_at)
 
     def file(self, name: str) -> FileOf | None:
         """Return one of its files, None for a name that the manifest does not hold."""

@@ -208,7 +208,7 @@ def flatten(table: str, record: Any, at: datetime) -> Cells:
 
 
 def _name(names: Mapping[str, str], country: str) -> Cells:
-    first = first_name(names, country)
+    first = first_name(names, country, "en")
     return {
         "name": first.text,
         "name_language": first.language,

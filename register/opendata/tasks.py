@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.utils import timezone
 
 from register.opendata.errors import OpenDataError
 from register.opendata.exporting import export
-from register.opendata.published import newest_export
+from register.opendata.published import NIGHTLY, newest_export
 
 log = logging.getLogger(__name__)
 
@@ -26,4 +27,12 @@ def export_nightly() -> None:
 def export_first() -> None:
     """Export at once where there is no export yet: nobody should have to wait for the first night."""
     if newest_export() is None:
+        export_nightly()
+
+
+@shared_task(name="opendata.catch_up")
+def export_missed() -> None:
+    """Export now where the night's export was missed: the node stood still, or the export failed."""
+    newest = newest_export()
+    if newest is not None and timezone.now() - newest.made_at > NIGHTLY:
         export_nightly()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -17,10 +18,9 @@ from pydantic import TypeAdapter
 from register.api.address import answer_json
 from register.api.problems import answer_problem, explain
 from register.errors import NotFound
-from register.moments import parse_moment
 from register.opendata.errors import ExportUnknown
 from register.opendata.manifest import Manifest
-from register.opendata.published import MANIFEST, SIGNATURE, SUMS, Export, find_export, list_exports, path_of
+from register.opendata.published import MANIFEST, NIGHTLY, SIGNATURE, SUMS, Export, find_export, list_exports, path_of
 from register.opendata.sending import Response, send_file
 from register.opendata.tables import COLUMNS, HEADS, TABLES
 from register.records import KINDS
@@ -70,9 +70,9 @@ def show_open_data(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     newest = exports[0] if exports else None
     return {
         "export": newest,
-        "made_at": parse_moment(newest.manifest.made_at) if newest else None,
+        "late": newest is not None and timezone.now() - newest.made_at > NIGHTLY,
         "tables": _pair_files(newest) if newest else [],
-        "earlier": [(one, parse_moment(one.manifest.made_at)) for one in exports[1:]],
+        "earlier": exports[1:],
         "licence": (settings.ASSAY_LICENCE, settings.ASSAY_LICENCE_URL),
         "days": settings.ASSAY_OPEN_DATA_DAYS,
         "base": settings.ASSAY_BASE_URL,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
+from register.moments import format_instant
 from register.opendata import views
+from register.opendata.published import MANIFEST, Export, root
 from tests import factories
 
 
@@ -21,6 +26,13 @@ class Given:
     issuer: str
     accreditation: str
     directory: Path
+
+
+def make_older(made: Export, age: timedelta) -> None:
+    """Let an export be one that was made so long ago."""
+    path = root() / made.name / MANIFEST
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"made_at": format_instant(timezone.now() - age)}))
+    path.parent.rename(root() / f"{timezone.now() - age:%Y-%m-%d}-{made.size}")
 
 
 @pytest.fixture

@@ -28,12 +28,13 @@ from register.opendata.errors import OpenDataError
 from register.opendata.exporting import export
 from register.opendata.published import list_exports, newest_export, root
 from register.opendata.tables import HEADS, TABLES, flatten
+from register.opendata.tasks import export_first, export_missed
 from register.opendata.views import schema_of
 from register.payloads import RelationTerms
 from register.records import load
 from register.site.reading import read_register
 from tests import factories
-from tests.opendata.conftest import Given
+from tests.opendata.conftest import Given, make_older
 
 
 def rows_of(given: Given, name: str, table: str) -> list[dict[str, str]]:
@@ -246,3 +247,19 @@ def test_the_examples_run(given: Given, live_server: Any, settings: Any, tmp_pat
     forged = [sys.executable, "-I", "-c", unescape(shown[1])]
     refused = subprocess.run(forged, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert "InvalidSignature" in refused.stderr
+
+
+def test_a_night_that_was_missed_is_made_up_for(given: Given) -> None:
+    export_missed()
+    assert list_exports() == []
+    export_first()
+    (first,) = list_exports()
+    export_missed()
+    assert list_exports() == [first]
+    make_older(first, timedelta(hours=27))
+    export_first()
+    assert len(list_exports()) == 1
+    export_missed()
+    newest, earlier = list_exports()
+    assert (newest.size, earlier.size) == (first.size, first.size)
+    assert newest.made_at - earlier.made_at > timedelta(hours=26)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 from register.opendata.exporting import export
 from register.opendata.published import Export
 from register.outbox import webhooks
-from tests.opendata.conftest import Given
+from tests.opendata.conftest import Given, make_older
 from tests.templates import find_bare_words
 
 
@@ -147,6 +148,16 @@ def test_before_the_first_export_the_page_says_when_it_comes(given: Given, reade
     assert "made within minutes" in page
     assert "/latest/manifest.json" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.S)
     assert reader.get("/open-data/latest/manifest.json").status_code == 404
+
+
+def test_an_old_export_is_not_shown_as_if_it_were_of_last_night(made: Export, reader: Client) -> None:
+    def verdict() -> str:
+        page = reader.get("/open-data").content.decode()
+        return page[page.index('<section class="verdict') : page.index('<div class="cols">')]
+
+    assert ("verdict good" in verdict(), "none could be made" in verdict()) == (True, False)
+    make_older(made, timedelta(hours=27))
+    assert ("verdict warn" in verdict(), "none could be made" in verdict()) == (True, True)
 
 
 def test_the_schema_names_every_table(made: Export, reader: Client) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
@@ -26,7 +27,10 @@ from deploy.operator.models import BACKUP, SCHEDULED_JOB, LastTime
 from deploy.operator.peer_gauges import gauge_peers
 from deploy.operator.tasks import note_job
 from federation.board import Board
+from register.opendata.exporting import export
+from register.opendata.published import list_exports
 from tests import factories
+from tests.opendata.conftest import make_older
 from tests.people import sign_in
 
 PAGES = ("/operator", "/operator/settings", "/operator/quarantine", "/operator/imports")
@@ -115,6 +119,28 @@ def test_a_node_that_was_started_a_moment_ago_raises_no_alarm_about_its_schedule
     told = gauges(operator)["beat"]
     assert (told["state"], told["do"]) == ("not_applicable", "")
     assert "just been started" in told["says"]
+
+
+def test_an_export_that_was_missed_is_an_alarm(
+    operator: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> None:
+    settings.ASSAY_OPEN_DATA_DIR = tmp_path / "open-data"
+
+    def find() -> tuple[str, bool]:
+        found = gauges(operator)["open-data"]
+        return found["state"], "export_open_data" in found["do"]
+
+    assert find() == ("look", True)
+    with monkeypatch.context() as patched:
+        patched.setattr(health, "STARTED", timezone.now() + timedelta(hours=1))
+        assert find() == ("not_applicable", False)
+    made = export()
+    assert find() == ("well", False)
+    make_older(made, timedelta(hours=27))
+    assert find() == ("look", True)
+    (older,) = list_exports()
+    make_older(older, timedelta(days=8))
+    assert find() == ("act", True)
 
 
 def test_what_did_not_answer_is_unknown_and_not_well(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
