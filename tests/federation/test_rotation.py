@@ -382,7 +382,7 @@ def test_a_spoiled_file_of_a_retiring_key_is_an_error_that_shows_no_secret(keys:
     key_files.write_key(key_files.retiring_path(keys, LOG), text.format(key=key, witness=signers.witness.to_text()))
     with pytest.raises(KeyUnusable) as refused:
         node_signers()
-    assert key.split("+")[-1] not in str(refused.value)
+    assert key.split("+", 4)[-1] not in str(refused.value)
 
 
 def test_a_key_is_parsed_from_its_vkey() -> None:
