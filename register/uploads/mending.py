@@ -10,13 +10,13 @@ from register.errors import NotFound
 from register.sentences import say
 from register.uploads.checking import Checked, DryRun, keep
 from register.uploads.errors import Moved
-from register.uploads.models import CHECKED, LEFT_OUT, Upload, UploadRow
+from register.uploads.models import CHECKED, LEFT_OUT, WAITING, Upload, UploadRow
 
 
 def find_row(upload: Upload, line: int) -> UploadRow:
-    """Return the row that began at a line of the file; raises NotFound."""
+    """Return the row that began at a line of a file that is tried, or waits for a second person; raises NotFound."""
     row = upload.rows.filter(line=line).first()
-    if row is None or upload.state != CHECKED:
+    if row is None or upload.state not in (CHECKED, WAITING):
         raise NotFound("row_unknown", "", say("There is no such row to be mended."))
     return row
 
@@ -50,5 +50,6 @@ def _try(upload: Upload, row: UploadRow) -> Checked:
 
 
 def _insist(upload: Upload) -> None:
+    """Hold the upload while its rows change; raises Moved where they must not, as in what waits for a second person."""
     if not Upload.objects.select_for_update().filter(pk=upload.pk, state=CHECKED).exists():
         raise Moved

@@ -35,6 +35,7 @@ from register.uploads.models import (
 )
 from register.uploads.naming import name_cells, name_issuers
 from register.uploads.remark_words import mark_remark, name_rule, say_why
+from register.uploads.saying import tell_rows
 from register.uploads.words import KINDS, OUTCOME_TAGS, PUBLISHED_ROW, STATES, mark_problem, name_column
 
 PAGE: Final = 25
@@ -49,7 +50,10 @@ _DECISION: Final = ("issuer", "local_id", "valid_from")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row as a table shows it: the names of its issuers, and the cells by which people know it."""
+    """A row as a table shows it: the names of its issuers, and the cells by which people know it.
+
+    `says` are the sentences about what it would put on record, where a second person is to look at them.
+    """
 
     line: int
     names: list[Name]
@@ -60,6 +64,7 @@ class Shown:
     problems: list[tuple[str, SafeString]]
     remarks: list[SafeString]
     index: int | None
+    says: list[SafeString]
 
 
 def count_rows(upload: Upload) -> dict[str, int]:
@@ -80,11 +85,13 @@ def page_of_rows(upload: Upload, outcome: str, after: int) -> tuple[list[Shown],
     rows = rows.filter(outcome=outcome) if outcome in OUTCOMES else rows
     found = list(rows[: PAGE + 1])
     shown, more = found[:PAGE], len(found) > PAGE
-    names = name_issuers(upload, shown)
-    return [show_row(upload, row, names.get(row.pk, [])) for row in shown], shown[-1].line if more else None
+    says = tell_rows(upload, shown) if upload.state == WAITING else {}
+    names = name_issuers(upload, [row for row in shown if row.pk not in says])
+    told = [show_row(upload, row, names.get(row.pk, []), says.get(row.pk, [])) for row in shown]
+    return told, shown[-1].line if more else None
 
 
-def show_row(upload: Upload, row: UploadRow, names: list[Name]) -> Shown:
+def show_row(upload: Upload, row: UploadRow, names: list[Name], says: list[SafeString]) -> Shown:
     """Return a row as the table shows it."""
     problems = [
         (name_column(upload.kind, one["column"]) if one["column"] else "", mark_problem(one, capital=not one["column"]))
@@ -92,7 +99,9 @@ def show_row(upload: Upload, row: UploadRow, names: list[Name]) -> Shown:
     ]
     remarks = [mark_remark(one) for one in row.remarks]
     tag = PUBLISHED_ROW if row.index is not None else OUTCOME_TAGS[row.outcome]
-    return Shown(row.line, names, find_gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index)
+    return Shown(
+        row.line, names, find_gist(upload, row), tag, row.outcome, row.mended, problems, remarks, row.index, says
+    )
 
 
 def find_gist(upload: Upload, row: UploadRow) -> list[str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import json
+
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import trans_real
 
+from ledger.reader import read_entry
+from ledger.tlog import canonical
 from register.uploads import checking, handing_in, mending, publishing, tasks
 from register.uploads.models import LEFT_OUT, PUBLISHED, REFUSED, REMARKED, Upload, UploadRow
 from tests.people import sign_in
@@ -312,6 +318,75 @@ def test_a_colleague_s_file_is_discarded_only_with_a_reason(client: Client, desk
     page = officer(client, desk).get(f"/desk/imports/{upload.pk}").content.decode()
     assert "approver@agency.example discarded it:" in page
     assert "It is last year’s list." in page
+
+
+def test_what_waits_is_shown_row_by_row_in_words_and_as_the_bytes_that_are_then_written(
+    client: Client, desk: Desk
+) -> None:
+    officer(client, desk)
+    upload = hand_in(client, as_csv(table(desk.issuers, 6, wrong=1)[0]))
+    work(upload)
+    step(client, upload, "publish", partial="1")
+    second = approver(desk)
+    page = second.get(f"/desk/imports/{upload.pk}").content.decode()
+    for pic in desk.issuers[1:6]:
+        assert f"College {pic}</bdi></a> by <a" in page
+    assert page.count("from 1 May 2026 to 30 April 2031") == 5
+    assert f'href="/desk/imports/{upload.pk}/rows/3"' in page
+    row = second.get(f"/desk/imports/{upload.pk}/rows/3").content.decode()
+    assert "Reference of the agency</dt><dd>A-1" in row
+    assert "EQF" in row
+    assert 'value="mend"' not in row
+    assert 'value="leave_out"' not in row
+    assert f'rel="prev" href="/desk/imports/{upload.pk}/rows/2"' not in row
+    assert f'rel="next" href="/desk/imports/{upload.pk}/rows/4"' in row
+    shown = html.unescape(row.split('<pre class="bytes" tabindex="0">')[1].split("</pre>")[0])
+    for wanted in ("mend", "leave_out", "take_in"):
+        assert second.post(f"/desk/imports/{upload.pk}/rows/3", {"step": wanted}).status_code == 409, wanted
+    step(second, upload, "approve")
+    work(upload)
+    index = upload.rows.get(line=3).index
+    assert index is not None
+    assert canonical.encode(json.loads(read_entry(settings.ASSAY_ORIGIN, index))["data"]).decode() == shown
+    assert second.get(f"/desk/imports/{upload.pk}/rows/3").status_code == 404
+
+
+def test_a_tried_row_says_what_it_would_record_and_one_that_is_refused_or_left_out_nothing(
+    client: Client, desk: Desk
+) -> None:
+    officer(client, desk)
+    upload = bring(desk, as_csv(table(desk.issuers, 4, wrong=1)[0]))
+    mending.leave_out(upload, upload.rows.get(line=4))
+    shown = [client.get(f"/desk/imports/{upload.pk}/rows/{line}").content.decode() for line in (2, 3, 4)]
+    assert ["What will be recorded" in page for page in shown] == [False, True, False]
+    assert 'value="mend"' in shown[1]
+
+
+def test_a_new_issuer_is_told_by_its_names_before_it_is_there(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    header, row = (
+        ("country", "name_en", "city", "website"),
+        ["NL", "Harbour <b>College</b>", "Delft", "https://h.example"],
+    )
+    upload = bring(desk, as_csv([row], header), "issuers.csv")
+    page = client.get(f"/desk/imports/{upload.pk}/rows/2").content.decode()
+    said = page[page.index('id="said"') : page.index("The bytes that go on the ledger")]
+    assert "Issuer registered" in said
+    assert "Harbour &lt;b&gt;College&lt;/b&gt;</bdi>, Netherlands." in said
+    assert "Delft" in said
+
+
+def test_queries_of_rows_that_wait_do_not_grow_with_them(client: Client, desk: Desk) -> None:
+    taken = []
+    second = approver(desk)
+    for number in (2, 20):
+        upload = bring(desk, as_csv(table(desk.issuers, number)[0]))
+        Upload.objects.filter(pk=upload.pk).update(state="waiting")
+        second.get(f"/desk/imports/{upload.pk}")
+        with CaptureQueriesContext(connection) as queries:
+            second.get(f"/desk/imports/{upload.pk}")
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
 
 
 @pytest.mark.parametrize(("state", "offered"), [("reading", True), ("checking", True), ("publishing", False)])

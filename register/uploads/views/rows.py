@@ -1,4 +1,4 @@
-"""`/desk/imports/ID/rows/LINE`: mend a row, or leave it out."""
+"""`/desk/imports/ID/rows/LINE`: see what a row would put on record, mend it, or leave it out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from register.access.acting import Acting
 from register.desk.page import answer
 from register.uploads import handing_in, mending, showing
 from register.uploads.forms import RowForm, offer_terms
-from register.uploads.models import REFUSED, Upload, UploadRow
+from register.uploads.models import CHECKED, GOOD, REFUSED, Upload, UploadRow
 from register.uploads.naming import name_issuers
 from register.uploads.remark_words import mark_remark
+from register.uploads.saying import tell_row
 from register.uploads.views.imports import desk_of_imports, go_to
-from register.uploads.words import mark_problem
+from register.uploads.words import mark_problem, mark_with_column
 
 
 @desk_of_imports
@@ -75,7 +76,7 @@ def _show(
             faults.append((form[name], mark_problem(problem, capital=False), mark_problem(problem)))
             form.fields[name].widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"id_{name}-wrong"}
         else:
-            (elsewhere if problem["fatal"] else noted).append(mark_problem(problem))
+            (elsewhere if problem["fatal"] else noted).append(mark_with_column(upload.kind, problem))
     beside = {field.name: sentence for field, _, sentence in faults}
     terms = offer_terms(form)
     context = {
@@ -90,5 +91,18 @@ def _show(
         "noted": noted,
         "remarks": [mark_remark(one) for one in row.remarks],
         "left": upload.rows.filter(outcome=REFUSED).count(),
+        "says": tell_row(upload, row),
+        "mendable": upload.state == CHECKED,
+        **_find_neighbours(upload, row),
     }
     return answer(request, acting, "uploads/row.html", context, status)
+
+
+def _find_neighbours(upload: Upload, row: UploadRow) -> dict[str, int | None]:
+    """Return the lines of the rows before and after one; a second person is led along those that would be recorded."""
+    rows = upload.rows.all() if upload.state == CHECKED else upload.rows.filter(outcome__in=GOOD)
+    lines = rows.order_by("line").values_list("line", flat=True)
+    return {
+        "before": lines.filter(line__lt=row.line).last(),
+        "following": lines.filter(line__gt=row.line).first(),
+    }
