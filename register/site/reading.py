@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, LiteralString
 
@@ -19,7 +19,7 @@ from register.queries.selecting import is_uid, known_only, select
 from register.queries.single import count_records
 from register.records import MandateRecord, ProgrammeRecord, RegisterRecord
 from register.site.directory import Directory, Listed
-from register.site.names import first_name
+from register.site.names import Name, first_name
 
 
 def newest_checkpoint(origin: str = "") -> SignedCheckpointRow | None:
@@ -97,14 +97,14 @@ def read_surroundings(issuer: str, cut: Cut) -> tuple[list[MandateRecord], list[
 
 
 _NAMED: Final[LiteralString] = """
-    SELECT kind, uid::text, country, names FROM (
+    SELECT log_id, kind, uid::text, country, names FROM (
         SELECT 'agency' AS kind, log_id, uid, country, content->>'names' AS names FROM register_agency
         WHERE uid = ANY(%(ids)s::uuid[]) AND recorded_until IS NULL
         UNION ALL SELECT 'issuer', log_id, uid, country, content->>'names' FROM register_issuer
         WHERE uid = ANY(%(ids)s::uuid[]) AND recorded_until IS NULL
         UNION ALL SELECT 'programme', log_id, uid, '', content->>'titles' FROM register_programme
         WHERE uid = ANY(%(ids)s::uuid[]) AND recorded_until IS NULL
-    ) named WHERE log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s)
+    ) named WHERE
 """
 
 
@@ -113,8 +113,25 @@ def read_directory(ids: Iterable[str | None], origin: str = "") -> Directory:
     wanted = sorted({thing for thing in ids if thing is not None and is_uid(thing)})
     if not wanted:
         return Directory()
-    rows = fetch_all(_NAMED, {"ids": wanted, "origin": origin or settings.ASSAY_ORIGIN})
-    return Directory({uid: Listed(kind, first_name(json.loads(names), country)) for kind, uid, country, names in rows})
+    one = " log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s)"
+    rows = fetch_all(_NAMED + one, {"ids": wanted, "origin": origin or settings.ASSAY_ORIGIN})
+    return Directory({uid: Listed(kind, _name(names, country)) for _, kind, uid, country, names in rows})
+
+
+def read_directories(places: Iterable[tuple[int, str]]) -> Mapping[int, Directory]:
+    """Return the names of things of several logs, by log id and id: a directory for each log; one query."""
+    wanted = sorted(set(places))
+    listed: dict[int, dict[str, Listed]] = {log: {} for log, _ in wanted}
+    if wanted:
+        logs, ids = zip(*wanted, strict=True)
+        named = " (log_id, uid) IN (SELECT * FROM unnest(%(logs)s::int[], %(ids)s::uuid[]))"
+        for log, kind, uid, country, names in fetch_all(_NAMED + named, {"logs": list(logs), "ids": list(ids)}):
+            listed[log][uid] = Listed(kind, _name(names, country))
+    return {log: Directory(found) for log, found in listed.items()}
+
+
+def _name(names: str, country: str) -> Name:
+    return first_name(json.loads(names), country)
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.test.utils import override_settings
+from django.utils import timezone
 
 from ledger import publish, reader, writer
 from register import commands, payloads
@@ -260,3 +262,20 @@ def test_the_code_of_a_peers_issuer_leads_to_its_own_register(client: Client, tm
     path = f"/issuers/{peer['issuer']}/qr.svg"
     assert f"{peer['url']}</title>" in read(client, f"{path}?register={peer['origin']}")
     assert f"qr.svg?register={peer['origin'].replace('/', '%2F')}" in read(client, f"/issuers/{peer['issuer']}")
+
+
+def test_what_ends_next_at_a_peer_is_named_as_the_peer_names_it(client: Client, tmp_path: Path) -> None:
+    until = (timezone.now() + timedelta(days=40)).date().isoformat()
+    with peering.peer_register(tmp_path, ("BE",)) as origin:
+        college = factories.make_issuer(country="BE", names={"en": "College abroad"})
+        agency = factories.make_agency(country="BE", names={"en": "Agency abroad"})
+        factories.make_accreditation(college, agency, valid_until=until)
+    peering.recognise(origin)
+    ours = at_home()
+    factories.make_accreditation(ours, factories.make_agency(names={"en": "Agency at home"}), valid_until=until)
+    cache.clear()
+    table = read(client, "/figures").partition('id="next"')[2]
+    assert f'href="/issuers/{college}"' in table
+    assert f'href="/issuers/{ours}"' in table
+    for name in ("College abroad", "Agency abroad", "College at home", "Agency at home"):
+        assert name in words(table)

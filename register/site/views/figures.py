@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.safestring import SafeString
 
 from register.moments import format_instant, format_moment
 from register.queries.cuts import Cut
@@ -21,7 +22,7 @@ from register.site.figure_words import list_charts
 from register.site.links import path_to
 from register.site.names import Name
 from register.site.page import Context, page
-from register.site.reading import read_directory
+from register.site.reading import read_directories
 from register.site.standing import Instants
 
 _SOON: Final = 90
@@ -68,7 +69,6 @@ def show_figures(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     cut = hear(instants, query)
     kept = read_figures(instants, cut)
     figures: Figures = kept.value
-    ending = _read_ending(instants, cut)
     return {
         "figures": figures,
         "charts": list_charts(figures, _name_agencies(figures, cut), instants.at),
@@ -77,8 +77,7 @@ def show_figures(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "agencies": sum(figures.of("agencies").values()),
         "soon": figures.of("ends_within").get(str(_SOON), 0),
         "days": _SOON,
-        "ending": [(path_to("accreditation", uid), issuer, agency, end) for uid, _, issuer, agency, end in ending],
-        "directory": read_directory([one for _, _, issuer, agency, _ in ending for one in (issuer, agency)]),
+        "ending": _name_ending(_read_ending(instants, cut)),
         "kept": kept,
         "grown": cut.size != kept.size,
         "instants": instants,
@@ -86,6 +85,17 @@ def show_figures(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "asked_at": "" if instants.today else format_moment(instants.at)[:10],
         "today": format_moment(instants.now)[:10],
     }
+
+
+def _name_ending(
+    ending: list[tuple[str, int, str, str, datetime]],
+) -> list[tuple[str, SafeString, SafeString, datetime]]:
+    """Return of each its address, links to its issuer and its agency as its own register names them, and its end."""
+    named = read_directories((log, one) for _, log, issuer, agency, _ in ending for one in (issuer, agency))
+    return [
+        (path_to("accreditation", uid), named[log].link(issuer), named[log].link(agency), end)
+        for uid, log, issuer, agency, end in ending
+    ]
 
 
 def _name_agencies(figures: Figures, cut: Cut) -> dict[str, Name]:
