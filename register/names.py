@@ -1,4 +1,4 @@
-"""Words of names: how a name in any script becomes the plain words it is searched by.
+"""Words of names: how a name in any script becomes plain words to search by, and letters that people can read.
 
 Every character is written in Latin letters (anyascii), in lower case, without marks, so that `Αθηνών`, `Athinon` and
 `athinón` are one word. A later version of anyascii may spell some differently: run `manage.py rebuild` after it.
@@ -7,7 +7,9 @@ Every character is written in Latin letters (anyascii), in lower case, without m
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from anyascii import anyascii
@@ -15,6 +17,7 @@ from anyascii import anyascii
 _WORD = re.compile(r"[a-z0-9]+")
 _APOSTROPHE = re.compile("['’ʼ`]")
 _LONGEST = 60
+_WITHOUT_VOWELS = ("ARABIC", "HEBREW", "SYRIAC")
 
 
 def words_of(*texts: str | None) -> list[str]:
@@ -28,6 +31,20 @@ def split_words(text: str) -> list[str]:
     """Return the words of a text in its order; none is longer than 60 letters."""
     plain = text if text.isascii() else anyascii(text)
     return [word[:_LONGEST] for word in _WORD.findall(plain.lower())]
+
+
+@lru_cache(maxsize=8192)
+def write_in_latin(text: str) -> str:
+    """Return a text of another script in Latin letters, for people who cannot read it; empty where there are none.
+
+    It spells, it does not translate, and it is nobody's name: shown beside the name and never kept. What is written
+    without vowels, as Arabic and Hebrew are, stays as it is: nobody could read `jm`h`.
+    """
+    letters = [sign for sign in text if sign.isalpha()]
+    if not letters or any(unicodedata.name(sign, "").startswith(_WITHOUT_VOWELS) for sign in letters):
+        return ""
+    spelt = anyascii(text).strip()
+    return spelt[:1].upper() + spelt[1:]
 
 
 def words_of_record(record: Any) -> list[str]:

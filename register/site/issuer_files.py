@@ -27,6 +27,9 @@ COLUMNS: Final = (
     *("register", "id", "address", "as_of"),
 )
 
+FILES: Final = "en"
+"""The reader of a file's names: the same file for everybody, whatever language the page was in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -54,7 +57,7 @@ def read_rows(search: Search) -> Iterator[Row]:
         places = [(one.cut.log_id, one.record.id) for one in placed]
         held = list_held(places, search.instants.at, search.cut) if places else {}
         named = find_records("agency", sorted({uid for one in held.values() for uid in one.agencies}), search.cut)
-        agencies = {uid: name_record(record).text for uid, record in named.items()}
+        agencies = {uid: name_record(record, FILES).text for uid, record in named.items()}
         for place, one in zip(places, placed, strict=True):
             yield Row(one.record, one.cut, held.get(place) or Held(), agencies)
         after = found.next
@@ -69,7 +72,7 @@ def stream_as_csv(search: Search) -> Iterator[bytes]:
 
 def _cells(row: Row, search: Search) -> list[str]:
     record, held = row.record, row.held
-    first, *others = order_names(record.names, record.country)
+    first, *others = order_names(record.names, record.country, FILES)
     limits = {
         name: "all" if name in held.unlimited else "; ".join(str(one) for one in sorted(getattr(held, name)))
         for name in ("levels", "fields", "types")

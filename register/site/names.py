@@ -1,8 +1,10 @@
 """Names: which of a thing's names to show first, and in which language each is.
 
-A thing is shown by its name in an official language of its country, the reader's own language beside it. Texts are
-isolated (`bdi`) and carry their language, so that a name in another script neither reorders the page nor is read out
-in the wrong voice.
+A thing is shown by its name in an official language of its country, the reader's own language beside it. One in
+letters that the reader may not know is followed by a recorded name in letters known to them, in parentheses; where none
+is recorded, by its own letters written in Latin ones, in brackets and said to be that, since it is nobody's name. Texts
+are isolated (`bdi`) and carry their language, so that a name in another script neither reorders the page nor is read
+out in the wrong voice.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ from typing import Any, Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from register.names import write_in_latin
+from register.site.remembering import gettext
 
 UNDETERMINED: Final = "und"
 
@@ -33,6 +39,9 @@ _OFFICIAL: Final[Mapping[str, tuple[str, ...]]] = {
 """Country → its official languages that institutions are named in, the most usual first."""
 
 
+_SCRIPTS: Final[Mapping[str, str]] = {"el": "GREEK"}
+"""Language of readers → the script that they read besides the Latin one, as Unicode names its letters."""
+
 _KEY: Final = re.compile(r"(?:did:(?:key|jwk):)?[A-Za-z0-9_=-]{40,}(?:#.*)?", re.ASCII)
 """A key or a digest: long, without a break, and nothing that anybody knows by sight."""
 _FIRST: Final = 16
@@ -44,45 +53,83 @@ _LAST: Final = 6
 class Name:
     """One name and its language tag; `und` when nobody said which language it is.
 
-    `gloss` says the same in letters the reader knows, where the name itself is in another script.
+    Where its letters may be unknown to the reader, `gloss` is another recorded name in letters they know, and without
+    any, `letters` is this one written in Latin letters: for people to read, never to be recorded or given to programs.
     """
 
     text: str
     language: str = UNDETERMINED
-    gloss: str = ""
+    gloss: Name | None = None
+    letters: str = ""
+
+    @property
+    def own(self) -> SafeString:
+        """The name alone as markup: isolated, with its language."""
+        if self.language == UNDETERMINED:
+            return format_html("<bdi>{}</bdi>", self.text)
+        return format_html('<bdi lang="{}">{}</bdi>', self.language, self.text)
+
+    @property
+    def spelt(self) -> SafeString:
+        """The same in Latin letters as markup, named as that; BCP 47 has a subtag for it: `el-Latn`."""
+        return format_html(
+            '<span class="letters">[<span class="visually-hidden">{}</span> <bdi lang="{}-Latn">{}</bdi>]</span>',
+            gettext("in Latin letters:"),
+            self.language.partition("-")[0],
+            self.letters,
+        )
 
     def __str__(self) -> SafeString:
         """Return it as markup: templates ask for this, not for `__html__`; `text` is the name alone."""
         return self.__html__()
 
     def __html__(self) -> SafeString:
-        """Return the text isolated, with its language."""
-        if self.language == UNDETERMINED:
-            return format_html("<bdi>{}</bdi>", self.text)
-        shown = format_html('<bdi lang="{}">{}</bdi>', self.language, self.text)
-        return format_html("{} (<bdi>{}</bdi>)", shown, self.gloss) if self.gloss else shown
+        """Return the name, and what makes it readable."""
+        if self.gloss:
+            return format_html("{} ({})", self.own, self.gloss.own)
+        return format_html("{} {}", self.own, self.spelt) if self.letters else self.own
 
 
-def order_names(names: Mapping[str, str], country: str = "", reader: str = "en") -> list[Name]:
-    """Return all names, the one to show first at the front, the reader's next; the same text only once."""
-    wished = [*_OFFICIAL.get(country, ()), reader, "en"]
-    rank = {language: number for number, language in reversed(list(enumerate(wished)))}
-    last = len(wished)
-    places = {language: (language == UNDETERMINED, rank.get(language, last)) for language in names}
+def order_names(names: Mapping[str, str], country: str = "", reader: str | None = None) -> list[Name]:
+    """Return all names, the one to show first at the front, the reader's next; the same text only once.
+
+    The first is spelt in Latin letters where the reader may read none of them. Without a `reader` it is whoever the
+    page is made for.
+    """
+    reader = reader or _read_language()
     found: dict[str, Name] = {}
-    for language in sorted(names, key=lambda key: places[key]):
+    for language in _order_languages(names, country, reader):
         found.setdefault(names[language].casefold(), Name(names[language], language))
-    return list(found.values())
+    ordered = list(found.values())
+    if ordered and not any(is_readable(name.text, reader) for name in ordered):
+        ordered[0] = replace(ordered[0], letters=write_in_latin(ordered[0].text))
+    return ordered
 
 
-def first_name(names: Mapping[str, str], country: str = "", reader: str = "en") -> Name:
+def _order_languages(names: Mapping[str, str], country: str, reader: str) -> list[str]:
+    """Return the languages of names: the country's first of them, the reader's, the country's others, English."""
+    official = [language for language in _OFFICIAL.get(country, ()) if language in names]
+    wished = [*official[:1], reader, *official[1:], "en"]
+    rank = {language: number for number, language in reversed(list(enumerate(wished)))}
+    return sorted(names, key=lambda language: (language == UNDETERMINED, rank.get(language, len(wished))))
+
+
+def first_name(names: Mapping[str, str], country: str = "", reader: str | None = None) -> Name:
     """Return the name to show first; a thing without any is shown by a dash."""
+    reader = reader or _read_language()
     ordered = order_names(names, country, reader)
     if not ordered:
         return Name("–")
     first = ordered[0]
-    gloss = next((name.text for name in ordered[1:] if is_latin(name.text)), "")
-    return first if is_latin(first.text) else replace(first, gloss=gloss)
+    if first.letters or is_readable(first.text, reader):
+        return first
+    return replace(first, gloss=next(name for name in ordered[1:] if is_readable(name.text, reader)))
+
+
+def pick_text(texts: Mapping[str, str]) -> Name:
+    """Return a text, no name, in the language nearest to the reader's; a dash without any."""
+    ordered = order_names(texts)
+    return replace(ordered[0], letters="") if ordered else Name("–")
 
 
 def isolate(text: str) -> SafeString:
@@ -100,13 +147,19 @@ def isolate_value(text: str) -> SafeString:
     return format_html('<bdi title="{}">{}…{}</bdi>', text, text[:_FIRST], text[-_LAST:])
 
 
-def is_latin(text: str) -> bool:
-    """Tell whether a name begins in Latin letters, by its first letter."""
+def is_readable(text: str, reader: str = "en") -> bool:
+    """Tell whether a name is in letters that a reader knows, Latin ones or their own, by its first letter."""
+    if text.isascii():
+        return True
     letter = next((sign for sign in text if sign.isalpha()), "a")
-    return unicodedata.name(letter, "").startswith("LATIN")
+    return unicodedata.name(letter, "").partition(" ")[0] in ("LATIN", _SCRIPTS.get(reader))
 
 
-def name_record(record: Any) -> Name:
+def name_record(record: Any, reader: str | None = None) -> Name:
     """Return the name to show of an issuer, agency or programme."""
     names = getattr(record, "names", None) or getattr(record, "titles", {})
-    return first_name(names, getattr(record, "country", ""))
+    return first_name(names, getattr(record, "country", ""), reader)
+
+
+def _read_language() -> str:
+    return (get_language() or "en").partition("-")[0]
