@@ -35,6 +35,7 @@ from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, MAPPING, REFUSE
 from register.uploads.news import tell_ended
 from register.uploads.planning import Planned, intents_of, parse_row, plan, spell_proposals, terms_of
 from register.uploads.references import References
+from register.uploads.sources import locate
 
 CHUNK: Final = 1_000
 
@@ -190,23 +191,9 @@ def spell_remark(remark: Remark) -> dict[str, Any]:
 def _tell(row: Planned, refusal: Refusal, said: Sequence[Sequence[Any]]) -> RowProblem:
     """Say in which column the rules refuse a row."""
     if isinstance(refusal, Refused):
-        claim = re.match(r"identifiers\.([0-9]+)", refusal.field)
-        data = said[refusal.position or 0][2]
-        column = data["identifiers"][int(claim[1])]["scheme"] if claim else column_of(refusal.field)
+        column = locate(row.kind, row.names, said, refusal.position or 0, refusal.field)
         return RowProblem(row.line, column, "", refusal.message, "", fatal=True)
     return RowProblem(row.line, "", "", str(refusal)[:300], say("Correct the row."), fatal=True)
-
-
-_COLUMNS: Final[Mapping[str, str]] = {
-    "report": "report_url", "report.url": "report_url", "report.sha256": "report_sha256", "status": "activity",
-    "local_identifier": "local_id", "identifiers": "", "names": "name",
-}  # fmt: skip
-
-
-def column_of(path: str) -> str:
-    """Return the column of our own table that a field of the terms comes from."""
-    name = re.sub(r"\.[0-9]+$", "", path).removeprefix("scope.")
-    return _COLUMNS.get(name, name)
 
 
 def _notes_by_line(upload: Upload) -> dict[int, list[RowProblem]]:

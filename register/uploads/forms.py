@@ -18,6 +18,7 @@ from register.records import AgencyRecord
 from register.site.names import name_record
 from register.site.words import label
 from register.texts import check_text
+from register.uploads.sources import spell_forms
 from register.uploads.words import KINDS as KIND_WORDS
 from register.uploads.words import choices_of, name_column
 from register.vocabularies import load
@@ -133,7 +134,7 @@ class RowForm(forms.Form):
 
     def place_of(self, column: str) -> str | None:
         """Return the field for a column that a problem names, None where it names no single one."""
-        place = self._places.get(column)
+        place = next((self._places[one] for one in spell_forms(column) if one in self._places), None)
         return None if place is None else f"cell-{place}"
 
     def mended(self) -> list[str]:

@@ -15,11 +15,19 @@ from register.ids import new_id
 from register.intake import columns
 from register.intake.columns import IGNORED
 from register.intake.deqar import Submission, parse_submission
-from register.intake.proposals import Proposal, propose_accreditation, propose_issuer, propose_submission
+from register.intake.proposals import (
+    Proposal,
+    propose_accreditation,
+    propose_issuer,
+    propose_programme,
+    propose_submission,
+)
 from register.intake.rows import Institution, RowProblem
 from register.intake.tables import AccreditationRow, parse_accreditation, parse_issuer
+from register.payloads import ProgrammeTerms
 from register.sentences import say
 from register.uploads.references import Reference, References
+from register.uploads.sources import PROGRAMME, column_of
 
 Read = AccreditationRow | Institution | Submission
 
@@ -37,6 +45,8 @@ class Planned:
     line: int
     read: Read | None
     problems: list[RowProblem] = field(default_factory=list)
+    kind: str = columns.ACCREDITATIONS
+    names: Sequence[str] = ()
     proposals: list[Proposal] = field(default_factory=list)
 
     @property
@@ -53,7 +63,7 @@ def parse_row(kind: str, line: int, names: Sequence[str], cells: Sequence[str]) 
     """Read a row's cells by the names of its columns."""
     named = {name: cell for name, cell in zip(names, cells, strict=False) if name and name != IGNORED}
     read, problems = _PARSERS[kind](line, named)
-    planned = Planned(line, read, problems)
+    planned = Planned(line, read, problems, kind=kind, names=names)
     beyond = [cell for cell in cells[len(names) :] if cell.strip()]
     if beyond:
         message = say("{number} cells stand beyond the last column of the header", number=len(beyond))
@@ -74,7 +84,27 @@ def plan(rows: Iterable[Planned], references: References, default_agency: str, d
             row.proposals = [_mark(one) for one in proposals] if demonstration else proposals
         except ValidationError as error:
             for fault in error.errors(include_url=False, include_input=False):
-                row.refuse(".".join(str(part) for part in fault["loc"]), "", say_fault(fault), say("Correct the row."))
+                row.refuse(_find_column(row, error.title, fault["loc"]), "", say_fault(fault), say("Correct the row."))
+
+
+def _find_column(row: Planned, terms: str, place: Sequence[int | str]) -> str:
+    """Return the column that a fault in the terms of that name was read from."""
+    if isinstance(row.read, Institution) and len(place) > 1 and place[0] == "identifiers":
+        return row.read.identifiers[int(place[1])].scheme
+    path = ".".join(map(str, place))
+    if terms == ProgrammeTerms.__name__ and isinstance(row.read, Submission):
+        return column_of(row.kind, row.names, path, PROGRAMME, _find_programme(row.read))
+    return column_of(row.kind, row.names, path)
+
+
+def _find_programme(read: Submission) -> int:
+    """Return the number of the first programme of a report that cannot be proposed; the error does not say it."""
+    for number, one in enumerate(read.programmes, 1):
+        try:
+            propose_programme(one, new_id(), (), read.accreditations[0].valid_from)
+        except ValidationError:
+            return number
+    return 1
 
 
 def _mark(proposal: Proposal) -> Proposal:

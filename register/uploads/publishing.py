@@ -47,6 +47,7 @@ from register.uploads.models import (
 )
 from register.uploads.news import tell_ended
 from register.uploads.planning import intents_of
+from register.uploads.sources import locate
 
 CHUNK: Final = 2_500
 """Rows written between two signs of progress; all of them are one transaction."""
@@ -231,15 +232,17 @@ def _write(upload: Upload) -> None:
 
 def _write_chunk(upload: Upload, rows: Sequence[UploadRow]) -> list[commands.Written]:
     """Say what some rows say, and note in each where its first entry stands."""
-    intents = [(row, intent) for row in rows for intent in intents_of(row.said)]
+    intents = [(row, place, intent) for row in rows for place, intent in enumerate(intents_of(row.said))]
     try:
-        written = commands.record([intent for _, intent in intents], actor=actor_of(upload))
+        written = commands.record([intent for _, _, intent in intents], actor=actor_of(upload))
     except (Refused, MalformedEvent) as error:
-        row = intents[error.position or 0][0]
-        raise _RowRefused(row, str(error), getattr(error, "field", "")) from error
+        row, place, _ = intents[error.position or 0]
+        fault = getattr(error, "field", "")
+        column = locate(upload.kind, upload.names, row.said, place, fault) if fault else ""
+        raise _RowRefused(row, str(error), column) from error
     places: dict[int, int] = {}
-    for (row, _), place in zip(intents, written, strict=True):
-        places.setdefault(row.pk, place.index)
+    for (row, _, _), one in zip(intents, written, strict=True):
+        places.setdefault(row.pk, one.index)
     for row in rows:
         row.index = places[row.pk]
     return written

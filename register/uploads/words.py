@@ -126,6 +126,13 @@ def mark_problem(kept: Mapping[str, Any], *, capital: bool = True) -> SafeString
     return format_html("{}.{}", tell(problem.message, capital=capital), cure)
 
 
+def mark_with_column(kind: str, kept: Mapping[str, Any]) -> SafeString:
+    """Return a kept problem with the name of its column in front, where it has one."""
+    column = name_column(kind, kept["column"]) if kept["column"] else ""
+    told = mark_problem(kept, capital=not column)
+    return format_html("<bdi>{}</bdi>: {}", column, told) if column else told
+
+
 def write_problem(kept: Mapping[str, Any]) -> str:
     """Return a problem as plain text in the reader's language: the column, what is wrong, what to do."""
     problem = read_problem(kept)
