@@ -107,7 +107,7 @@ def describe_topic(topic: str) -> tuple[str, str]:
     if kind == "agency":
         return name_plainly(rest, read_directory([rest])) or rest, f"/agencies/{rest}"
     if kind == "country":
-        return str(label_place(rest)), f"/issuers?country={rest}"
+        return str(label_place(rest)), f"/countries/{rest}"
     if topic == EVERYTHING:
         return gettext("the whole register"), "/"
     return gettext("your own desk"), "/desk/notices"

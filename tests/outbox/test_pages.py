@@ -208,6 +208,15 @@ def test_everything_and_countries_can_be_followed(followed: Followed, reader: Cl
     assert reader.get(f"/follow/done?{query}").status_code == 200
 
 
+def test_a_country_is_followed_from_its_page_and_leads_back_to_it(followed: Followed, reader: Client) -> None:
+    for code in ("NL", "PT"):
+        country = reader.get(f"/countries/{code}").content.decode()
+        assert f'<a href="/follow?country={code}">' in country, "followed, whether or not anything is on record"
+    page = reader.get("/follow?country=NL").content.decode()
+    assert '<a href="/countries/NL">Netherlands</a>' in page
+    assert '<a class="btn quiet" href="/feed.atom">Atom feed of the whole register</a>' in page
+
+
 def test_the_owner_changes_how_often_and_of_what(followed: Followed, reader: Client) -> None:
     follower = follow_topic(f"issuer:{followed.issuer}")
     page = link_to(follower).removeprefix(HERE)

@@ -279,3 +279,9 @@ def test_what_ends_next_at_a_peer_is_named_as_the_peer_names_it(client: Client, 
     assert f'href="/issuers/{ours}"' in table
     for name in ("College abroad", "Agency abroad", "College at home", "Agency at home"):
         assert name in words(table)
+
+
+def test_a_country_that_only_a_peer_speaks_for_is_followed_there_and_not_here(client: Client, tmp_path: Path) -> None:
+    abroad(tmp_path)
+    assert "/follow?country=BE" not in read(client, "/countries/BE")
+    assert "/follow?country=NL" in read(client, "/countries/NL")
