@@ -54,6 +54,7 @@ DEFAULT_VERBS: Final = frozenset(
     {
         "withdraw_agency",
         "close_issuer",
+        "relate_issuer",
         "suspend_accreditation",
         "revoke_accreditation",
         "revoke_mandate",
@@ -68,10 +69,10 @@ DEFAULT_VERBS: Final = frozenset(
         SHORTENING,
     }
 )
-"""Whatever ends, for good or until further notice, what others rely on; keys; corrections; whom this register believes.
+"""What ends what others rely on, or cannot be taken back; keys; corrections; whom this register believes.
 
 A suspension has no end until somebody lifts it, and an issuer that is closed, or an accreditation cut short, or
-limited to less, stops answering just as one that was revoked.
+limited to less, stops answering just as one that was revoked. A relation between institutions is ended by no entry.
 """
 
 

@@ -70,6 +70,7 @@ def test_an_agency_lets_no_peer_go_on(desk: Desk) -> None:
         ("grant_accreditation", {}, False),
         ("suspend_accreditation", {}, True),
         ("close_issuer", {}, True),
+        ("relate_issuer", {"relation": "merged_into"}, True),
         ("reinstate_accreditation", {}, False),
         ("recognise_peer", {}, True),
         ("withdraw_peer", {}, True),
@@ -288,6 +289,5 @@ def test_choices_of_before_are_read_with_what_was_asked_for_from_the_beginning(d
     step = import_module("register.desk.migrations.0003_four_eyes_asked")
     step.name_what_was_asked(apps, None)
     wanted = four_eyes.choice_of("agency", desk.agency)
-    assert wanted == {"suspend_accreditation", "close_issuer", four_eyes.SHORTENING} & set(
-        four_eyes.choosable("agency")
-    )
+    later = {"suspend_accreditation", "close_issuer", "relate_issuer", four_eyes.SHORTENING}
+    assert wanted == later & set(four_eyes.choosable("agency"))

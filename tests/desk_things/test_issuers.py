@@ -280,7 +280,11 @@ def test_an_issuer_is_closed_and_related(desk: Desk) -> None:
         "valid_until": "2027-01-01",
         "accreditations_pass_on": True,
     }
+    shown = desk.read(f"/desk/drafts/{draft.pk}")
+    assert "This needs a second person" in words(shown)
+    assert 'value="submit"' not in shown
     page = desk.read(f"/desk/issuers/{desk.college}/relate?draft={draft.pk}")
+    assert "cannot be changed or taken back" in words(page)
     assert 'value="2026-12-31"' in page
     assert f'name="other-chosen" value="{desk.academy}" checked' in page
     sent = fields_of(page)
