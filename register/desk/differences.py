@@ -23,8 +23,9 @@ from register.site.words import join_words, label, label_field, spell_scope
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One value that changes: its name, and both values in words, empty for none."""
+    """One value that changes: its field, what that is called, and both values in words, empty for none."""
 
+    field: str
     name: str | Promise
     before: str
     after: str
@@ -36,7 +37,7 @@ def find_differences(changes: Amending, record: Any) -> list[Difference]:
     for field, value in changes.given().items():
         before, after = spell(field, _held(record, field)), spell(field, value)
         if before != after:
-            found.append(Difference(FIELDS.get(field, field.replace("_", " ").capitalize()), before, after))
+            found.append(Difference(field, FIELDS.get(field, field.replace("_", " ").capitalize()), before, after))
     return found
 
 

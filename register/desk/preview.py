@@ -21,6 +21,7 @@ from register import commands, events
 from register.access.acting import Acting
 from register.commands import Foreseen, Intent
 from register.desk import deeds, four_eyes
+from register.desk.differences import Difference, find_differences
 from register.desk.effects import Effect, Seen, judge, see
 from register.desk.models import Draft
 from register.desk.shown import digest_of, newest_about
@@ -28,7 +29,7 @@ from register.desk.subjects import find_subject, issuers_about, key_about, kind_
 from register.desk.terms import entry_data, intend, read_terms, spell_terms
 from register.errors import MalformedEvent, Refused
 from register.ids import new_id
-from register.payloads import Actor
+from register.payloads import Actor, Amending
 from register.queries.cuts import resolve_cut
 from register.records import IssuerRecord
 from register.site import entry_words
@@ -44,7 +45,8 @@ class Preview:
 
     `data` are the exact bytes of the entry's `data` member (RFC 8785), `type` its type, `subject` the address of its
     subject, empty for a new thing, whose id is made when it is published. `refusal` says why it cannot be said now.
-    `digest` names what is shown, see shown.py.
+    `digest` names what is shown, see shown.py. `differences` are what an amendment changes, value by value; `words`
+    then leave that out.
     """
 
     type: str
@@ -56,6 +58,7 @@ class Preview:
     refusal: Refused | None = None
     effects: tuple[Effect, ...] = ()
     record: Any = None
+    differences: tuple[Difference, ...] = ()
     directory: Directory = field(default_factory=Directory)
     now: datetime = field(default_factory=timezone.now)
 
@@ -98,16 +101,19 @@ def look(actor: Actor, verb: str, subject: str, said: Mapping[str, Any], version
     issuers, key = issuers_about(verb, subject, said, record), key_about(verb, subject, spell_terms(terms), cut)
     refusal, effects = _foresee(intent, actor, issuers, key, now)
     directory = _name(things, intent, said, verb, new=not subject)
+    differences = _compare(verb, terms, record)
+    told = data.keys() - {one.field for one in differences}
     return Preview(
         type=intent.type,
         subject=settings.ASSAY_BASE_URL + intent.path if subject and verb != "bind_key" else "",
-        words=_tell(intent, data, _parties(intent, said, record), directory, now),
+        words=_tell(intent, {name: data[name] for name in told}, _parties(intent, said, record), directory, now),
         data=canonical.encode(data),
         digest=digest_of(verb, subject, data, version, known),
         known=known,
         refusal=refusal,
         effects=effects,
         record=record,
+        differences=differences,
         directory=directory,
         now=now,
     )
@@ -155,6 +161,13 @@ def _name(things: list[str], intent: Intent, said: Mapping[str, Any], verb: str,
     directory = _WithNew({**found.listed, intent.id: Listed(kind_of_subject(verb), first_name(names, _country(said)))})
     object.__setattr__(directory, "new", intent.id)
     return directory
+
+
+def _compare(verb: str, terms: Any, record: Any) -> tuple[Difference, ...]:
+    """Return what an amendment changes; of what another app has to do with, its own facts tell that."""
+    if record is None or not isinstance(terms, Amending) or deeds.find(verb) is not None:
+        return ()
+    return tuple(find_differences(terms, record))
 
 
 def _country(said: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from ledger import reader
 from register import events
 from register.desk import four_eyes
-from register.desk.differences import Difference, find_differences, spell
+from register.desk.differences import spell
 from register.desk.effects import Effect
 from register.desk.models import Draft
 from register.desk.past import Answer, Change
@@ -127,12 +127,6 @@ def _span(change: Change) -> str:
 
 def _upper(text: str) -> str:
     return (text[:1].upper() + text[1:]) or gettext("Not known")
-
-
-def show_differences(draft: Draft, preview: Preview) -> list[Difference]:
-    """Return what an amendment changes, value by value."""
-    terms = read_terms(draft.verb, draft.said)
-    return find_differences(terms, preview.record) if isinstance(terms, Amending) and preview.record else []
 
 
 def show_facts(draft: Draft) -> list[tuple[str | Promise, str]]:
