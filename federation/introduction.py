@@ -19,7 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints, ValidationError
 
-from federation.errors import PeerRefused
+from federation.errors import PeerRefused, TooSlow, UnexpectedAnswer, Unreachable
 from federation.fingerprint import Fingerprint, compute_fingerprint
 from federation.models import Following
 from federation.peers import WITHDRAWN
@@ -35,7 +35,7 @@ from register.events import describe, parse
 from register.key_chain import ROTATION, Handover
 from register.knowledge import replay_proven
 from register.records import RegisterKey, RegisterRecord
-from register.sentences import cite, say
+from register.sentences import Said, Value, cite, say
 from register.trust.statement import ALGORITHM
 
 PATH: Final = "/.well-known/assay.json"
@@ -110,12 +110,38 @@ def introduce(url: str, client: Client, *, expected: str | None = None) -> Intro
     was expected, when it is this node itself, or when another peer has its name or keys.
     """
     base = read_base(url)
-    body = client.get(base + PATH, limit=LIMIT, types=("application/json",))
-    met = verify_document(body, base)
+    met = verify_document(_fetch(base, client), base)
     if expected is not None:
         check_expected(met, expected)
     check_stranger(met)
     return met
+
+
+def _fetch(base: str, client: Client) -> bytes:
+    """Return the document at an address; what is in the way is told of that address, which is what people typed."""
+    try:
+        return client.get(base + PATH, limit=LIMIT, types=("application/json",))
+    except (Unreachable, TooSlow) as error:
+        fault = _fault_of(error) if isinstance(error, Unreachable) else say("no answer in time")
+        sentence = say(
+            "nobody answers at {base}: {fault}. See whether the address is right and its node runs",
+            base=base,
+            fault=fault,
+        )
+        raise type(error)(sentence) from error
+    except UnexpectedAnswer as error:
+        sentence = say(
+            "something answers at {base}, but not as a node does: {fault}. See whether the address is right",
+            base=base,
+            fault=cite(error),
+        )
+        raise UnexpectedAnswer(sentence, error.status) from error
+
+
+def _fault_of(error: Unreachable) -> Value:
+    """Return what broke a connection, without the sentence around it where there is one."""
+    said = error.args[0]
+    return said.values.get("fault", said) if isinstance(said, Said) else cite(error)
 
 
 def verify_document(body: bytes, base: str) -> Introduction:

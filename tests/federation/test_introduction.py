@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 from mnemonic import Mnemonic
 
-from federation.errors import PeerRefused, UnexpectedAnswer
+from federation.errors import PeerRefused, TooSlow, TransportError, UnexpectedAnswer, Unreachable
 from federation.fingerprint import compute_fingerprint, read_fingerprint
 from federation.introduction import LIMIT, PATH, introduce, read_base, verify_document
 from ledger.signer import node_signers
 from ledger.tlog.note import COSIGNATURE, Signer
+from register import sentences
 from tests.federation import cast
 from tests.federation.strangers import Said, Stranger, Wire, meet_stranger, wire
 
@@ -168,8 +169,32 @@ def test_a_key_of_a_known_peer_under_another_name_is_refused() -> None:
 
 
 def test_what_cannot_be_fetched_says_so() -> None:
-    with pytest.raises(UnexpectedAnswer, match="404"):
+    with pytest.raises(UnexpectedAnswer, match=f"answers at {URL}, but not as a node does: .*404") as refused:
         introduce(URL, Wire())
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unreachable(sentences.say("the connection to {host} failed: {fault}", host="x", fault="refused")), "refused"),
+        (
+            Unreachable(sentences.say("expected an address for {host}, got none", host="x")),
+            "expected an address for x, got none",
+        ),
+        (Unreachable("it broke"), "it broke"),
+        (TooSlow(sentences.say("expected {address} to answer", address=f"{URL}{PATH}")), "no answer in time"),
+    ],
+)
+def test_an_address_where_nobody_answers_is_told_as_it_was_typed(error: TransportError, words: str) -> None:
+    def fail() -> bytes:
+        raise error
+
+    with pytest.raises(type(error)) as refused:
+        introduce(URL, Wire({URL + PATH: fail}))
+    told = "See whether the address is right and its node runs"
+    assert str(refused.value) == f"nobody answers at {URL}: {words}. {told}"
+    assert isinstance(refused.value.args[0], sentences.Said)
 
 
 def test_changed_keys_are_shown_with_their_history() -> None:
