@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/mandates/new", mandates.grant, name="desk-mandate-new"),
     path("desk/mandates/<uuid:id>/revoke", mandates.revoke, name="desk-mandate-revoke"),
     path("desk/own", own.show_own, name="desk-own"),
+    path("desk/own/accreditations", own.list_own_accreditations, name="desk-own-accreditations"),
     path("desk/batches", own.list_anchored, name="desk-batches"),
     path("desk/batches/new", batches.seal, name="desk-batch-new"),
     path("desk/batches/anchor", batches.anchor, name="desk-batch-anchor"),

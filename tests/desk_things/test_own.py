@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from typing import Any
 
@@ -18,6 +19,7 @@ from register.credentials.batch_paths import Step
 from register.credentials.commitments import SALT_BYTES
 from register.credentials.receipts import Receipt, format_receipt
 from register.desk.models import Draft
+from register.desk.views import own as views
 from tests import factories
 from tests.desk_things.conftest import Desk, words
 from tests.desk_things.test_issuers import fields_of
@@ -169,7 +171,39 @@ def test_the_own_desk_shows_how_it_stands_with_the_same_few_queries(own: Desk) -
         assert told in words(page)
 
 
-@pytest.mark.parametrize("path", ["/desk/own", "/desk/credentials", "/desk/batches", "/desk/credentials/revoke"])
+def test_all_accreditations_are_listed_page_by_page(own: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_FIRST", "_PAGE"):
+        monkeypatch.setattr(views, name, 2)
+    held = {factories.make_accreditation(own.college, own.agency) for _ in range(2)}
+    assert "/desk/own/accreditations" not in own.read("/desk/own")
+    theirs = factories.make_accreditation(own.academy, own.agency)
+    held |= {factories.make_accreditation(own.college, own.agency) for _ in range(3)}
+    assert 'href="/desk/own/accreditations"' in own.read("/desk/own")
+    shown, path = list[str](), "/desk/own/accreditations"
+    while path:
+        page = own.read(path)
+        shown += re.findall(r'<h3><a href="/accreditations/([^"]+)"', page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        path = following[1] if following else ""
+    assert len(shown) == 5
+    assert set(shown) == held
+    assert theirs not in shown
+
+
+def test_the_list_of_accreditations_takes_the_same_few_queries(own: Desk) -> None:
+    counts = []
+    for number in (1, 4):
+        for _ in range(number):
+            factories.make_accreditation(own.college, factories.make_agency())
+        with CaptureQueriesContext(connection) as queries:
+            own.read("/desk/own/accreditations")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk/own", "/desk/own/accreditations", "/desk/credentials", "/desk/batches", "/desk/credentials/revoke"]
+)
 def test_agencies_issue_nothing(desk: Desk, path: str) -> None:
     assert desk.client.get(path).status_code == 403
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -16,10 +17,10 @@ from register.desk.things import choose_issuer, fill_in
 from register.identifiers import NODE, Identifier
 from register.queries.belongings import list_keys, list_mandates
 from register.queries.credentials import list_batches, list_withdrawn
-from register.queries.cuts import resolve_cut
+from register.queries.cuts import Cut, resolve_cut
 from register.queries.filters import Filters
 from register.queries.lists import list_accreditations, list_programmes
-from register.records import IssuerRecord
+from register.records import AccreditationRecord, IssuerRecord
 from register.records.credentials import change_at
 from register.site.accreditation_rows import show_records
 from register.site.links import with_query
@@ -29,6 +30,9 @@ from register.site.standing import Instants, find_standing
 from register.site.verdict import reach_verdict
 
 _SHOWN: Final = 5
+_FIRST: Final = 20
+"""Accreditations on the own desk; the rest is on a page of theirs."""
+
 _PAGE: Final = 50
 
 
@@ -38,7 +42,7 @@ def show_own(request: HttpRequest, acting: Acting) -> HttpResponse:
     """Show an issuer officer their institution: how it stands today, and the beginning of each list."""
     issuer = choose_issuer(request, acting)
     cut, now = resolve_cut(), timezone.now()
-    granted = list_accreditations(cut, Filters(now, issuer=issuer.id), limit=_PAGE).items
+    granted, more = _list_granted(cut, issuer, now, _FIRST)
     mandates = list_mandates(cut, issuer.id, limit=_SHOWN + 1).items
     standings = find_standing(Identifier(NODE, issuer.id), Instants(at=now, now=now))
     named = [one for mandate in mandates for one in (mandate.awarding_body, mandate.sealer)]
@@ -48,6 +52,7 @@ def show_own(request: HttpRequest, acting: Acting) -> HttpResponse:
         "name": name_record(issuer),
         "verdict": reach_verdict(standings[0]) if standings else None,
         "rows": show_records(granted, now),
+        "more": more,
         "keys": sort_keys(list_keys(cut, issuer.id).items, now),
         "mandates": mandates,
         "programmes": list_programmes(cut, Filters(now, issuer=issuer.id), limit=_SHOWN + 1).items,
@@ -57,6 +62,32 @@ def show_own(request: HttpRequest, acting: Acting) -> HttpResponse:
         "shown": _SHOWN,
     }
     return answer(request, acting, "desk/own.html", context)
+
+
+def _list_granted(
+    cut: Cut, issuer: IssuerRecord, now: datetime, most: int, after: str | None = None
+) -> tuple[list[AccreditationRecord], str | None]:
+    """Return accreditations of an issuer, and after which one the rest begins."""
+    found = list_accreditations(cut, Filters(now, issuer=issuer.id), after, most)
+    return found.items, found.next
+
+
+@needs(ISSUER, methods=("GET", "HEAD"))
+@explain_refusals
+def list_own_accreditations(request: HttpRequest, acting: Acting) -> HttpResponse:
+    """Show an issuer officer all accreditations of their institution, whatever became of them."""
+    issuer = choose_issuer(request, acting)
+    now, after = timezone.now(), request.GET.get("after")
+    granted, following = _list_granted(resolve_cut(), issuer, now, _PAGE, after)
+    context = {
+        "place": "own",
+        "name": name_record(issuer),
+        "rows": show_records(granted, now),
+        "directory": read_directory([one.agency for one in granted]),
+        "after": after,
+        "next": with_query(request.path, after=following) if following else None,
+    }
+    return answer(request, acting, "desk/own_accreditations.html", context)
 
 
 def _about(acting: Acting, issuer: IssuerRecord) -> dict[str, Any]:
