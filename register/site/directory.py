@@ -32,19 +32,20 @@ class Directory:
     listed: Mapping[str, Listed] = field(default_factory=dict)
     links: dict[str, SafeString] = field(default_factory=dict, repr=False, compare=False)
 
+    def knows(self, thing: str | None) -> bool:
+        """Tell whether a thing has a name here."""
+        return thing in self.links or thing in self.listed
+
     def link(self, thing: str | None) -> SafeString:
         """Return a link to a thing that shows its name."""
         if thing is None:
             return format_html("{}", "–")
-        if thing not in self.links:
-            self.links[thing] = self._write(thing)
-        return self.links[thing]
-
-    def _write(self, thing: str) -> SafeString:
-        found = self.listed.get(thing)
-        if found is None:
+        if not self.knows(thing):
             return format_html('<span class="mono">{}</span>', shorten_id(thing))
-        return format_html('<a href="{}">{}</a>', path_to(found.kind, thing), found.name)
+        if thing not in self.links:
+            found = self.listed[thing]
+            self.links[thing] = format_html('<a href="{}">{}</a>', path_to(found.kind, thing), found.name)
+        return self.links[thing]
 
 
 def link_known(register: RegisterFacts) -> dict[str, SafeString]:

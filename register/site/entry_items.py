@@ -20,6 +20,8 @@ def write_item(entry: Entry) -> SafeString:
     said = "".join(f"{conditional_escape(sentence)} " for sentence in words.sentences)
     if words.reaches_back:
         said += f'<span class="back">{escape(gettext("Recorded later, with effect for the past."))}</span> '
+    if entry.replaced is not None:
+        said += f'<span class="back">{entry.replacement}</span> '
     place = gettext("entry %(index)s") % {"index": spell_count(entry.row.index)}
     link = f'<a class="small nowrap" href="{escape(entry.page)}">{escape(place)}</a>'
     when = f'<span class="when">{mark_short_day(entry.row.time) if entry.row.time else ""}</span>'

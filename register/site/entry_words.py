@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from register.events import Event
+from register.receipts import path_to_entry
 from register.records import POSITIVE_DECISIONS, Period
 from register.site.dates import last_day, mark_day, spell_day, spell_period
 from register.site.directory import Directory
@@ -36,11 +38,12 @@ NOT_STATED: Final = "not stated"
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Ids of what an entry is about, as the read model found them."""
+    """Ids of what an entry is about, as the read model found them, and the log they are of, by default our own."""
 
     thing: str | None
     issuer: str | None
     agency: str | None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,13 @@ def _amended_names(given: Mapping[str, Any]) -> Told:
 
 
 def _changes(data: Any, parties: Parties, directory: Directory, given: Mapping[str, Any]) -> Told:
-    thing = parties.thing if parties.thing in directory.listed else parties.issuer or parties.thing
+    thing = parties.thing if directory.knows(parties.thing) else parties.issuer or parties.thing
     told = [_say(gettext("About {thing}."), thing=directory.link(thing))]
     if data.corrects is not None:
         told.append(
             _say(
-                gettext('It replaces what <a href="/ledger/entries/{index}">entry {number}</a> said.'),
-                index=data.corrects,
+                gettext('It replaces what <a href="{address}">entry {number}</a> said.'),
+                address=path_to_entry(parties.origin or settings.ASSAY_ORIGIN, data.corrects),
                 number=spell_count(data.corrects),
             )
         )

@@ -6,7 +6,7 @@ Pages are cut at an index, not at a number of rows: an address that was shared s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -124,3 +124,27 @@ def _select(order: LiteralString, wanted: Wanted, **bounds: int) -> list[EventRo
     until = end_of_day(wanted.until) if wanted.until else None
     given = {"origin": settings.ASSAY_ORIGIN, "type": wanted.type, "subject": wanted.subject, "until": until}
     return [EventRow(*row) for row in fetch_all(sql + order, {**given, **bounds})]
+
+
+_AMENDED: Final = ("accreditation", "agency", "issuer", "programme")
+"""What can be amended, and so corrected."""
+_MOST_LATER: Final = 200
+_LATER: Final[LiteralString] = f"""
+    SELECT %(origin)s::text, {EVENT_COLUMNS} FROM register_happening h
+    WHERE h.log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s) AND h.index > %(above)s
+        AND h.uid = ANY(%(ids)s::uuid[]) AND h.type = ANY(%(types)s) AND h.quarantine IS NULL
+    ORDER BY h.index DESC LIMIT {_MOST_LATER}
+"""
+
+
+def list_later(rows: Sequence[EventRow]) -> list[EventRow]:
+    """Return later amendments of the things that entries of one log are about: among them is what corrects these.
+
+    The newest ones of very many; nothing is asked where nothing can be corrected.
+    """
+    ids = sorted({row.uid for row in rows if row.uid and row.type.partition(".")[0] in _AMENDED})
+    if not ids:
+        return []
+    types = [f"{kind}.amended" for kind in _AMENDED]
+    given = {"origin": rows[0].origin, "above": min(row.index for row in rows), "ids": ids, "types": types}
+    return [EventRow(*row) for row in fetch_all(_LATER, given)]

@@ -10,6 +10,7 @@ from django.test import Client
 from register import commands
 from register.desk.models import Draft
 from register.models import AccreditationVersion
+from register.payloads import AccreditationChanges
 from tests import factories
 from tests.desk.conftest import Desk
 from tests.desk.test_decision_pages import digest_on
@@ -118,6 +119,17 @@ def test_a_correction_replaces_an_entry_and_asks_for_a_second_person(desk: Desk,
     carry_through(at_desk, address)
     approve(desk, at_desk, address)
     assert newest(held).eqf_levels == [5]
+
+
+def test_an_entry_that_was_corrected_is_marked_as_replaced(lasting_desk: Desk, client: Client) -> None:
+    sign_in(client, "agency", lasting_desk.agency, email="officer@board.example")
+    held = factories.make_accreditation(lasting_desk.issuer, lasting_desk.agency)
+    said = {"corrects": newest(held).recorded_from, "scope": {"eqf_levels": [5]}, "reason": "administrative_error"}
+    terms = AccreditationChanges.model_validate(said)
+    commands.amend_accreditation(held, terms, actor=factories.as_agency(lasting_desk.agency))
+    page = client.get(f"/desk/accreditations/{held}").content.decode()
+    assert page.count("Replaced by") == 1
+    assert f'Replaced by <a href="/ledger/entries/{newest(held).recorded_from}">' in page
 
 
 def test_a_revocation_is_taken_back_on_appeal(desk: Desk, at_desk: Client) -> None:

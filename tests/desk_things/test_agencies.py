@@ -248,6 +248,8 @@ def test_an_entry_is_corrected_from_its_own_day_on(operator: Client, second: Cli
     record = read(agency)
     assert (record.scope.eqf_levels, record.former_scopes) == ((7,), ())
     assert operator.get(f"/operator/agencies/{agency}/correct?entry={record.entries[-1]}").status_code == 404
+    replaced = f'Replaced by <a href="/ledger/entries/{record.entries[-1]}">'
+    assert replaced in operator.get(f"/operator/agencies/{agency}").content.decode()
 
 
 def test_only_a_scope_that_still_holds_can_be_corrected(operator: Client, second: Client) -> None:

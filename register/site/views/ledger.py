@@ -33,7 +33,7 @@ from register.site.cosignatures import list_signers
 from register.site.directory import Directory
 from register.site.entries import Entry, read_entries
 from register.site.entry_words import TYPE_TITLES
-from register.site.ledger_listing import PARAMETERS, Listing, Wanted, list_entries, read_wanted
+from register.site.ledger_listing import PARAMETERS, Listing, Wanted, list_entries, list_later, read_wanted
 from register.site.links import path_to, with_query
 from register.site.page import Context, page
 from register.site.reading import list_newest, newest_checkpoint, read_directory, read_register
@@ -103,7 +103,7 @@ def show_ledger(request: HttpRequest, query: Mapping[str, Any]) -> Context | Htt
         "root": base64.b64encode(checkpoint.root).decode() if checkpoint else "",
         "raw": checkpoint.note.decode() if checkpoint else "",
         "signers": list_signers(checkpoint.note, node) if checkpoint else None,
-        "entries": read_entries(listing.rows, checkpoint),
+        "entries": read_entries(listing.rows, checkpoint, later=list_later(listing.rows)),
         "listing": listing,
         "kinds": _group_types(),
         "wanted": wanted,
@@ -146,7 +146,7 @@ def show_entry(request: HttpRequest, query: Mapping[str, Any], index: int) -> Co
     rows = list_newest(index + 1, None, 1, cut.origin) if index < 2**53 else []
     if checkpoint is None or not rows or rows[0].index != index or index >= checkpoint.size:
         raise NotFound("not_found", "", say("The ledger holds no signed entry {index}.", index=str(index)))
-    entry = read_entries(rows, checkpoint)[0]
+    entry = read_entries(rows, checkpoint, later=list_later(rows))[0]
     data = entry.evidence.data.decode("utf-8", "replace")
     return {
         "recorder": None if cut.speaker is None else register,
