@@ -21,7 +21,23 @@ from register.errors import NotEntitled
 def check_reach(acting: Acting, person: int | None) -> None:
     """Raise NotEntitled where a demonstration account would act on a real person, or on what one has made."""
     if find_beyond(acting, [person] if person is not None else []):
-        raise NotEntitled("demonstration", "", "a demonstration account acts on demonstration people alone")
+        raise _beyond()
+
+
+def check_reach_of_work(acting: Acting, author: int | None) -> None:
+    """Raise NotEntitled where a demonstration account would change what a real person of its desk made.
+
+    Nor does it reach what somebody made who is not of the desk any more: a membership alone tells who is real.
+    """
+    if not acting.demonstration or author == acting.user:
+        return
+    colleagues = Membership.objects.filter(role=acting.role, organisation=acting.organisation)
+    if author is None or not colleagues.filter(user=author).exists() or find_beyond(acting, [author]):
+        raise _beyond()
+
+
+def _beyond() -> NotEntitled:
+    return NotEntitled("demonstration", "", "a demonstration account acts on demonstration people alone")
 
 
 def check_invites(acting: Acting) -> None:

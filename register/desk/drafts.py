@@ -26,7 +26,7 @@ from django.utils.translation import gettext
 from register.access.acting import Acting
 from register.access.audit import note
 from register.access.models import Membership
-from register.access.reach import check_reach, find_beyond
+from register.access.reach import check_reach, check_reach_of_work, find_beyond
 from register.access.roles import VERBS
 from register.commands import Written
 from register.desk import deeds, four_eyes
@@ -108,6 +108,7 @@ def submit(acting: Acting, draft: Draft, digest: str) -> Draft | Written:
         return hand_over(acting, draft, digest)
     _check_verb(acting, draft.verb)
     _check_author(acting, draft)
+    _check_marked(acting, draft)
     _check_state(draft, EDITING, RETURNED)
     return _let_go(acting, draft, digest, PUBLISHING)
 
@@ -116,6 +117,7 @@ def hand_over(acting: Acting, draft: Draft, digest: str) -> Draft:
     """Let a draft of one's own wait for a second person."""
     _check_verb(acting, draft.verb)
     _check_author(acting, draft)
+    _check_marked(acting, draft)
     _check_state(draft, EDITING, RETURNED)
     _check_seen(acting, draft, digest)
     with transaction.atomic():
@@ -155,6 +157,7 @@ def discard(acting: Acting, draft: Draft) -> Draft:
     if draft.author_id != acting.user and not is_left(draft):
         _check_second(acting, draft)
         _check_state(draft, WAITING)
+    _check_marked(acting, draft)
     _check_state(draft, *OPEN)
     with transaction.atomic():
         note(acting, "draft_discarded", _about(draft), verb=draft.verb)
@@ -268,6 +271,12 @@ def _check_author(acting: Acting, draft: Draft) -> None:
     if draft.author_id != acting.user and not is_left(draft):
         told = gettext("Only whoever wrote a draft changes it or hands it over. Return it with a remark instead.")
         raise NotEntitled("not_entitled", "", told)
+
+
+def _check_marked(acting: Acting, draft: Draft) -> None:
+    """Raise where a demonstration account would say as real what somebody wrote who is gone: saving it marks it."""
+    if draft.author_id != acting.user and not draft.said.get("demonstration"):
+        check_reach_of_work(acting, draft.author_id)
 
 
 def _check_second(acting: Acting, draft: Draft) -> None:

@@ -22,7 +22,7 @@ from register import commands
 from register.access import audit
 from register.access.acting import Acting
 from register.access.models import Membership
-from register.access.reach import check_reach, find_beyond
+from register.access.reach import check_reach_of_work, find_beyond
 from register.desk import four_eyes
 from register.errors import MalformedEvent, NotEntitled, NotUnderstood, Refused
 from register.intake.rows import RowProblem, keep_problem
@@ -77,7 +77,7 @@ def request(acting: Acting, upload: Upload, partial: bool, digest: str) -> Uploa
     `partial` must be said where rows are refused. Raises OtherRows for another digest, Moved where it is too late or
     nothing is there to be published, NotEntitled where nobody else may approve.
     """
-    check_reach(acting, upload.author_id)
+    check_reach_of_work(acting, upload.author_id)
     refused = upload.rows.filter(outcome=REFUSED).exists()
     if refused and not partial:
         raise Moved(gettext("Some rows are refused: mend them, leave them out, or publish the others alone."))
@@ -138,7 +138,7 @@ def discard(acting: Acting, upload: Upload, reason: str = "") -> None:
     without one.
     """
     own = upload.author_id == acting.user
-    check_reach(acting, upload.author_id)
+    check_reach_of_work(acting, upload.author_id)
     if not (own or reason):
         raise NotUnderstood("required", "reason", gettext("Say in a sentence why."))
     with transaction.atomic():

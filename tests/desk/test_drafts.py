@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from register import commands
 from register.access.acting import Acting
+from register.access.models import Membership
 from register.commands import Written
 from register.desk import drafts, preview
 from register.desk.errors import Decided, Malformed, Stale
@@ -103,3 +107,21 @@ def test_a_preview_tells_what_the_rules_refuse(desk: Desk) -> None:
     shown = preview.show(desk.officer, "grant_accreditation", "", desk.granting(agency=desk.other_agency))
     assert shown.refusal is not None
     assert shown.refusal.code == "not_entitled"
+
+
+def test_what_somebody_left_unmarked_a_demonstration_account_marks_before_it_is_said(desk: Desk) -> None:
+    known = replace(desk.approver, demonstration=True)
+    draft = drafts.save(desk.officer, "grant_accreditation", "", desk.granting())
+    Membership.objects.filter(user=desk.officer.user).delete()
+    digest = seen(known, draft)
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: drafts.submit(known, draft, digest),
+        lambda: drafts.hand_over(known, draft, digest),
+        lambda: drafts.discard(known, draft),
+    )
+    for step in steps:
+        with pytest.raises(NotEntitled, match="demonstration"):
+            step()
+    taken_over = drafts.save(known, "grant_accreditation", "", draft.said, draft.pk, draft.version)
+    assert isinstance(drafts.submit(known, taken_over, seen(known, taken_over)), Written)
+    assert Draft.objects.get(pk=draft.pk).said["demonstration"] is True

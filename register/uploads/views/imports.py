@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext
 
 from register.access.acting import Acting, needs
+from register.access.reach import check_reach_of_work
 from register.access.roles import AGENCY, OPERATOR
 from register.desk.page import answer, answer_error
 from register.errors import NotFound, NotUnderstood, Refused
@@ -42,12 +43,17 @@ View = Callable[..., HttpResponse]
 
 
 def desk_of_imports(view: View) -> View:
-    """Make a view for agencies and operators; what cannot be done is said in words, with the way back."""
+    """Make a view for agencies and operators; what cannot be done is said in words, with the way back.
+
+    Whatever is sent about a file changes it, so demonstration accounts are kept from those of real people here.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, acting: Acting, **parts: Any) -> HttpResponse:
         back = f"/desk/imports/{parts['id']}" if "id" in parts else "/desk/imports"
         try:
+            if request.method == "POST" and acting.demonstration and "id" in parts:
+                check_reach_of_work(acting, handing_in.find(acting, parts["id"]).author_id)
             return view(request, acting=acting, **parts)
         except NotFound as error:
             return answer_error(request, acting, error, "/desk/imports")
