@@ -90,7 +90,7 @@ def _read(parameter: Parameter, text: str) -> Any:
         return parameter.read(text.strip())
     except UnknownTerm as error:
         raise NotUnderstood(
-            "unknown_term", parameter.name, say("{name}: {fault}", name=parameter.name, fault=str(error))
+            "unknown_term", parameter.name, say("{name}: {fault}", name=parameter.name, fault=error.say_with_list())
         ) from None
     except ValueError as error:
         raise NotUnderstood(

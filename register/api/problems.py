@@ -168,7 +168,8 @@ def describe_fault(fault: Any) -> dict[str, str]:
             return {"field": where, "code": "unknown_field", "detail": f"{name}: there is no such field; remove it"}
         case "missing":
             return {"field": where, "code": "missing_field", "detail": f"{name}: this field is required; add it"}
-    message = fault["msg"].removeprefix("Value error, ")
+    raised = (fault.get("ctx") or {}).get("error")
+    message = raised.say_with_list() if isinstance(raised, UnknownTerm) else fault["msg"].removeprefix("Value error, ")
     return {"field": where, "code": "invalid_field", "detail": f"{name}: {message}"}
 
 
@@ -177,7 +178,7 @@ _TAGS: Final = frozenset({"constrained-str", "lax-or-strict", "json-or-python"})
 
 
 def _unknown_term(error: Any) -> Problem:
-    return Problem(400, "unknown_term", str(error))
+    return Problem(400, "unknown_term", error.say_with_list())
 
 
 def _unavailable(code: str, detail: str) -> Callable[[Any], Problem]:

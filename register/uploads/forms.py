@@ -23,9 +23,13 @@ from register.uploads.words import KINDS as KIND_WORDS
 from register.uploads.words import choices_of, name_column
 from register.vocabularies import load
 
-TERMS: Final[Mapping[str, str]] = {"kind": "accreditation-kinds", "activity": "esg-activities", "decision": "decisions"}
-"""Columns of decisions with a short closed list, and its name."""
-
+TERMS: Final[Mapping[str, str]] = {
+    "kind": "accreditation-kinds",
+    "activity": "esg-activities",
+    "decision": "decisions",
+    "credential_types": "credential-types",
+}
+"""Columns of decisions with a short closed list, and its name; some cells hold several of it."""
 
 Choices = list[tuple[str, Any]]
 

@@ -21,7 +21,7 @@ class UnknownTerm(RegisterError, ValueError):
     """A code, URI or label that its vocabulary does not hold.
 
     `vocabulary` names where it was looked up, `got` is the input (shortened), `expected` what would have been accepted,
-    `nearest` up to three suggestions, `cure` a sentence that says what to do.
+    `nearest` up to three suggestions, `cure` a question that names them, "" without any.
     """
 
     def __init__(self, vocabulary: str, got: object, expected: str, nearest: tuple[str, ...] = ()) -> None:
@@ -29,17 +29,24 @@ class UnknownTerm(RegisterError, ValueError):
         self.got = str(got)[:MAX_TERM]
         self.expected = expected
         self.nearest = nearest
-        self.cure = _say_where(vocabulary, nearest)
-        told = {"expected": expected, "got": repr(self.got), "cure": self.cure}
-        super().__init__(sentences.say("expected {expected}, got {got}: {cure}", **told))
+        self.cure = _suggest(nearest)
+        told = {"expected": expected, "got": repr(self.got)}
+        if self.cure:
+            super().__init__(sentences.say("expected {expected}, got {got}: {cure}", **told, cure=self.cure))
+        else:
+            super().__init__(sentences.say("expected {expected}, got {got}", **told))
+
+    def say_with_list(self) -> sentences.Said:
+        """Return what is wrong with the address of the whole list, for programs; people choose it from a page."""
+        address = f"/api/v1/vocabularies/{self.vocabulary}"
+        where = sentences.say("The list is published at {address}.", address=address)
+        return sentences.join([str(self), where], " " if self.cure else ". ")
 
 
-def _say_where(vocabulary: str, nearest: tuple[str, ...]) -> str:
-    address = f"/api/v1/vocabularies/{vocabulary}"
+def _suggest(nearest: tuple[str, ...]) -> str:
     if not nearest:
-        return sentences.say("The list is published at {address}.", address=address)
-    terms = sentences.Coded(" or ".join(nearest), ", ".join(nearest))
-    return sentences.say("did you mean {terms}? The list is published at {address}.", terms=terms, address=address)
+        return ""
+    return sentences.say("did you mean {terms}?", terms=sentences.Coded(" or ".join(nearest), ", ".join(nearest)))
 
 
 @dataclass(frozen=True, slots=True)

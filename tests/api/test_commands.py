@@ -158,6 +158,8 @@ def test_a_refused_grant_names_its_field_and_writes_nothing(world: World) -> Non
 def test_several_faults_are_all_told(world: World) -> None:
     body = world.agent.post("/api/v1/accreditations", {"issuer": 7, "x": 1, "kind": "cosmic"}).body
     assert {fault["field"] for fault in body["errors"]} == {"issuer", "x", "kind", "valid_from"}
+    (kind,) = (fault["detail"] for fault in body["errors"] if fault["field"] == "kind")
+    assert kind.endswith("The list is published at /api/v1/vocabularies/accreditation-kinds.")
 
 
 def test_things_that_do_not_exist_are_404_in_the_address_and_422_in_the_body(world: World) -> None:

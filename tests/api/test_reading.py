@@ -210,6 +210,13 @@ def test_what_cannot_be_read_is_refused_by_name(path: str, status: int, code: st
     check_problem(Caller().get(f"/api/v1/{path}"), status, code, field)
 
 
+@pytest.mark.django_db
+def test_an_unknown_term_is_refused_with_the_address_of_its_list() -> None:
+    factories.open_register()
+    told = Caller().get("/api/v1/issuers?country=XX").body["detail"]
+    assert told.endswith("The list is published at /api/v1/vocabularies/countries.")
+
+
 @pytest.mark.parametrize(
     ("path", "most"),
     [

@@ -198,6 +198,16 @@ def test_a_name_in_a_language_that_is_not_offered_stays_what_was_recognised(clie
     assert '<option value="name_sv" selected>Name (Swedish)</option>' in page
 
 
+def test_a_term_that_is_in_no_list_says_which_are_and_no_address_of_programs(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    row = [*table(desk.issuers, 1)[0][0], "bachelor-degree|mastr-degree|zzzzzz"]
+    upload = bring(desk, as_csv([row], (*HEADER, "credential_types")))
+    page = client.get(f"/desk/imports/{upload.pk}/rows/2").content.decode()
+    assert "Did you mean <bdi>master-degree" in page
+    assert "<code>bachelor-degree</code>" in page
+    assert "/api/" not in page[page.index("<main") : page.index("</main")]
+
+
 def test_the_same_file_again_is_published_only_when_it_is_meant(client: Client, desk: Desk) -> None:
     officer(client, desk)
     data = as_csv(table(desk.issuers, 2)[0])

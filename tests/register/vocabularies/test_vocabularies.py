@@ -103,7 +103,19 @@ def test_an_unknown_term_says_what_was_expected_what_came_and_what_is_near() -> 
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, RegisterError)
     assert caught.value.nearest == ("micro-credential",)
-    assert all(part in str(caught.value) for part in ("expected", "microcredental", "did you mean micro-credential"))
+    assert all(part in str(caught.value) for part in ("expected", "microcredental", "did you mean micro-credential?"))
+
+
+@pytest.mark.parametrize(("term", "near"), [("microcredental", True), ("zzzzzz", False)])
+def test_only_programs_are_told_the_address_of_a_list(term: str, near: bool) -> None:
+    with pytest.raises(UnknownTerm) as caught:
+        load("credential-types").get(term)
+    error = caught.value
+    assert bool(error.cure) == near
+    assert "/api/" not in f"{error}{error.cure}{error.expected}"
+    told = error.say_with_list()
+    assert told.startswith(str(error))
+    assert told.endswith(f"{'?' if near else '.'} The list is published at /api/v1/vocabularies/credential-types.")
 
 
 def test_an_unknown_vocabulary_is_refused_by_name() -> None:
