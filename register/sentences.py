@@ -58,6 +58,17 @@ class Written(NamedTuple):
     moment: datetime
 
 
+class LastDay(NamedTuple):
+    """The end of a half-open period: its last day where it ends with one, as people say it; else the instant itself."""
+
+    moment: datetime
+
+    @property
+    def told(self) -> date | datetime:
+        """What is told of it."""
+        return (self.moment - timedelta(days=1)).date() if is_midnight(self.moment) else self.moment
+
+
 class Coded(NamedTuple):
     """A code that English sentences give as programs read it; people read what it stands for, a `Value` itself."""
 
@@ -94,7 +105,7 @@ class English(NamedTuple):
         return self.text
 
 
-Time = datetime | date | timedelta | Minute | Written
+Time = datetime | date | timedelta | Minute | Written | LastDay
 Value = str | int | Time | Term | Terms | Coded | Named | English | None
 """What fills a template: a `str` is a text that stays as it is (a name, an address), a `Said` is a sentence itself."""
 
@@ -131,6 +142,11 @@ class Sentence(NamedTuple):
     def text(self) -> Said:
         """The sentence, written."""
         return Said(self.template, self.values)
+
+
+def tell_end(moment: datetime | None) -> LastDay | None:
+    """Return the end of a half-open period as sentences tell it; an open end stays one."""
+    return None if moment is None else LastDay(moment)
 
 
 def say(template: str, /, **values: Value) -> Said:
@@ -182,7 +198,7 @@ def spell(value: Value) -> str:
             return _spell_many([label(Term(value.vocabulary, code)) for code in value.codes])
         case Coded() | Named() | English():
             return value.english
-        case Minute() | Written() | date() | timedelta():
+        case Minute() | Written() | LastDay() | date() | timedelta():
             return _spell_time(value)
         case None:
             return OPEN_DATE
@@ -196,6 +212,8 @@ def _spell_time(value: Time) -> str:
             return _spell_minute(value.moment)
         case Written():
             return moments.format_moment(value.moment)
+        case LastDay():
+            return _spell_time(value.told)
         case datetime():
             return _spell_instant(value)
         case date():
@@ -276,7 +294,7 @@ def _write(value: Value) -> Any:
             return {"coded": value.text, "value": _write(value.value)}
         case English():
             return {"english": value.text}
-        case Minute() | Written() | date() | timedelta():
+        case Minute() | Written() | LastDay() | date() | timedelta():
             return _write_time(value)
         case _:
             return value
@@ -288,6 +306,8 @@ def _write_time(value: Time) -> dict[str, Any]:
             return {"minute": moments.format_instant(value.moment)}
         case Written():
             return {"written": moments.format_instant(value.moment)}
+        case LastDay():
+            return {"until": moments.format_instant(value.moment)}
         case datetime():
             return {"instant": moments.format_instant(value)}
         case date():
@@ -361,6 +381,8 @@ def _read_time(kept: Any) -> Time:
             return Minute(moments.parse_moment(moment))
         case {"written": str(moment)}:
             return Written(moments.parse_moment(moment))
+        case {"until": str(moment)}:
+            return LastDay(moments.parse_moment(moment))
         case {"instant": str(moment)}:
             return moments.parse_moment(moment)
         case {"day": str(day)}:

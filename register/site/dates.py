@@ -92,9 +92,13 @@ def mark_instant(moment: datetime) -> SafeString:
 @remember
 def mark_end(until: datetime) -> SafeString:
     """Return a `time` element that shows the last day of a period and holds its exclusive end."""
+    return mark_until(until, spell_short_day(last_day(until)))
+
+
+def mark_until(until: datetime, shown: str) -> SafeString:
+    """Return a `time` element that holds the exclusive end of a period, however it is spelt."""
     iso = format_moment(until)
     title = gettext("until, not including, %(moment)s") % {"moment": iso}
-    shown = spell_short_day(last_day(until))
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, title, shown)
 
 

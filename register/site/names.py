@@ -73,7 +73,7 @@ class Name:
     def spelt(self) -> SafeString:
         """The same in Latin letters as markup, named as that; BCP 47 has a subtag for it: `el-Latn`."""
         return format_html(
-            '<span class="letters">[<span class="visually-hidden">{}</span> <bdi lang="{}-Latn">{}</bdi>]</span>',
+            '<span class="letters">[<span class="visually-hidden">{} </span><bdi lang="{}-Latn">{}</bdi>]</span>',
             gettext("in Latin letters:"),
             self.language.partition("-")[0],
             self.letters,

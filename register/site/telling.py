@@ -23,6 +23,7 @@ from register.sentences import (
     SHOWN,
     Coded,
     English,
+    LastDay,
     Minute,
     Named,
     Said,
@@ -90,7 +91,7 @@ def spell(value: Value) -> str:
             return spell(value.value)
         case English():
             return value.text
-        case Minute() | Written() | date() | timedelta():
+        case Minute() | Written() | LastDay() | date() | timedelta():
             return _spell_time(value)
         case Term():
             return label(value, words.label)
@@ -109,6 +110,8 @@ def _spell_time(value: Time) -> str:
     match value:
         case Minute() | Written():
             return _spell_moment(value.moment)
+        case LastDay():
+            return _spell_time(value.told)
         case datetime():
             return _spell_moment(value)
         case date():
@@ -139,6 +142,8 @@ def _mark(value: Value) -> SafeString:
             return isolate_value(value)
         case Minute() | Written():
             return _mark_moment(value.moment, spell(value))
+        case LastDay():
+            return dates.mark_until(value.moment, spell(value))
         case Named():
             return first_name(value.names, value.country).__html__() if value.names else _mark(value.otherwise)
         case Coded():

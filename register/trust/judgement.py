@@ -13,6 +13,7 @@ from typing import Any
 from register.identifiers import KEY_KINDS
 from register.records import IssuerRecord
 from register.scope import LIMITS
+from register.sentences import tell_end
 from register.trust.aftermath import find_aftermath, find_later_successions
 from register.trust.candidates import Candidate, find_candidates
 from register.trust.contradictions import Contradiction, find_contradictions
@@ -155,7 +156,7 @@ def _give_reasons(
 def _accredit(best: Judged, question: Question) -> Reason:
     record = best.candidate.accreditation
     assert record is not None
-    bounds = {"valid_from": record.valid.valid_from, "valid_until": record.valid.valid_until}
+    bounds = {"valid_from": record.valid.valid_from, "valid_until": tell_end(record.valid.valid_until)}
     case = PLAIN if record.valid.valid_until is None else "limited"
     entry = best.candidate.cite(record.granted.index)
     return give_reason("accredited", best.candidate.values_of_source(question) | bounds, entry, case)

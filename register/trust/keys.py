@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from register.records import KeyRecord, KeyRevocation, MandateRecord, Period
 from register.scope import LIMITS
-from register.sentences import Value, say
+from register.sentences import Value, say, tell_end
 from register.trust.candidates import Candidate, name_of
 from register.trust.links import covers
 from register.trust.question import Question
@@ -87,7 +87,10 @@ def _find_faults_of_binding(
 ) -> tuple[Reason, ...]:
     faults = []
     if case := _find_period_case(record.valid, question.at):
-        bounds: dict[str, Value] = {"valid_from": record.valid.valid_from, "valid_until": record.valid.valid_until}
+        bounds: dict[str, Value] = {
+            "valid_from": record.valid.valid_from,
+            "valid_until": tell_end(record.valid.valid_until),
+        }
         faults.append(give_reason("key_not_bound", values | bounds, candidate.cite_first(record), case))
     if record.revocation and _ends_binding(record.revocation):
         faults += _find_faults_of_end(record.revocation, question, candidate, values)

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from register import vocabularies
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, AgencyRecord, Ending, IssuerRecord, Suspension
 from register.scope import LIMITS, UNRESTRICTED, Scope, intersect_limit, limit_covers
-from register.sentences import Term, Terms, Value
+from register.sentences import Term, Terms, Value, tell_end
 from register.trust.candidates import Candidate, name_of
 from register.trust.lineage import MEMBER_OF_OTHER
 from register.trust.question import Question, programme_id
@@ -98,7 +98,10 @@ def find_agency_faults(question: Question, candidate: Candidate) -> Iterator[Rea
         entry = candidate.cite(agency.withdrawal.recorded.index)
         yield give_reason("agency_not_recognised", values | _ending_values(agency.withdrawal), entry, case)
     else:
-        bounds: dict[str, Value] = {"valid_from": agency.valid.valid_from, "valid_until": agency.valid.valid_until}
+        bounds: dict[str, Value] = {
+            "valid_from": agency.valid.valid_from,
+            "valid_until": tell_end(agency.valid.valid_until),
+        }
         yield give_reason("agency_not_recognised", values | bounds, candidate.cite_last(agency), case)
 
 
@@ -134,7 +137,7 @@ def _find_period_faults(question: Question, candidate: Candidate, record: Accred
     if record.valid.holds(question.at):
         return
     entry = candidate.cite(record.granted.index)
-    bounds = candidate.values_of_source(question) | {"valid_from": start, "valid_until": end}
+    bounds = candidate.values_of_source(question) | {"valid_from": start, "valid_until": tell_end(end)}
     if start and question.at < start:
         yield give_reason("not_yet_valid", bounds, entry)
     if end and end <= question.at:
@@ -144,7 +147,7 @@ def _find_period_faults(question: Question, candidate: Candidate, record: Accred
 def _report_suspension(suspension: Suspension, question: Question, candidate: Candidate) -> Reason:
     told = candidate.values_of_source(question) | {
         "effective_from": suspension.effective_from,
-        "effective_until": suspension.effective_until,
+        "effective_until": tell_end(suspension.effective_until),
         "reason": Term("reasons", suspension.reason),
     }
     case = "limited" if suspension.effective_until else PLAIN

@@ -17,6 +17,7 @@ from deploy.catalogues import APPS, ROOT
 from register.sentences import (
     Coded,
     English,
+    LastDay,
     Minute,
     Named,
     Said,
@@ -57,6 +58,8 @@ def test_a_sentence_is_its_english_text_to_whoever_reads_it() -> None:
         (Minute(MOMENT), "1 June 2026, 14:05 UTC"),
         (Written(DAY), "2026-06-01"),
         (Written(MOMENT), "2026-06-01T14:05:09Z"),
+        (LastDay(DAY), "31 May 2026"),
+        (LastDay(MOMENT), "1 June 2026, 14:05:09 UTC"),
         (Coded("NL", Term("jurisdictions", "NL")), "NL"),
         (Coded("eqf_levels", say("EQF levels")), "eqf_levels"),
         (English("certificate has expired"), "certificate has expired"),

@@ -51,7 +51,7 @@ PROFILE = {"name": "Common Microcredential Framework", "fits": False, "missing":
 ENTITLED = Finding(
     "accredited",
     "pass",
-    "Example Agency accredited Example University from 1 September 2020 until 1 September 2030, and the accreditation "
+    "Example Agency accredited Example University from 1 September 2020 until 31 August 2030, and the accreditation "
     "was in force on 30 June 2026.",
     {"entry": {"origin": ORIGIN, "index": 12}},
 )

@@ -70,7 +70,7 @@ def test_without_one_it_is_spelt_in_latin_letters_and_said_to_be_only_that() -> 
     assert (name.text, name.gloss, name.letters) == ("Πανεπιστήμιο Αθηνών", None, "Panepistimio Athinon")
     assert shown(name) == (
         '<bdi lang="el">Πανεπιστήμιο Αθηνών</bdi> <span class="letters">[<span class="visually-hidden">in Latin '
-        'letters:</span> <bdi lang="el-Latn">Panepistimio Athinon</bdi>]</span>'
+        'letters: </span><bdi lang="el-Latn">Panepistimio Athinon</bdi>]</span>'
     )
     assert "<bdi>Київ</bdi>" in shown(first_name({"und": "Київ"}))
     assert "und-Latn" in shown(first_name({"und": "Київ"}))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils.translation import override, trans_real
 
-from register.sentences import Coded, English, Minute, Named, Term, Terms, Value, Written, join, say
+from register.sentences import Coded, English, LastDay, Minute, Named, Term, Terms, Value, Written, join, say
 from register.site.telling import tell, tell_plainly
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -62,6 +62,8 @@ def test_words_of_a_stranger_are_never_read_as_a_template() -> None:
         (MOMENT, "1 czerwca 2026, 14:05 UTC"),
         (Minute(MOMENT), "1 czerwca 2026, 14:05 UTC"),
         (Written(DAY), "1 czerwca 2026"),
+        (LastDay(DAY), "31 maja 2026"),
+        (LastDay(MOMENT), "1 czerwca 2026, 14:05 UTC"),
         (DAY.date(), "1 czerwca 2026"),
         (7, "7"),
         (Coded("NL", Term("jurisdictions", "NL")), "Holandia (NL)"),

@@ -54,7 +54,7 @@ SPOKEN = [
         "accredited",
         "limited",
         answer(accreditation(valid=period("2024-01-01", "2030-01-01"))),
-        "Agency accredited College from 1 January 2024 until 1 January 2030, and the accreditation was in "
+        "Agency accredited College from 1 January 2024 until 31 December 2029, and the accreditation was in "
         "force on 1 January 2025.",
     ),
     ("no_accreditation", "", answer(), "Register NL knows College but holds no accreditation of it."),
@@ -74,7 +74,7 @@ SPOKEN = [
         "expired",
         "",
         answer(accreditation(valid=period("2020-01-01", "2024-01-01"))),
-        "The accreditation of College by Agency ended on 1 January 2024 and was no longer valid on 1 January 2025.",
+        "The accreditation of College by Agency ended on 31 December 2023 and was no longer valid on 1 January 2025.",
     ),
     (
         "revoked",
@@ -94,7 +94,7 @@ SPOKEN = [
         "suspended",
         "limited",
         answer(accreditation(suspensions=(suspension("2024-06-01", "2025-06-01"),))),
-        "The accreditation of College by Agency was suspended from 1 June 2024 until 1 June 2025, so it did"
+        "The accreditation of College by Agency was suspended from 1 June 2024 until 31 May 2025, so it did"
         " not count on 1 January 2025. Reason given: The quality requirements are not met.",
     ),
     (
@@ -152,7 +152,7 @@ SPOKEN = [
         "agency_not_recognised",
         "ended",
         answer(agency(valid=period("2020-01-01", "2025-01-01")), accreditation()),
-        "Register NL recognised Agency until 1 January 2025 and no longer on 1 January 2025.",
+        "Register NL recognised Agency until 31 December 2024 and no longer on 1 January 2025.",
     ),
     (
         "agency_not_recognised",
@@ -225,7 +225,7 @@ SPOKEN = [
         "key_not_bound",
         "ended",
         signed(key(valid=period("2020-01-01", "2025-01-01"))),
-        "The key did:web:college.example of College was bound until 1 January 2025 and no longer on 1 January 2025.",
+        "The key did:web:college.example of College was bound until 31 December 2024 and no longer on 1 January 2025.",
     ),
     (
         "key_not_bound",
