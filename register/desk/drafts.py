@@ -149,6 +149,7 @@ def return_(acting: Acting, draft: Draft, remark: str) -> Draft:
         raise NotUnderstood("required", "remark", gettext("Write what should be mended, so that its author knows."))
     with transaction.atomic():
         note(acting, "draft_returned", _about(draft), verb=draft.verb)
+        _tell_author(acting, draft, "returned", remark.strip()[:MOST_REMARK])
         return _move(draft, RETURNED, remark=remark.strip()[:MOST_REMARK], decided_by_id=acting.user)
 
 
@@ -161,6 +162,7 @@ def discard(acting: Acting, draft: Draft) -> Draft:
     _check_state(draft, *OPEN)
     with transaction.atomic():
         note(acting, "draft_discarded", _about(draft), verb=draft.verb)
+        _tell_author(acting, draft, "discarded")
         return _move(draft, DISCARDED, decided_by_id=acting.user)
 
 
@@ -215,6 +217,7 @@ def _do_alone(acting: Acting, draft: Draft, digest: str, alone: deeds.Alone) -> 
         _check_seen(acting, draft, digest)
         alone.do(draft)
         note(acting, alone.code, alone.about(draft), reason=str(draft.said.get("reason", "")), draft=str(draft.pk))
+        _tell_author(acting, draft, "approved")
     return moved
 
 
@@ -223,6 +226,7 @@ def _let_hold(acting: Acting, draft: Draft, digest: str) -> Draft:
     with transaction.atomic():
         four_eyes.choose(draft.role, draft.organisation, draft.said["verbs"])
         note(acting, "four_eyes_changed", _about(draft), verbs=" ".join(draft.said["verbs"]))
+        _tell_author(acting, draft, "approved")
         return _move(draft, PUBLISHED, decided_by_id=acting.user)
 
 
@@ -245,10 +249,11 @@ def _about(draft: Draft) -> str:
 
 
 def _noting(acting: Acting, draft: Draft, code: str) -> Callable[[Written], None]:
-    """Return what notes, in the transaction of the entry, who let it go on record."""
+    """Return what notes, in the transaction of the entry, who let it go on record, and tells its author."""
 
     def keep(place: Written) -> None:
         note(acting, code, _about(draft), verb=draft.verb, entry=place.index)
+        _tell_author(acting, draft, "published")
 
     return keep
 
@@ -259,6 +264,15 @@ def _tell_approvers(draft: Draft) -> None:
     users = people.exclude(user=draft.author_id).values_list("user_id", flat=True)
     facts = {"what": str(title_of(draft)), "address": _about(draft)}
     tell_members(draft.role, draft.organisation, "approval", f"draft:{draft.pk}:{draft.version}", facts, list(users))
+
+
+def _tell_author(acting: Acting, draft: Draft, how: str, remark: str = "") -> None:
+    """Tell the author, while of this organisation, what a colleague did with a draft; joins the transaction."""
+    if draft.author_id is None or draft.author_id == acting.user or is_left(draft):
+        return
+    facts = {"what": str(title_of(draft)), "address": _about(draft), "how": how, "remark": remark}
+    key = f"draft-{how}:{draft.pk}:{draft.version}"
+    tell_members(draft.role, draft.organisation, "draft_decided", key, facts, [draft.author_id])
 
 
 def _check_verb(acting: Acting, verb: str) -> None:

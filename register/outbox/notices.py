@@ -101,18 +101,21 @@ def tell_members(
 ) -> Notice | None:
     """Tell the members of an organisation in a role: on their `/desk/notices`, and `users` (default: all) by mail.
 
+    Those of `users` who are no members any more are not told: what a desk is about is no longer theirs to read.
+
     `code` is one of topics.MEMBER_CODES, `key` makes it once (a second call with it does nothing and returns None),
     `facts` are what the words need: for `import_done` `file`, `written` (entries), `refused` (rows), `address` (path
     of the page), and where nothing was written `failed` (a sentence as `to_text` keeps it) and `how` (`returned`,
-    `discarded` or empty); for `approval` `what` and `address`.
+    `discarded` or empty); for `approval` `what` and `address`; for `draft_decided` these, `how` (`published`,
+    `approved` of what goes on no ledger, `returned` or `discarded`) and the `remark` with which it was returned.
     """
     news = News(key, code, (of_members(role, organisation),), timezone.now(), facts=facts)
     with transaction.atomic():
         made = tell([news])
         if not made:
             return None
-        chosen = list(users) if users is not None else list_members(role, organisation)
-        mail_to(made[0], chosen)
+        members = list_members(role, organisation)
+        mail_to(made[0], members if users is None else sorted(set(users) & set(members)))
     return made[0]
 
 
@@ -120,6 +123,12 @@ def list_members(role: str, organisation: str) -> list[int]:
     """Return the ids of the people who may act in a role for an organisation."""
     found = Membership.objects.filter(role=role, organisation=organisation).values_list("user_id", flat=True)
     return sorted(set(found))
+
+
+def forget_member(user: int, role: str, organisation: str) -> None:
+    """Send somebody nothing of what waits for them, as for a digest, about an organisation they have just left."""
+    own = Message.objects.filter(subscription__user=user, sent=None)
+    own.filter(notice__topics__contains=[of_members(role, organisation)]).delete()
 
 
 def mail_to(notice: Notice, users: Sequence[int]) -> None:

@@ -45,6 +45,7 @@ CODE_OF: Final[Mapping[str, str]] = {
 EXPIRING: Final = "expiring"
 IMPORT_DONE: Final = "import_done"
 APPROVAL: Final = "approval"
+DRAFT_DECIDED: Final = "draft_decided"
 
 CODES: Final[Mapping[str, str | Promise]] = {
     "granted": _("Accreditations granted or refused"),
@@ -68,6 +69,7 @@ CODES: Final[Mapping[str, str | Promise]] = {
 MEMBER_CODES: Final[Mapping[str, str | Promise]] = {
     IMPORT_DONE: _("Import finished"),
     APPROVAL: _("A draft waits for a second person"),
+    DRAFT_DECIDED: _("A colleague approved, returned or discarded your draft"),
     "fork": _("A register showed two histories"),
 }
 """Codes told to members of the register."""

@@ -21,7 +21,7 @@ from django.utils.translation import gettext, ngettext
 from ledger.database import fetch_all
 from register.moments import parse_moment
 from register.outbox.models import Notice
-from register.outbox.topics import APPROVAL, EXPIRING, IMPORT_DONE
+from register.outbox.topics import APPROVAL, DRAFT_DECIDED, EXPIRING, IMPORT_DONE
 from register.queries.lists import EVENT_COLUMNS, EventRow
 from register.receipts import path_to_entry
 from register.sentences import from_text
@@ -148,6 +148,8 @@ def _tell_member(notice: Notice) -> Told:
         return Told(
             gettext("A draft waits for a second person"), str(facts.get("what", "")), sentences, path, "", notice.time
         )
+    if notice.code == DRAFT_DECIDED:
+        return _tell_draft(notice.time, facts, path)
     return Told(gettext("Notice"), str(facts.get("what", "")), (), path, "", notice.time)
 
 
@@ -167,6 +169,20 @@ def _tell_import(time: datetime, facts: Mapping[str, Any], path: str) -> Told:
         )
     tone = "warn" if refused else "good"
     return Told(gettext("Import finished"), name, tuple(escape(one) for one in sentences), path, "", time, tone)
+
+
+def _tell_draft(time: datetime, facts: Mapping[str, Any], path: str) -> Told:
+    """Tell an author what a colleague did with their draft."""
+    how, remark = str(facts.get("how", "")), str(facts.get("remark", ""))
+    told: dict[str, tuple[str, str, str]] = {
+        "published": (gettext("Draft approved"), gettext("A colleague has approved it: it is on record."), "good"),
+        "approved": (gettext("Draft approved"), gettext("This has been approved and holds now."), "good"),
+        "returned": (gettext("Draft returned"), gettext("It was returned with a remark"), "warn"),
+    }
+    gone = (gettext("Draft discarded"), gettext("This draft was discarded. Nothing of it is on record."), "bad")
+    title, sentence, tone = told.get(how, gone)
+    shown = format_html("{}: <q>{}</q>", sentence, remark) if remark else escape(sentence)
+    return Told(title, str(facts.get("what", "")), (shown,), path, "", time, tone)
 
 
 def _title_ended(how: str) -> str:

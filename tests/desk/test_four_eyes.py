@@ -17,7 +17,8 @@ from register.desk.errors import Stale
 from register.desk.models import Draft, FourEyes
 from register.desk.terms import SAYINGS
 from register.errors import NotEntitled, NotUnderstood
-from register.outbox.models import Notice
+from register.outbox.models import Message, Notice
+from register.outbox.wording import Told, put_into_words
 from tests import factories
 from tests.desk.conftest import Desk, acting_as
 from tests.desk.test_decision_pages import digest_on
@@ -210,6 +211,53 @@ def test_who_approves_is_told_once_and_steps_are_noted(desk: Desk) -> None:
         ("draft_submitted", desk.officer.user),
         ("draft_approved", desk.approver.user),
     ]
+
+
+def told_of(how: str, user: int) -> Told:
+    """The one notice of what became of a draft, which was mailed to this person alone."""
+    notice = Notice.objects.get(code="draft_decided", facts__how=how)
+    mailed = Message.objects.filter(notice=notice).values_list("subscription__user", flat=True)
+    assert list(mailed) == [user]
+    (told,) = put_into_words([notice])
+    return told
+
+
+def test_an_author_is_told_what_a_colleague_did_with_a_draft(desk: Desk) -> None:
+    first = waiting_draft(desk)
+    returned = drafts.return_(desk.approver, first, "The <day> is wrong.")
+    told = told_of("returned", desk.officer.user)
+    assert told.path == f"/desk/drafts/{returned.pk}"
+    assert "The <day> is wrong." in " ".join(told.plain)
+    assert "&lt;day&gt;" in " ".join(told.sentences)
+    again = drafts.submit(desk.officer, returned, preview.digest_now(desk.officer.actor, returned))
+    assert isinstance(again, Draft)
+    drafts.approve(desk.approver, again, preview.digest_now(desk.approver.actor, again))
+    assert "on record" in told_of("published", desk.officer.user).plain[0]
+    drafts.discard(desk.approver, waiting_draft(desk))
+    assert told_of("discarded", desk.officer.user).title == "Draft discarded"
+    setting = drafts.choose_four_eyes(desk.officer, ["bind_key"])
+    assert isinstance(setting, Draft)
+    waiting = drafts.submit(desk.officer, setting, preview.digest_now(desk.officer.actor, setting))
+    assert isinstance(waiting, Draft)
+    drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
+    assert told_of("approved", desk.officer.user).tone == "good"
+
+
+def test_nobody_is_told_of_what_they_did_themselves_nor_who_has_left(desk: Desk) -> None:
+    draft = drafts.save(desk.officer, "grant_accreditation", "", desk.granting())
+    drafts.submit(desk.officer, draft, preview.digest_now(desk.officer.actor, draft))
+    drafts.discard(desk.officer, waiting_draft(desk))
+    left = waiting_draft(desk)
+    Membership.objects.filter(pk=desk.officer.membership).update(organisation=desk.other_agency)
+    drafts.return_(desk.approver, left, "The day is wrong.")
+    assert not Notice.objects.filter(code="draft_decided").exists()
+
+
+def test_a_notice_is_rolled_back_with_what_it_tells(desk: Desk) -> None:
+    waiting = waiting_draft(desk)
+    with pytest.raises(Stale):
+        drafts.approve(desk.approver, waiting, "0" * 64)
+    assert not Notice.objects.filter(code="draft_decided").exists()
 
 
 def test_the_page_offers_each_person_what_is_theirs(lasting_desk: Desk, client: Client) -> None:
