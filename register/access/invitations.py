@@ -46,7 +46,8 @@ def invite(
     same = Invitation.objects.filter(role=role, organisation=organisation, accepted=None, withdrawn=None)
     if same.filter(expires__gt=timezone.now()).count() >= _MOST:
         raise Refused("too_many_invitations", "", f"expected fewer than {_MOST} open invitations; withdraw some")
-    same.filter(email=email).update(withdrawn=timezone.now())
+    for earlier in same.filter(email=email):
+        withdraw(request, earlier)
     secret = secrets.token_urlsafe(32)
     row = Invitation.objects.create(
         digest=digest_of(secret), email=email, role=role, organisation=organisation, approves=approves,
@@ -121,10 +122,10 @@ def _account_exists() -> Conflict:
 
 
 @transaction.atomic
-def withdraw(request: HttpRequest, row: Invitation) -> None:
-    """Withdraw an open invitation."""
-    Invitation.objects.filter(pk=row.pk, accepted=None, withdrawn=None).update(withdrawn=timezone.now())
-    note(request, "invitation_withdrawn", row.email, organisation=row.organisation, role=row.role)
+def withdraw(request: HttpRequest | None, row: Invitation) -> None:
+    """Withdraw an invitation that was not accepted, and note it; one that is over already stays as it is."""
+    if Invitation.objects.filter(pk=row.pk, accepted=None, withdrawn=None).update(withdrawn=timezone.now()):
+        note(request, "invitation_withdrawn", row.email, organisation=row.organisation, role=row.role)
 
 
 def needs_organisation(role: str) -> bool:

@@ -118,8 +118,13 @@ def test_an_expired_a_withdrawn_and_an_invented_link_open_nothing(operator: Clie
 
 
 def test_who_is_invited_anew_has_one_link_that_counts(operator: Client) -> None:
-    first, second = invite(operator), invite(operator)
+    first = invite(operator)
+    assert not noted("invitation_withdrawn")
+    second = invite(operator)
     over(Client().get(first), 410, "withdrawn")
+    assert [(line.email, line.about, line.facts) for line in noted("invitation_withdrawn")] == [
+        ("operator@nl.example", "new@nl.example", {"role": "auditor"})
+    ]
     assert Client().post(second, NEW).status_code == 303
 
 
