@@ -2,8 +2,8 @@
 
 | who | may |
 |---|---|
-| operator | invite to every role and organisation; say who approves; take memberships away; reset lost second factors |
-| approver of an agency or issuer | invite officers to their own organisation, take their memberships away |
+| operator | invite to every role and organisation; say who approves; take memberships, tokens and lost factors away |
+| approver of an agency or issuer | invite officers to their own organisation, take their memberships and tokens away |
 | auditor | read |
 
 Only the operator says who approves: an approver who could name approvers would be two people alone. Nobody takes the
@@ -28,12 +28,14 @@ from register.access.acting import Acting
 from register.access.audit import note
 from register.access.invitations import withdraw
 from register.access.letters import tell_person
-from register.access.models import Invitation, Membership
+from register.access.models import Invitation, Membership, Token
 from register.access.reach import check_reach
 from register.access.roles import AGENCY, AUDITOR, ISSUER, MEMBER_ROLES, OPERATOR
 from register.access.second_factor import remove_all_factors
 from register.access.sessions import end_sessions
+from register.access.tokens import end_token
 from register.errors import NotEntitled, NotFound, Refused
+from register.outbox.notices import forget_member
 
 PAGE: Final = 50
 
@@ -98,7 +100,10 @@ def find_membership(acting: Acting, id: int) -> Membership:
 
 @transaction.atomic
 def remove(request: HttpRequest, acting: Acting, row: Membership) -> None:
-    """Take a membership away, with its tokens; raises Refused for the own one and the last operator's."""
+    """Take a membership away, with its tokens and what waits to be mailed of its desk.
+
+    Raises Refused for the own one and the last operator's.
+    """
     check_reach(acting, row.user_id)
     if row.pk == acting.membership or row.user_id == acting.user:
         raise Refused("own_membership", "", "nobody takes the own membership away; ask somebody else")
@@ -107,9 +112,26 @@ def remove(request: HttpRequest, acting: Acting, row: Membership) -> None:
     tokens = row.tokens.count()
     note(request, "membership_removed", row.user.email, organisation=row.organisation, role=row.role, tokens=tokens)
     Membership.objects.filter(pk=row.pk).delete()
+    forget_member(row.user_id, row.role, row.organisation)
     _withdraw_invitations(request, row)
     if not Membership.objects.filter(user=row.user).exists():
         end_sessions(row.user)
+
+
+def list_tokens(row: Membership) -> list[Token]:
+    """Return the tokens of a membership, the newest first."""
+    return list(row.tokens.select_related("made_by", "membership").order_by("-created"))
+
+
+@transaction.atomic
+def revoke_token(request: HttpRequest, acting: Acting, row: Membership, id: str) -> list[str]:
+    """Revoke one token of a person, and all that were made by it; return their names, none when it is gone already."""
+    check_reach(acting, row.user_id)
+    found = next((token for token in row.tokens.all() if str(token.public_id) == id), None)
+    names = end_token(found) if found is not None else []
+    for name in names:
+        note(request, "token_revoked", row.user.email, organisation=row.organisation, name=name)
+    return names
 
 
 def _withdraw_invitations(request: HttpRequest, row: Membership) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from register.access.invitations import invite
 from register.access.models import Invitation, Membership, Token
 from register.access.tokens import create_token
+from register.outbox.models import Message
+from register.outbox.notices import tell_members
 from tests import factories
 from tests.access.pages import enter, noted, words
 from tests.api.callers import Caller, check_problem
@@ -47,6 +50,67 @@ def test_a_membership_taken_away_ends_at_once_with_its_tokens(operator: Client) 
     assert enter(Client(), "agency@nl.example").status_code == 422
     assert noted("membership_removed")[0].facts == {"role": "agency", "tokens": 1}
     assert noted("membership_removed")[0].organisation == agency
+
+
+def test_one_token_of_a_colleague_is_ended_and_the_membership_stays(operator: Client) -> None:
+    agency, other = factories.make_agency(), factories.make_agency()
+    row, theirs = make_member("agency", agency), make_member("agency", other, email="theirs@nl.example")
+    kept, kept_secret = create_token(row, "import", ("read",))
+    leaked, secret = create_token(row, "leaked <b>program", ("read", "write"))
+    create_token(row, "made by it", ("read",), made_by=leaked)
+    elsewhere, _secret = create_token(theirs, "other", ("read",))
+    approver = Client()
+    sign_in(approver, "agency", agency, approves=True, email="approver@nl.example")
+    page = words(approver.get(f"/desk/people/{row.pk}"))
+    assert "leaked &lt;b&gt;program" in page
+    assert "3 tokens end with it" in page
+
+    def revoke(client: Client, base: str, member: Membership, token: Token | str) -> int:
+        id = token if isinstance(token, str) else str(token.public_id)
+        return int(client.post(f"{base}/people/{member.pk}", {"do": "revoke", "token": id}).status_code)
+
+    assert revoke(approver, "/desk", theirs, elsewhere) == 404
+    for wrong in (elsewhere, "nonsense", ""):
+        assert revoke(approver, "/desk", row, wrong) == 303
+    assert Token.objects.count() == 4
+    assert revoke(approver, "/desk", row, leaked) == 303
+    check_problem(Caller(secret).get("/api/v1/me"), 401, "not_authenticated")
+    assert Caller(kept_secret).get("/api/v1/me").status == 200
+    assert revoke(operator, "/operator", row, kept) == 303
+    assert list(Token.objects.all()) == [elsewhere]
+    assert [(line.email, line.about, line.facts["name"]) for line in noted("token_revoked")] == [
+        ("approver@nl.example", "agency@nl.example", "leaked <b>program"),
+        ("approver@nl.example", "agency@nl.example", "made by it"),
+        ("operator@nl.example", "agency@nl.example", "import"),
+    ]
+    assert Membership.objects.filter(pk=row.pk).exists()
+
+
+def test_nothing_hard_to_undo_is_done_at_one_click(operator: Client) -> None:
+    row = make_member("agency", factories.make_agency())
+    give_app(row.user)
+    create_token(row, "program", ("read",))
+    page = operator.get(f"/operator/people/{row.pk}").content.decode()
+    folded = "".join(re.findall(r'<details class="deed">.*?</details>', page, re.S))
+    for deed in ("reset", "revoke", "remove"):
+        assert page.count(f'name="do" value="{deed}"') == folded.count(f'name="do" value="{deed}"') == 1, deed
+    assert "agency@nl.example will no longer belong here. One token ends with it." in folded
+    own = Membership.objects.get(role="operator")
+    create_token(own, "program", ("read",))
+    page = operator.get(f"/operator/people/{own.pk}").content.decode()
+    assert 'value="revoke"' not in page
+    assert "/account/tokens" in page
+
+
+def test_what_waits_to_be_mailed_of_a_desk_goes_with_the_membership(operator: Client) -> None:
+    first, second = factories.make_agency(), factories.make_agency()
+    row = make_member("agency", first, email="both@agency.example")
+    make_member("agency", second, email="both@agency.example")
+    for agency in (first, second):
+        tell_members("agency", agency, "approval", f"waits:{agency}", {"what": "A draft", "address": "/desk"})
+    assert do(operator, row, "remove").status_code == 303
+    left = Message.objects.filter(subscription__user=row.user).values_list("notice__key", flat=True)
+    assert list(left) == [f"waits:{second}"]
 
 
 def test_what_one_acts_as_is_chosen_and_others_memberships_are_not_ones_own(operator: Client) -> None:

@@ -7,7 +7,8 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from register.access.models import Invitation, Membership
+from register.access.models import Invitation, Membership, Token
+from register.access.tokens import create_token
 from tests import factories
 from tests.access.pages import noted, words
 from tests.people import PASSWORD, give_app, make_member, sign_in
@@ -35,16 +36,20 @@ def accept_invitation(operator: Client, email: str = "new@nl.example") -> Member
     return Membership.objects.get(user__username=email)
 
 
-@pytest.mark.parametrize("wish", ["reset", "remove", "approver"])
+@pytest.mark.parametrize("wish", ["reset", "remove", "approver", "revoke"])
 def test_a_real_person_is_beyond_a_demonstration_account(demonstration: Client, wish: str) -> None:
     real = make_member("operator", email="real@nl.example")
     give_app(real.user)
-    answer = demonstration.post(f"/operator/people/{real.pk}", {"do": wish})
+    token, _secret = create_token(real, "program", ("read",))
+    answer = demonstration.post(f"/operator/people/{real.pk}", {"do": wish, "token": str(token.public_id)})
     assert answer.status_code == 422
     assert "acts on demonstration people alone" in words(answer)
     assert Authenticator.objects.filter(user=real.user).exists()
     assert not Membership.objects.get(pk=real.pk).approves
-    assert not any(noted(code) for code in ("second_factor_reset", "membership_removed", "membership_changed"))
+    assert Token.objects.filter(pk=token.pk).exists()
+    assert not any(
+        noted(code) for code in ("second_factor_reset", "membership_removed", "membership_changed", "token_revoked")
+    )
     page = demonstration.get(f"/operator/people/{real.pk}").content.decode()
     assert 'name="do"' not in page
     assert f"/operator/people/{real.pk}" not in demonstration.get("/operator/people").content.decode()

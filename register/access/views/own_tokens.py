@@ -91,7 +91,7 @@ def show_tokens(request: HttpRequest, acting: Acting) -> HttpResponse:
     context = {
         "place": "tokens",
         "form": form,
-        "tokens": [_describe(row) for row in rows],
+        "tokens": [describe_token(row) for row in rows],
         "role": name_role(acting.role, acting.approves),
         "organisation": name_organisation(acting.role, acting.organisation),
         "held_back": [VERB_WORDS[verb] for verb in VERBS if verb in allowed_verbs(acting.role, (WRITE,))
@@ -108,11 +108,12 @@ def _make(request: HttpRequest, acting: Acting, form: TokenForm) -> HttpResponse
     scope = form.read_scope()
     row, secret = create_token(membership, form.cleaned_data["name"], scope, until)
     note(request, "token_made", row.name, scope=", ".join(scope), until=until.date().isoformat())
-    context = {"place": "tokens", "token": _describe(row), "secret": secret}
+    context = {"place": "tokens", "token": describe_token(row), "secret": secret}
     return answer_account(request, "access/token_made.html", context)
 
 
-def _describe(row: Token) -> dict[str, Any]:
+def describe_token(row: Token) -> dict[str, Any]:
+    """Return what pages show of a token, which never is its secret."""
     verbs = [VERB_WORDS[verb] for verb in row.scope if verb in VERB_WORDS]
     return {
         "id": row.public_id,

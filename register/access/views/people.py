@@ -24,6 +24,7 @@ from register.access.people import Asked, find_membership, invitations_for, list
 from register.access.reach import check_invites, find_beyond, may_invite
 from register.access.roles import AGENCY, AUDITOR, ISSUER, MEMBER_ROLES, OPERATOR
 from register.access.views.framed import answer_framed, base_of
+from register.access.views.own_tokens import describe_token
 from register.access.words import MEANINGS, ROLES, name_role
 from register.errors import NotEntitled, NotFound, Refused
 from register.queries.cuts import resolve_cut
@@ -262,7 +263,7 @@ def change_person(request: HttpRequest, acting: Acting, id: int) -> HttpResponse
         "operator": acting.role == OPERATOR,
         "approves": row.approves,
         "can_approve": row.role != AUDITOR,
-        "tokens": row.tokens.count(),
+        "tokens": [describe_token(token) for token in people.list_tokens(row)],
         "bindings": list_bindings(row.user),
         "sentence": sentence,
         "beyond": bool(find_beyond(acting, [row.user_id])),
@@ -289,6 +290,10 @@ def _do(request: HttpRequest, acting: Acting, row: Membership) -> HttpResponse:
     elif wished == "reset":
         people.reset_factors(request, acting, row.user)
         messages.success(request, gettext("The second factors are removed, and all sessions ended."))
+    elif wished == "revoke":
+        if people.revoke_token(request, acting, row, request.POST.get("token", "")):
+            messages.success(request, gettext("The token is revoked. Programs that use it are refused from now on."))
+        back = f"{back}/{row.pk}"
     elif wished == "disconnect":
         unbind(request, acting, row.user)
         messages.success(request, gettext("Single sign-on is disconnected, and all sessions of this person are ended."))
