@@ -369,6 +369,14 @@ def test_a_colleague_s_file_is_discarded_with_a_reason_that_is_noted_and_told(de
     assert list(mailed) == [(desk.officer.user,)]
 
 
+def test_who_left_the_desk_is_mailed_nothing_of_it(desk: Desk) -> None:
+    upload = bring(desk, as_csv(table(desk.issuers, 3)[0]))
+    Membership.objects.filter(pk=desk.officer.membership).delete()
+    publishing.discard(desk.approver, upload, "It is last year’s list.")
+    assert Notice.objects.filter(key=f"import-discarded:{upload.pk}").exists()
+    assert not Message.objects.filter(subscription__user=desk.officer.user).exists()
+
+
 def test_who_handed_it_in_is_told_that_it_was_returned_and_the_second_person_that_it_waits_again(desk: Desk) -> None:
     four_eyes.choose("agency", desk.agency, ["grant_accreditation"])
     upload = bring(desk, as_csv(table(desk.issuers, 2)[0]))
