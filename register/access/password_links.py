@@ -3,11 +3,14 @@
 The page writes a row and queues its id, whoever was named; only a worker looks at whether that person may have a link.
 The row is locked while the mail goes out and goes with it: two workers send one mail, and a crash between the mail
 server's OK and the commit sends another one with the same Message-ID. Without a broker, or while there is no mail
-server, the beat comes round for what is due.
+server, the beat comes round for what is due: each request waits longer than the time before, and a run begins
+nothing more after a while, so that a mail server which hangs keeps no worker from other work.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from datetime import timedelta
 from typing import Final
 
@@ -25,8 +28,13 @@ from register.access.models import Membership, PasswordRequest
 from register.access.signing_in import is_for_demonstration
 from register.jobs import enqueue_if_possible
 
+log = logging.getLogger(__name__)
+
 PAUSE: Final = timedelta(minutes=1)
-"""Between two tries to hand a mail over."""
+"""Between the first two tries to hand a mail over; twice as long before each further one."""
+
+A_WHILE: Final = 20.0
+"""Seconds after which a run begins nothing more."""
 
 PATIENCE: Final = timedelta(hours=1)
 """After which a link that could not be sent is given up: whoever wants it has asked again."""
@@ -50,10 +58,14 @@ def send_link(request: int) -> None:
             _settle(row)
 
 
-def list_due() -> list[int]:
-    """Return the ids of the requests that are due, the oldest first."""
-    due = PasswordRequest.objects.filter(next_try__lte=timezone.now())
-    return list(due.order_by("next_try").values_list("pk", flat=True)[:200])
+def send_due() -> None:
+    """Send the links that no worker was told of, or that could not be handed over, the oldest first."""
+    due = PasswordRequest.objects.filter(next_try__lte=timezone.now()).order_by("next_try")
+    began = time.monotonic()
+    for request in due.values_list("pk", flat=True)[:200]:
+        if time.monotonic() - began > A_WHILE:
+            return
+        send_link(request)
 
 
 def _settle(row: PasswordRequest) -> None:
@@ -67,13 +79,18 @@ def _settle(row: PasswordRequest) -> None:
     if late or _send(user, row):
         row.delete()
         return
-    row.tries, row.next_try = row.tries + 1, timezone.now() + PAUSE
+    row.tries, row.next_try = row.tries + 1, timezone.now() + PAUSE * 2**row.tries
     row.save()
 
 
 def _send(user: User, row: PasswordRequest) -> bool:
-    with translation.override(row.language):
-        return _write(user, row)
+    """Tell whether a link was handed over; one that cannot even be written keeps no other from being sent."""
+    try:
+        with translation.override(row.language):
+            return _write(user, row)
+    except Exception as error:  # whose words may hold the link
+        log.error("a link to a new password could not be written: %s", type(error).__name__)
+        return False
 
 
 def _write(user: User, row: PasswordRequest) -> bool:

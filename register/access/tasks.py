@@ -39,5 +39,4 @@ def send_password_link(request: int) -> None:
 @shared_task
 def send_password_links() -> None:
     """Send the links that no worker was told of, or that could not be handed over."""
-    for request in password_links.list_due():
-        password_links.send_link(request)
+    password_links.send_due()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -124,6 +125,55 @@ def test_what_no_mail_server_takes_is_tried_again_and_noted_once() -> None:
     send_password_links()
     assert len(mail.outbox) == 1
     assert AuditRecord.objects.filter(code="password_reset_asked").count() == 1
+
+
+def test_a_mail_server_that_hangs_keeps_no_worker_from_other_work() -> None:
+    for _ in range(5):
+        ask(KNOWN)
+    tried: list[int] = []
+
+    def hang(*mail: object, **named: str) -> bool:
+        tried.append(1)
+        return False
+
+    clock = SimpleNamespace(monotonic=lambda: 15.0 * len(tried))
+    with patch.object(password_links, "send", side_effect=hang), patch.object(password_links, "time", clock):
+        send_password_links()
+    assert len(tried) == 2
+    assert sorted(PasswordRequest.objects.values_list("tries", flat=True)) == [0, 0, 0, 1, 1]
+
+
+def test_each_further_try_comes_later() -> None:
+    ask(KNOWN)
+    waits = []
+    with patch.object(EmailMessage, "send", side_effect=ConnectionRefusedError):
+        for _ in range(3):
+            PasswordRequest.objects.update(next_try=timezone.now())
+            before = timezone.now()
+            send_password_links()
+            waits.append(PasswordRequest.objects.get().next_try - before)
+    assert waits == sorted(waits)
+    assert waits[2] >= 4 * password_links.PAUSE
+
+
+def test_a_link_that_cannot_be_written_keeps_no_other_from_being_sent(caplog: pytest.LogCaptureFixture) -> None:
+    make_member("operator")
+    ask(KNOWN)
+    ask("operator@nl.example")
+
+    def send(message: EmailMessage) -> int:
+        if KNOWN in message.to:
+            raise ValueError(message.body)
+        mail.outbox.append(message)
+        return 1
+
+    with patch.object(EmailMessage, "send", autospec=True, side_effect=send):
+        send_password_links()
+    assert [one.to for one in mail.outbox] == [["operator@nl.example"]]
+    row = PasswordRequest.objects.get()
+    assert (row.tries, row.next_try > row.asked) == (1, True)
+    assert "ValueError" in caplog.text
+    assert "/password/" not in caplog.text
 
 
 def test_a_request_that_waited_too_long_is_noted_and_given_up() -> None:
