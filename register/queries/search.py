@@ -81,6 +81,12 @@ def search(kind: str, q: str, conditions: Conditions, after: str | None, limit: 
     return Page([load(kind, one.content) for one in shown], more, origins, candidates)
 
 
+def is_capped(candidates: Sequence[tuple[str, int]], cut: Cut) -> bool:
+    """Tell whether a search compared as many as it may, of ours or of all peers', and left the others out."""
+    ours = sum(log == cut.log_id for _, log in candidates)
+    return max(ours, len(candidates) - ours) >= CANDIDATES
+
+
 def _spread(words: Sequence[str]) -> dict[str, dict[str, float]]:
     """Return for each word of the query the words it may stand for, with how well each fits."""
     meant: dict[str, dict[str, float]] = {word: {} for word in words}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register.queries.facets import GROUPS, Facets, count_facets
 from register.queries.kept import keep
-from register.queries.search import CANDIDATES
+from register.queries.search import is_capped
 from register.queries.turns import DATED, TODAY
 from register.site.names import Name, name_record
 from register.site.searching import CHOICES, Search
@@ -84,7 +84,7 @@ def count_found(search: Search, candidates: Candidates) -> Facets:
         return Facets(len(candidates), False, {name: {} for name in GROUPS})
     if candidates is not None:
         counted = count_facets(search.cut, search.filters, candidates)
-        return replace(counted, capped=len(candidates) >= CANDIDATES)
+        return replace(counted, capped=is_capped(candidates, search.cut))
     name = repr(("facets", sorted(search.chosen.items()), None if search.instants.today else search.instants.at))
     lane = TODAY if search.instants.today else DATED
     facets: Facets = keep(name, search.cut, lambda: count_facets(search.cut, search.filters, None), lane).value

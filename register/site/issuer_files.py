@@ -14,7 +14,8 @@ from register.moments import format_moment
 from register.queries.cuts import Cut
 from register.queries.hearing import place_page
 from register.queries.held import Held, list_held
-from register.queries.selecting import MOST
+from register.queries.search import is_capped
+from register.queries.selecting import MOST, Page
 from register.queries.single import find_records
 from register.records import IssuerRecord
 from register.site.harmless import stream_csv
@@ -24,7 +25,7 @@ from register.site.searching import Search, find_issuers
 COLUMNS: Final = (
     *("name", "other_names", "country", "provider_type", "sites", "status", "accreditations", "agencies", "kinds"),
     *("eqf_levels", "isced_f", "credential_types", "since", "until", "identifiers", "website"),
-    *("register", "id", "address", "as_of"),
+    *("register", "id", "address", "as_of", "known_size"),
 )
 
 FILES: Final = "en"
@@ -48,11 +49,14 @@ class Row:
         return "accredited" if self.held.count else "not_accredited"
 
 
-def read_rows(search: Search) -> Iterator[Row]:
-    """Yield all that a search finds, in its order; two or three queries for each MOST of them."""
-    after: str | None = None
+def find_first(search: Search) -> Page[IssuerRecord]:
+    """Return the first MOST that a search finds; its `candidates` say whether there may be others."""
+    return find_issuers(search, None, MOST)[0]
+
+
+def read_rows(search: Search, found: Page[IssuerRecord]) -> Iterator[Row]:
+    """Yield all that a search finds, in its order, from its first page on; two or three queries for each MOST."""
     while True:
-        found, _ = find_issuers(search, after, MOST)
         placed = place_page(found, search.cut)
         places = [(one.cut.log_id, one.record.id) for one in placed]
         held = list_held(places, search.instants.at, search.cut) if places else {}
@@ -60,14 +64,14 @@ def read_rows(search: Search) -> Iterator[Row]:
         agencies = {uid: name_record(record, FILES).text for uid, record in named.items()}
         for place, one in zip(places, placed, strict=True):
             yield Row(one.record, one.cut, held.get(place) or Held(), agencies)
-        after = found.next
-        if after is None:
+        if found.next is None:
             return
+        found, _ = find_issuers(search, found.next, MOST)
 
 
 def stream_as_csv(search: Search) -> Iterator[bytes]:
     """Yield the result as CSV, one issuer a line; several values in a cell are parted by "; "."""
-    return stream_csv(COLUMNS, (_cells(row, search) for row in read_rows(search)))
+    return stream_csv(COLUMNS, (_cells(row, search) for row in read_rows(search, find_first(search))))
 
 
 def _cells(row: Row, search: Search) -> list[str]:
@@ -84,6 +88,7 @@ def _cells(row: Row, search: Search) -> list[str]:
         *(limits["levels"], limits["fields"], limits["types"], *_period(held)),
         "; ".join(f"{one.scheme}:{one.value}" for one in record.identifiers),
         *(record.website or "", row.cut.origin, record.id, record.url, format_moment(search.instants.at)),
+        str(row.cut.size),
     ]
 
 
@@ -96,16 +101,21 @@ def _period(held: Held) -> tuple[str, str]:
 
 
 def stream_as_json(search: Search) -> Iterator[bytes]:
-    """Yield the result as one JSON object: what it says of itself, then `items`, each as the API gives an issuer."""
+    """Yield the result as one JSON object: what it says of itself, then `items`, each as the API gives an issuer.
+
+    `complete` is false where a search by name found more than it compares (`register.queries.search`).
+    """
+    found = find_first(search)
     head = {
         "register": settings.ASSAY_ORIGIN,
         "known": {one.origin: one.size for one in search.cut.all},
         "as_of": format_moment(search.instants.at),
         "search": {"q": search.q, **search.chosen},
+        "complete": not is_capped(found.candidates or [], search.cut),
     }
     yield json.dumps(head, ensure_ascii=False)[:-1].encode() + b', "items": ['
     comma = ""
-    for row in read_rows(search):
+    for row in read_rows(search, found):
         yield f"{comma}\n{json.dumps(_item(row, search), ensure_ascii=False, separators=(',', ':'))}".encode()
         comma = ","
     yield b"\n]}\n"

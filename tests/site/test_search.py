@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -169,6 +170,40 @@ def test_the_json_file_holds_the_whole_result_by_accept_or_not(varied: Register)
         assert told["search"] == {"q": "", "kind": "programme"}
         assert [item["held"]["eqf_levels"] for item in told["items"]] == [[5]]
         assert told["items"][0]["state"] == "registered"
+
+
+def test_a_search_that_finds_more_than_it_compares_says_so_on_the_page_and_in_its_files(
+    varied: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(query: str) -> Any:
+        response = varied.client.get(f"/issuers.json{query}")
+        return json.loads(b"".join(response.streaming_content))  # type: ignore[attr-defined]
+
+    whole = words(varied.client.get("/issuers?q=school").content.decode())
+    assert "3 issuers match; the best come first." in whole
+    assert "not all that match" not in whole
+    assert (tell("?q=school")["complete"], len(tell("?q=school")["items"])) == (True, 3)
+    monkeypatch.setattr("register.queries.search.CANDIDATES", 2)
+    part = words(varied.client.get("/issuers?q=school").content.decode())
+    assert "At least 2 names match. Only these were compared, and the best of them come first." in part
+    assert "Write more of the name, or choose a country." in part
+    assert "Both hold the 2 that were compared, not all that match." in part
+    assert (tell("?q=school")["complete"], len(tell("?q=school")["items"])) == (False, 2)
+    assert tell("")["complete"], "without a name nothing is compared, and all of it is there"
+
+
+def test_files_say_how_far_the_ledger_was_read(varied: Register) -> None:
+    size = resolve_cut().size
+    assert {row["known_size"] for row in read_csv(varied.client, "")} == {str(size)}
+    early = f"?known_at=register.nl.example/ledger@{size - 1}&at=2024-01-01"
+    assert {row["known_size"] for row in read_csv(varied.client, early)} == {str(size - 1)}
+    assert (
+        f'"issuers-2024-01-01-first-{size - 1}-entries.csv"'
+        in varied.client.get(f"/issuers.csv{early}").headers["Content-Disposition"]
+    )
+    yesterday = (timezone.now() - timedelta(days=1)).date().isoformat()
+    named = varied.client.get(f"/issuers.json?known_at={yesterday}&at=2024-01-01").headers["Content-Disposition"]
+    assert f'"issuers-2024-01-01-known-{yesterday}.json"' in named
 
 
 def test_files_are_read_page_by_page(varied: Register, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from register.errors import Busy
 from register.moments import format_moment
 from register.queries.facets import Facets
 from register.queries.hearing import Placed, place_page
-from register.queries.search import CANDIDATES
+from register.queries.search import is_capped
 from register.queries.selecting import Page
 from register.queries.single import find_records
 from register.records import IssuerRecord
@@ -66,10 +66,16 @@ def list_matching(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "by_identifier": by_identifier,
         "next": search.address(after=found.next) if found.next else None,
         "first": search.address() if query.get("after") else None,
-        "too_many": bool(search.q) and str(query.get("after", "")) == str(CANDIDATES - _PAGE),
+        "compared": _count_compared(found, search),
         **_frame(search, standings),
         **_count(search, found, by_identifier, standings),
     }
+
+
+def _count_compared(found: Page[IssuerRecord], search: Search) -> int:
+    """Return how many of all that match a search by name compared; 0 where it compared them all."""
+    candidates = found.candidates or []
+    return len(candidates) if is_capped(candidates, search.cut) else 0
 
 
 def _frame(search: Search, standings: Mapping[str, IssuerStanding]) -> Context:
