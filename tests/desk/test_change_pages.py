@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from register import commands
+from register.desk import logs
 from register.desk.models import Draft
 from register.models import AccreditationVersion
 from register.payloads import AccreditationChanges
@@ -130,6 +131,30 @@ def test_an_entry_that_was_corrected_is_marked_as_replaced(lasting_desk: Desk, c
     page = client.get(f"/desk/accreditations/{held}").content.decode()
     assert page.count("Replaced by") == 1
     assert f'Replaced by <a href="/ledger/entries/{newest(held).recorded_from}">' in page
+
+
+def test_the_first_of_many_entries_is_found_marked_and_corrected(
+    lasting_desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "PAGE", 2)
+    sign_in(client, "agency", lasting_desk.agency, email="officer@board.example")
+    held = factories.make_accreditation(lasting_desk.issuer, lasting_desk.agency)
+    path, first = f"/desk/accreditations/{held}", newest(held).recorded_from
+    for said in ({"summary": "One."}, {"summary": "Two."}, {"corrects": first, "scope": {"eqf_levels": [5]}}):
+        terms = AccreditationChanges.model_validate(said)
+        commands.amend_accreditation(held, terms, actor=factories.as_agency(lasting_desk.agency))
+    page = client.get(path).content.decode()
+    correcting = f'href="{path}/correct?entry={first}"'
+    assert correcting not in page
+    older = re.search(r'rel="next" href="([^"]+)"', page)
+    assert older
+    page = client.get(older[1]).content.decode()
+    assert correcting in page
+    assert f'Replaced by <a href="/ledger/entries/{newest(held).recorded_from}">' in page
+    assert f'href="{path}">Newest entries' in page
+    assert 'rel="next"' not in page
+    for odd in ("x", "-1", "9" * 40, "%00"):
+        assert client.get(f"{path}?before={odd}").status_code == 200
 
 
 def test_a_revocation_is_taken_back_on_appeal(desk: Desk, at_desk: Client) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from register.access.models import AuditRecord
+from register.desk import logs
 from register.desk.agency_effects import COMPARED
 from register.desk.models import Draft
 from register.queries.cuts import resolve_cut
@@ -180,6 +181,20 @@ def test_an_amendment_says_only_what_changes(operator: Client) -> None:
     assert (read(agency).acronym, read(agency).scope.eqf_levels) == ("QuB", (6, 7))
 
 
+def test_of_an_amendment_only_the_part_to_be_mended_is_unfolded(operator: Client) -> None:
+    def opened(page: str) -> list[bool]:
+        return [" open" in tag for tag in re.findall(r'<details class="card more"[^>]*>', page)]
+
+    agency = factories.make_agency(names={"en": "Quality Board"}, acronym="QB")
+    path = f"/operator/agencies/{agency}/amend"
+    assert opened(operator.get(path).content.decode()) == [False, False, False]
+    for changed, place in (({"website": "nonsense"}, 0), ({"effective_from": "soon"}, 1), ({"report_url": "x"}, 2)):
+        answer = operator.post(path, {**held(agency), **changed})
+        assert answer.status_code == 422
+        assert opened(answer.content.decode()) == [place == number for number in range(3)], changed
+    assert opened(operator.get("/operator/agencies/new").content.decode()) == []
+
+
 def test_a_withdrawal_needs_two_and_says_what_it_changes_about_the_past(operator: Client, second: Client) -> None:
     agency, issuer = factories.make_agency(names={"en": "Quality Board"}), factories.make_issuer()
     factories.make_accreditation(issuer, agency)
@@ -250,6 +265,19 @@ def test_an_entry_is_corrected_from_its_own_day_on(operator: Client, second: Cli
     assert operator.get(f"/operator/agencies/{agency}/correct?entry={record.entries[-1]}").status_code == 404
     replaced = f'Replaced by <a href="/ledger/entries/{record.entries[-1]}">'
     assert replaced in operator.get(f"/operator/agencies/{agency}").content.decode()
+
+
+def test_older_entries_of_an_agency_are_a_page_away(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "PAGE", 1)
+    agency = factories.make_agency()
+    step(operator, draft(operator, f"{agency}/amend", {**held(agency), "acronym": "QB"}), "submit")
+    first, last = read(agency).entries
+    path = f"/operator/agencies/{agency}"
+    page = operator.get(path).content.decode()
+    assert f"correct?entry={last}" in page
+    assert f"correct?entry={first}" not in page
+    assert f'href="{path}?before={last}"' in page
+    assert f"correct?entry={first}" in operator.get(f"{path}?before={last}").content.decode()
 
 
 def test_only_a_scope_that_still_holds_can_be_corrected(operator: Client, second: Client) -> None:

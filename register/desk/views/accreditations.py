@@ -36,6 +36,7 @@ from register.desk.change_forms import (
 )
 from register.desk.forms import path_to_draft
 from register.desk.four_eyes import CORRECTION, WORDS
+from register.desk.logs import read_log
 from register.desk.models import Draft
 from register.desk.page import answer, answer_error
 from register.desk.views.decisions import list_offers
@@ -45,13 +46,12 @@ from register.queries.cuts import resolve_cut
 from register.queries.filters import Filters
 from register.queries.lists import list_agencies
 from register.queries.selecting import MOST
-from register.queries.single import find_record, read_history
+from register.queries.single import find_record
 from register.records import AccreditationRecord
 from register.scope import Scope
 from register.site.accreditation_rows import show_records
-from register.site.entries import Entry, read_entries
 from register.site.links import with_query
-from register.site.reading import newest_checkpoint, read_directory, read_register
+from register.site.reading import read_directory, read_register
 
 
 @needs(AGENCY, OPERATOR, methods=("GET", "HEAD"))
@@ -91,10 +91,12 @@ def show_accreditation(request: HttpRequest, acting: Acting, id: UUID) -> HttpRe
         record = find_held(acting, str(id))
     except NotFound as error:
         return answer_error(request, acting, error, "/desk/accreditations")
+    log = read_log(request, "accreditation", record.id)
     context = {
         **_about(record),
         "changes": [(name, change.title) for name, change in CHANGES.items() if change.possible(record)],
-        "entries": [(entry, _may_correct(entry.event)) for entry in _entries(record)],
+        "entries": [(entry, _may_correct(entry.event)) for entry in log.entries],
+        "log": log,
     }
     return answer(request, acting, "desk/accreditation.html", context)
 
@@ -106,11 +108,6 @@ def _about(record: AccreditationRecord) -> dict[str, Any]:
         "row": show_records([record], timezone.now())[0],
         "directory": read_directory([record.issuer, record.agency]),
     }
-
-
-def _entries(record: AccreditationRecord) -> list[Entry]:
-    history = read_history("accreditation", record.id, resolve_cut(), limit=50)
-    return read_entries([item.event for item in history.items], newest_checkpoint())
 
 
 def _may_correct(event: Event | None) -> bool:

@@ -33,6 +33,7 @@ from register.desk.agency_forms import (
 )
 from register.desk.forms import DraftForm
 from register.desk.letters import find_mixed_words
+from register.desk.logs import read_log
 from register.desk.look_alikes import LookAlike
 from register.desk.near_agencies import find_near_agencies
 from register.desk.page import explain_with
@@ -42,20 +43,17 @@ from register.events import Event
 from register.queries.cuts import resolve_cut
 from register.queries.filters import AGENCY_STATES, Filters
 from register.queries.lists import list_agencies
-from register.queries.single import read_history
 from register.records import AgencyRecord
-from register.site.entries import read_entries
 from register.site.links import with_query
 from register.site.names import name_record, order_names
 from register.site.page import render_page
-from register.site.reading import newest_checkpoint, read_register
+from register.site.reading import read_register
 from register.site.standing import Instants
 from register.site.views.agencies import find_agency_state
 from register.site.words import STATES, list_limits, spell_scope
 
 _PAGE: Final = 15
 _READS: Final = ("GET", "HEAD")
-_HISTORY: Final = 50
 
 
 def answer(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
@@ -106,7 +104,7 @@ def _list(record: AgencyRecord, now: Any) -> dict[str, Any]:
 def show_one(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
     """Show one agency as it is on record, with its entries, and what may be done about it."""
     record: AgencyRecord = find_own("agency", id)
-    history = read_history("agency", record.id, resolve_cut(), limit=_HISTORY)
+    log = read_log(request, "agency", record.id)
     context = {
         **_about(record),
         "standing": STATES[find_agency_state(record, Instants(timezone.now(), timezone.now()))],
@@ -115,8 +113,9 @@ def show_one(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
         "reach": count_reach(record.id),
         "entries": [
             (entry, acting.writes and (may_correct(entry.event) or _withdraws(record, entry.row.index)))
-            for entry in read_entries([item.event for item in history.items], newest_checkpoint())
+            for entry in log.entries
         ],
+        "log": log,
         "writes": acting.writes,
     }
     return answer(request, "operator/agency.html", context)
