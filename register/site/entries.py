@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -15,10 +16,13 @@ from register import events
 from register.errors import RegisterError
 from register.events import Event
 from register.queries.lists import EventRow
+from register.queries.selecting import Page
+from register.queries.single import HistoryItem
 from register.receipts import path_to_entry
 from register.site import entry_words
 from register.site.directory import Directory
 from register.site.entry_words import EntryWords, Parties
+from register.site.links import path_to, with_query
 from register.site.reading import read_directory
 from register.site.remembering import gettext
 from register.site.words import spell_count
@@ -88,6 +92,19 @@ def read_entries(
         )
         for row in covered
     ]
+
+
+def find_older(kind: str, record_id: str, history: Page[HistoryItem], origin: str) -> str | None:
+    """Return the address of those entries of a history that a page leaves out; None where it shows all.
+
+    Those of our own ledger are listed by the explorer, those of a peer's copy by the API.
+    """
+    if history.next is None:
+        return None
+    if origin == settings.ASSAY_ORIGIN:
+        return with_query("/ledger", subject=record_id, before=history.next)
+    path = f"/api/v1{path_to(kind, record_id)}/history"
+    return None if kind == "programme" else with_query(path, register=origin, after=history.next)
 
 
 def _find_replaced(

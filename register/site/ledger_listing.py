@@ -86,7 +86,15 @@ _DOWN: Final[LiteralString] = " ORDER BY h.index DESC LIMIT %(limit)s"
 _UP: Final[LiteralString] = " ORDER BY h.index LIMIT %(limit)s"
 _BY_TYPE: Final[LiteralString] = " AND h.type = %(type)s"
 _BY_DAY: Final[LiteralString] = " AND h.time <= %(until)s"
-_BY_THING: Final[LiteralString] = " AND (h.uid = %(subject)s::uuid OR h.issuer = %(subject)s::uuid)"
+# As the history of a thing has them (register.queries.single): relations that others recorded to an issuer, too.
+_BY_THING: Final[LiteralString] = """ AND h.index IN (
+    SELECT index FROM register_happening WHERE uid = %(subject)s::uuid
+        AND log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s)
+    UNION SELECT index FROM register_happening WHERE issuer = %(subject)s::uuid
+        AND log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s)
+    UNION SELECT recorded_from FROM register_relation WHERE other = %(subject)s::uuid
+        AND log_id = (SELECT id FROM ledger_log WHERE origin = %(origin)s)
+)"""
 # What is about the agency itself names it as its agency, too.
 _BY_AGENCY: Final[LiteralString] = " AND h.agency = %(subject)s::uuid"
 

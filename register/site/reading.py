@@ -46,8 +46,8 @@ def _load_register(content: str) -> RegisterRecord:
     return record
 
 
-_MOST_MANDATES: Final = 100
-_MOST_PROGRAMMES: Final = 30
+MOST_MANDATES: Final = 100
+MOST_PROGRAMMES: Final = 30
 """What an issuer's page shows of each."""
 
 # The log as a subquery: joined, the planner would not know that rows come in the order of their index, and read all.
@@ -79,15 +79,18 @@ def list_notable(types: Sequence[str], within: int) -> list[EventRow]:
 
 
 def read_surroundings(issuer: str, cut: Cut) -> tuple[list[MandateRecord], list[ProgrammeRecord]]:
-    """Return the mandates given to an issuer and the programmes it offers, as the cut knows them; one query."""
+    """Return the mandates given to an issuer and the programmes it offers, as the cut knows them; one query.
+
+    Of very many the first, and one more than a page shows.
+    """
     conditions = known_only("v", cut)
     conditions.parameters["issuer"] = issuer
     known = conditions.joined()
     rows = select(
         f"(SELECT 'mandate', v.content::text FROM register_mandate v WHERE {known} AND v.sealer = %(issuer)s::uuid "
-        f"ORDER BY v.uid LIMIT {_MOST_MANDATES}) UNION ALL "
+        f"ORDER BY v.uid LIMIT {MOST_MANDATES + 1}) UNION ALL "
         f"(SELECT 'programme', v.content::text FROM register_programme v WHERE {known} AND v.issuer = %(issuer)s::uuid "
-        f"ORDER BY v.uid LIMIT {_MOST_PROGRAMMES})",
+        f"ORDER BY v.uid LIMIT {MOST_PROGRAMMES + 1})",
         conditions.parameters,
     )
     found: dict[str, list[Any]] = {"mandate": [], "programme": []}

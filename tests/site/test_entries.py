@@ -1,14 +1,26 @@
-"""Entries as pages list them: what replaces them, and the thing they are about."""
+"""Entries as pages list them: what replaces them, what they are about, where those are that a page leaves out."""
 
 from __future__ import annotations
 
 import re
+from html import unescape
+from urllib.parse import quote
+
+import pytest
 
 from register import commands
-from register.payloads import AccreditationChanges, AgencyChanges, ProgrammeChanges
+from register.payloads import AccreditationChanges, AgencyChanges, ProgrammeChanges, RelationTerms
+from register.queries.lists import EventRow
+from register.queries.selecting import Page
+from register.queries.single import HistoryItem
+from register.site.entries import find_older
 from tests import factories
 from tests.site.conftest import Register
 from tests.site.test_pages import commands_index, read, words
+
+PEER = "register.be.example/ledger"
+SHOWN = 40
+"""Entries that an issuer's page shows of its history."""
 
 
 def tell_item(page: str, index: int) -> str:
@@ -70,3 +82,84 @@ def test_an_amendment_is_told_of_the_thing_that_was_amended_on_every_page(regist
     told = [tell_item(read(register, path), amended) for path in (f"/issuers/{register.issuer}", "/ledger")]
     assert told[0] == told[1]
     assert f'About <a href="/programmes/{register.programme}">' in read(register, f"/issuers/{register.issuer}")
+
+
+def list_shown(page: str) -> list[int]:
+    """Return the indexes of the entries that a page lists, in their order."""
+    return [int(index) for index in re.findall(r'<a class="small nowrap" href="/ledger/entries/(\d+)">', page)]
+
+
+def find_link(page: str, text: str) -> str | None:
+    """Return where the link with a text leads; None where there is none."""
+    found = re.search(rf'href="([^"]+)"[^>]*>{text}<', page)
+    return unescape(found[1]) if found else None
+
+
+def test_what_a_history_leaves_out_is_one_link_away_and_nothing_is_lost_between(register: Register) -> None:
+    page = read(register, f"/issuers/{register.issuer}")
+    assert find_link(page, "Older entries") is None
+    for number in range(SHOWN + 3):
+        factories.make_batch(register.issuer, count=number + 1)
+    concerning = read_all(register, f"/ledger?subject={register.issuer}")
+    page = read(register, f"/issuers/{register.issuer}")
+    address = find_link(page, "Older entries")
+    assert address is not None
+    assert "Issuer registered" not in page
+    assert list_shown(page) + read_all(register, address) == concerning
+
+
+def read_all(register: Register, address: str | None) -> list[int]:
+    """Return the indexes of all entries of a list, page by page."""
+    found: list[int] = []
+    while address is not None:
+        page = read(register, address)
+        found += list_shown(page)
+        address = find_link(page, "Older")
+    return found
+
+
+def test_the_explorer_lists_what_others_recorded_of_an_issuer_as_its_history_does(register: Register) -> None:
+    related = factories.make_issuer(names={"en": "Faculty of tests"})
+    relation = {"relation": "faculty_of", "other": register.issuer, "valid_from": "2023-01-01"}
+    commands.relate_issuer(related, RelationTerms.model_validate(relation), actor=factories.OPERATOR)
+    history = list_shown(read(register, f"/issuers/{register.issuer}"))
+    assert history == list_shown(read(register, f"/ledger?subject={register.issuer}"))
+    assert history[0] == commands_index(register, "issuer.related")
+
+
+@pytest.mark.parametrize(
+    ("kind", "origin", "leads"),
+    [
+        ("issuer", "register.nl.example/ledger", "/ledger?subject=x&before=7"),
+        ("issuer", PEER, f"/api/v1/issuers/x/history?register={quote(PEER, safe='')}&after=7"),
+        ("programme", "register.nl.example/ledger", "/ledger?subject=x&before=7"),
+        ("programme", PEER, None),
+    ],
+)
+def test_of_a_peers_copy_the_api_tells_the_rest(kind: str, origin: str, leads: str | None) -> None:
+    nothing: list[EventRow] = []
+    history = Page([HistoryItem(row, None) for row in nothing], "7")
+    assert find_older(kind, "x", history, origin) == leads
+    assert find_older(kind, "x", Page(history.items, None), origin) is None
+
+
+def test_of_very_many_programmes_and_mandates_the_page_leads_to_all(register: Register) -> None:
+    path = f"/issuers/{register.issuer}"
+    for _ in range(29):
+        factories.make_programme(register.issuer)
+    assert find_link(read(register, path), "All its programmes, as JSON") is None
+    factories.make_programme(register.issuer)
+    page = read(register, f"{path}?at=2024-03-01")
+    assert page.count('<h3><a href="/programmes/') == 30
+    address = find_link(page, "All its programmes, as JSON")
+    assert address == f"/api/v1/programmes?issuer={register.issuer}&at=2024-03-01"
+    assert len(register.client.get(address).json()["items"]) == 31
+
+
+def test_every_entry_a_record_rests_on_has_its_receipt_on_the_page(register: Register) -> None:
+    for number in range(14):
+        said = {"website": f"https://www.agency{number}.example"}
+        commands.amend_agency(register.agency, AgencyChanges.model_validate(said), actor=factories.OPERATOR)
+    page = read(register, f"/agencies/{register.agency}")
+    assert page.count('href="/ledger/receipt/') == 15
+    assert "<summary>3 more</summary>" in page

@@ -66,7 +66,8 @@ def test_entries_about_an_issuer_are_found_by_its_id_and_by_its_address(register
     by_address = ask(register.client, f"/ledger?subject=https://register.nl.example/issuers/{register.issuer}")
     assert indexes(by_id) == indexes(by_address)
     types = {item["type"] for item in by_id["items"]}
-    assert types == {"issuer.registered", "accreditation.granted", "key.bound", "key.revoked", "programme.registered"}
+    own = {"issuer.registered", "accreditation.granted", "key.bound", "key.revoked", "programme.registered"}
+    assert types == own | {"issuer.related"}, "another issuer's relation to it concerns it, too"
     narrowed = ask(register.client, f"/ledger?subject={register.issuer}&type=key.bound")
     assert [item["type"] for item in narrowed["items"]] == ["key.bound"]
     page = register.client.get(f"/ledger?subject={register.issuer}&type=key.bound").content.decode()

@@ -20,7 +20,7 @@ from register.records import POSITIVE_DECISIONS, AccreditationRecord, scope_at
 from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_records
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import last_day, mark_day, spell_day
-from register.site.entries import read_entries
+from register.site.entries import find_older, read_entries
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_directory
 from register.site.recorder import cite, name_recorder
@@ -53,6 +53,7 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
         "drawings": _draw(record, row, instants),
         "directory": read_directory(parties, cut.origin),
         "history": read_entries([item.event for item in history.items], checkpoint),
+        "older": find_older("accreditation", record.id, history, cut.origin),
         "recorder": name_recorder(record, cut),
         "cites": cite(cut.origin, record.entries),
         "instants": instants,

@@ -33,7 +33,7 @@ from register.site.asked import (
     write_instants,
 )
 from register.site.dates import spell_day
-from register.site.entries import read_entries
+from register.site.entries import find_older, read_entries
 from register.site.links import with_query
 from register.site.names import Name, order_names
 from register.site.page import Context, page
@@ -118,6 +118,7 @@ def show_agency(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
         "status": query.get("status"),
         "states": _list_states(request.path, dates, query.get("status")),
         "history": read_entries([item.event for item in history.items], checkpoint),
+        "older": find_older("agency", agency.id, history, cut.origin),
         "recorder": name_recorder(agency, cut),
         "cites": cite(cut.origin, agency.entries),
         "instants": instants,

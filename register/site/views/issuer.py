@@ -25,11 +25,11 @@ from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.changes import stand_key
 from register.site.cosignatures import list_signers
 from register.site.directory import link_known
-from register.site.entries import read_entries
+from register.site.entries import find_older, read_entries
 from register.site.links import path_to, with_query
 from register.site.names import order_names
 from register.site.page import Context, page
-from register.site.reading import read_directory, read_surroundings
+from register.site.reading import MOST_MANDATES, MOST_PROGRAMMES, read_directory, read_surroundings
 from register.site.recorder import Cited, Recorder, cite, link_entries, name_register
 from register.site.standing import Instants, IssuerStanding, OtherRecord, find_standing
 from register.site.timeline import MOST_ROWS, NARROW, WIDE, draw
@@ -96,6 +96,7 @@ def show_issuer(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Con
         **_describe(standing, checkpoint),
         **_surround(standing, cut),
         "history": read_entries([item.event for item in history.items], checkpoint, known),
+        "older": find_older("issuer", standing.issuer.id, history, cut.origin),
         "dates": write_instants(instants),
         "asked_at": "" if instants.today else format_moment(instants.at)[:10],
         "today": format_moment(instants.now)[:10],
@@ -163,13 +164,20 @@ def _surround(standing: IssuerStanding, cut: Cut) -> Context:
     issuer, instants = standing.issuer, standing.instants
     given, programmes = read_surroundings(issuer.id, cut)
     parties = [mandate.awarding_body for mandate in given] + [mandate.sealer for mandate in standing.mandates]
+    listed = {
+        "issuer": issuer.id,
+        "register": None if standing.register.own else cut.origin,
+        **write_instants(instants),
+    }
     rivals = find_rivals(standing.keys, standing.institution, instants.known_instant or instants.known_size)
     return {
         "keys": [ShownKey(key, stand_key(key, standing), rivals.get(key.value, [])) for key in standing.keys],
         "relations": [_show_relation(relation, standing) for relation in standing.relations],
-        "mandates": [*standing.mandates, *given],
+        "mandates": [*standing.mandates, *given[:MOST_MANDATES]],
+        "all_mandates": with_query("/api/v1/mandates", **listed) if len(given) > MOST_MANDATES else None,
         "directory": read_directory(parties, cut.origin),
-        "programmes": programmes,
+        "programmes": programmes[:MOST_PROGRAMMES],
+        "all_programmes": with_query("/api/v1/programmes", **listed) if len(programmes) > MOST_PROGRAMMES else None,
     }
 
 

@@ -21,7 +21,7 @@ from register.receipts import path_to_entry
 from register.records import BatchRecord, ProgrammeRecord
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import spell_day
-from register.site.entries import read_entries
+from register.site.entries import find_older, read_entries
 from register.site.names import order_names
 from register.site.page import Context, page
 from register.site.programme_chain import draw_chain
@@ -65,6 +65,7 @@ def show_programme(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> 
         "batches": batches,
         "directory": directory,
         "history": read_entries([item.event for item in history.items], checkpoint),
+        "older": find_older("programme", programme.id, history, cut.origin),
         "recorder": name_recorder(programme, cut),
         "cites": cite(cut.origin, programme.entries),
         "instants": instants,
