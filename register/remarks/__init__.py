@@ -12,12 +12,26 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from register.moments import format_moment
-from register.payloads import AccreditationTerms, IssuerTerms
+from register.payloads import AccreditationChanges, AccreditationTerms, IssuerTerms
+from register.records import AccreditationRecord
 from register.remarks.accreditations import Fact, Facts
+from register.remarks.amendments import amend, terms_of
 from register.remarks.known import Known
 from register.remarks.table import ACCREDITATION, ISSUER, RULES, Rule
 
-__all__ = ["ACCREDITATION", "ISSUER", "RULES", "Fact", "Facts", "Known", "Remark", "Rule", "look"]
+__all__ = [
+    "ACCREDITATION",
+    "ISSUER",
+    "RULES",
+    "Fact",
+    "Facts",
+    "Known",
+    "Remark",
+    "Rule",
+    "look",
+    "look_at_change",
+    "terms_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,18 @@ def look(terms: BaseModel, known: Known) -> tuple[Remark, ...]:
         rules = ISSUER
     found = ((code, rule.field, rule.test(terms, known)) for code, rule in rules.items())
     return tuple(Remark(code, field, facts) for code, field, facts in found if facts is not None)
+
+
+def look_at_change(
+    before: AccreditationRecord, after: AccreditationRecord | AccreditationChanges, known: Known
+) -> tuple[Remark, ...]:
+    """Return the remarks that a decision has after an amendment and had not before, or not with the same facts.
+
+    `after` is the record as amended, or the changes that are to be made. What a decision had before was shown then.
+    """
+    terms = amend(before, after) if isinstance(after, AccreditationChanges) else terms_of(after)
+    had = look(terms_of(before), known)
+    return tuple(remark for remark in look(terms, known) if remark not in had)
 
 
 def spell(fact: Fact) -> str:

@@ -29,7 +29,7 @@ from register.sentences import say, to_text
 from register.site.harmless import read_harmless
 from register.uploads.attempts import count_attempt
 from register.uploads.errors import BrokenOff
-from register.uploads.holdings import survey
+from register.uploads.holdings import Countries, survey
 from register.uploads.locking import alone
 from register.uploads.models import CHECKED, CHECKING, LEFT_OUT, MAPPING, REFUSED, REMARKED, VALID, Upload, UploadRow
 from register.uploads.news import tell_ended
@@ -63,7 +63,7 @@ class DryRun:
 
     upload: Upload
     references: References = field(default_factory=References)
-    countries: dict[str, frozenset[str]] = field(default_factory=dict)
+    countries: Countries = field(default_factory=dict)
     seen: dict[tuple[str, ...], int] = field(default_factory=dict)
     demonstration: bool = field(init=False)
     judge: Judge = field(init=False)

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from ledger.database import fetch_all
 from ledger.reader import get_log
-from register.payloads import AccreditationTerms
+from register.payloads import AccreditationChanges, AccreditationTerms
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_records
 from register.records import AccreditationRecord, AgencyRecord, IssuerRecord, load
-from register.remarks import Known, Remark, look
+from register.remarks import Known, Remark, look, look_at_change, terms_of
 
 _RECORDS: Final = """
     SELECT 'agency', content::text FROM register_agency
@@ -27,36 +29,44 @@ _RECORDS: Final = """
     WHERE log_id = %(log)s AND recorded_until IS NULL AND issuer = ANY(%(issuers)s::uuid[])
 """
 _COUNTRIES: Final = """
-    SELECT DISTINCT a.agency::text, i.country FROM register_accreditation a
+    SELECT a.agency::text, i.country, min((a.content->'granted'->>'index')::bigint) FROM register_accreditation a
     JOIN register_issuer i ON i.uid = a.issuer AND i.log_id = a.log_id AND i.recorded_until IS NULL
-    WHERE a.log_id = %s AND a.recorded_until IS NULL AND a.agency = ANY(%s::uuid[])
+    WHERE a.log_id = %s AND a.recorded_until IS NULL AND a.agency = ANY(%s::uuid[]) GROUP BY 1, 2
 """
+
+Countries = dict[str, dict[str, int]]
+"""Agency → country in which it has decided → index of the first decision there."""
 
 
 @dataclass(slots=True)
 class Surroundings:
-    """Agencies, issuers and their accreditations by id, and the countries in which each agency has decided."""
+    """Agencies, issuers and accreditations by id, and the countries in which each agency has decided, since when."""
 
     now: datetime
     agencies: dict[str, AgencyRecord] = field(default_factory=dict)
     issuers: dict[str, IssuerRecord] = field(default_factory=dict)
     held: dict[str, list[AccreditationRecord]] = field(default_factory=lambda: defaultdict(list))
-    countries: dict[str, frozenset[str]] = field(default_factory=dict)
+    countries: Countries = field(default_factory=dict)
 
-    def known(self, terms: BaseModel, subject: str = "") -> Known:
-        """Return what is known of the parties of some terms; `subject` is the decision itself, left out of `held`."""
+    def known(self, terms: BaseModel, subject: str = "", before: int | None = None) -> Known:
+        """Return what is known of the parties of some terms.
+
+        `subject` is the decision itself, left out of `held`; of others only those recorded `before` an entry count.
+        """
         if not isinstance(terms, AccreditationTerms):
             return Known(self.now)
-        agency = self.agencies.get(terms.agency)
-        held = tuple(one for one in self.held.get(terms.issuer, ()) if one.id != subject)
-        return Known(self.now, agency, self.issuers.get(terms.issuer), held, self.countries.get(terms.agency))
+        end = float("inf") if before is None else before
+        held = tuple(one for one in self.held.get(terms.issuer, ()) if one.id != subject and one.granted.index < end)
+        decided = self.countries.get(terms.agency)
+        active = None if decided is None else frozenset(place for place, index in decided.items() if index < end)
+        return Known(self.now, self.agencies.get(terms.agency), self.issuers.get(terms.issuer), held, active)
 
 
 def survey(
     agencies: Collection[str],
     issuers: Collection[str],
     now: datetime | None = None,
-    countries: dict[str, frozenset[str]] | None = None,
+    countries: Countries | None = None,
 ) -> Surroundings:
     """Read what our own register holds about some agencies and issuers (two queries).
 
@@ -78,16 +88,26 @@ def survey(
     return found
 
 
-def _read_countries(log: int, agencies: Collection[str]) -> dict[str, frozenset[str]]:
-    decided: dict[str, set[str]] = {agency: set() for agency in agencies}
-    for agency, country in fetch_all(_COUNTRIES, (log, list(agencies))):
-        decided[agency].add(country)
-    return {agency: frozenset(countries) for agency, countries in decided.items()}
+def _read_countries(log: int, agencies: Collection[str]) -> Countries:
+    decided: Countries = {agency: {} for agency in agencies}
+    for agency, country, index in fetch_all(_COUNTRIES, (log, list(agencies))):
+        decided[agency][country] = index
+    return decided
 
 
 def remarks_on(terms: BaseModel, subject: str = "") -> tuple[Remark, ...]:
-    """Return the remarks on what is to be said now of a decision or a new issuer."""
+    """Return the remarks on what is to be said now of a decision or a new issuer; of an amendment those new by it."""
+    if isinstance(terms, AccreditationChanges):
+        return _remarks_on_change(subject, terms)
     return look(terms, survey_for([terms]).known(terms, subject))
+
+
+def _remarks_on_change(subject: str, changes: AccreditationChanges) -> tuple[Remark, ...]:
+    record: AccreditationRecord | None = find_records("accreditation", [subject], resolve_cut()).get(subject.lower())
+    if record is None:
+        return ()
+    around = survey({record.agency}, {record.issuer})
+    return look_at_change(record, changes, around.known(terms_of(record), record.id))
 
 
 def survey_for(said: Iterable[BaseModel]) -> Surroundings:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from register.remarks import ACCREDITATION, RULES, Remark
 from register.site.dates import last_day, spell_day
-from register.site.words import label, label_place
+from register.site.words import Standing, label, label_place
 
 Words = str | Promise
 
@@ -70,6 +70,10 @@ _WHY: Final[Mapping[str, Words]] = {
     "website_missing": _("Readers tell issuers of one name apart by it."),
     "language_unknown": _("Pages show names in the reader’s language where they can."),
 }
+
+
+NO_LONGER_SO: Final = Standing("off", _("no longer so"))
+"""A remark whose decision was amended meanwhile, so that the rule finds nothing in it any more."""
 
 
 def mark(remark: Remark) -> SafeString:

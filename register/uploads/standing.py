@@ -1,11 +1,14 @@
 """Standing remarks: decisions on the ledger looked at once each, in the ledger's order, from a cursor.
 
-However a decision came onto the ledger (desk, file, API, command line), it is looked at; so no remark is hidden because
-somebody took another way. Looked at again, it gives the same rows: one remark a decision and code.
+However a decision or its amendment came onto the ledger (desk, file, API, command line), it is looked at; so no remark
+is hidden because somebody took another way. Looked at again, it gives the same rows: one remark a decision and code.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -16,21 +19,25 @@ from ledger.database import fetch_all
 from ledger.reader import get_log
 from register.access.acting import Acting
 from register.access.audit import note
-from register.payloads import AccreditationTerms
+from register.queries.cuts import resolve_cut
+from register.queries.single import find_records
 from register.records import AccreditationRecord, load
-from register.remarks import look
+from register.remarks import Known, look, look_at_change, terms_of
 from register.uploads.checking import spell_remark
-from register.uploads.holdings import survey
+from register.uploads.holdings import Surroundings, survey
 from register.uploads.models import LookedAt, StandingRemark
 
 CHUNK: Final = 1_000
 """Decisions looked at in one transaction."""
 
-_GRANTED: Final = """
-    SELECT h.index, v.content::text FROM register_happening h
+_DECIDED: Final = """
+    SELECT h.index, h.time, v.content::text, p.content::text FROM register_happening h
     JOIN register_accreditation v ON v.uid = h.uid AND v.log_id = h.log_id AND v.recorded_from = h.index
-    WHERE h.log_id = %s AND h.index >= %s AND h.index < %s AND h.type = 'accreditation.granted' ORDER BY h.index
+    LEFT JOIN register_accreditation p ON p.uid = h.uid AND p.log_id = h.log_id AND p.recorded_until = h.index
+    WHERE h.log_id = %s AND h.index >= %s AND h.index < %s AND h.quarantine IS NULL
+    AND h.type IN ('accreditation.granted', 'accreditation.amended') ORDER BY h.index
 """
+_TIMES: Final = "SELECT index, time FROM register_happening WHERE log_id = %s AND index = ANY(%s::bigint[])"
 _STEP: Final = 5_000
 """Entries passed over at a time; most are no decisions."""
 
@@ -52,37 +59,89 @@ def _catch_up_once() -> int:
         start, end = place.size, min(log.size, place.size + _STEP)
         if start >= end:
             return 0
-        rows = fetch_all(_GRANTED, (log.id, start, end))
+        rows = fetch_all(_DECIDED, (log.id, start, end))
         for first in range(0, len(rows), CHUNK):
-            _look_at([(index, load("accreditation", content)) for index, content in rows[first : first + CHUNK]])
+            _look_at([_read(*row) for row in rows[first : first + CHUNK]])
         place.size = end
         place.save(update_fields=["size"])
         return end - start
 
 
-def _look_at(decisions: list[tuple[int, AccreditationRecord]]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """An accreditation as an entry left it, and as it was before; None of a new one."""
+
+    index: int
+    time: datetime
+    record: AccreditationRecord
+    before: AccreditationRecord | None
+
+
+def _read(index: int, time: datetime, content: str, before: str | None) -> _Decided:
+    return _Decided(index, time, load("accreditation", content), load("accreditation", before) if before else None)
+
+
+def _look_at(decisions: Sequence[_Decided]) -> None:
     """Keep the remarks on decisions, each as of the moment of its recording and what had been recorded before."""
-    records = [record for _, record in decisions if record.quarantine is None]
-    around = survey({one.agency for one in records}, {one.issuer for one in records})
-    found: list[StandingRemark] = []
-    for index, record in decisions:
-        known = around.known(_terms_of(record), record.id)
-        held = tuple(one for one in known.held if one.granted.index < index)
-        seen = type(known)(record.granted.time, known.agency, known.issuer, held, known.countries)
-        for remark in look(_terms_of(record), seen):
+    around = _survey([one.record for one in decisions])
+    found: dict[tuple[str, str], StandingRemark] = {}
+    for one in decisions:
+        record, known = one.record, _known(around, one.record, one.index, one.time)
+        new = look(terms_of(record), known) if one.before is None else look_at_change(one.before, record, known)
+        for remark in new:
             facts = spell_remark(remark)["facts"]
-            found.append(StandingRemark(subject=record.id, agency=record.agency, issuer=record.issuer, code=remark.code,
-                                        facts=facts, index=index))  # fmt: skip
-    StandingRemark.objects.bulk_create(found, ignore_conflicts=True, batch_size=2_000)
+            found[record.id, remark.code] = StandingRemark(
+                subject=record.id, agency=record.agency, issuer=record.issuer, code=remark.code, facts=facts,
+                index=one.index,
+            )  # fmt: skip
+    _keep(found)
 
 
-def _terms_of(record: AccreditationRecord) -> AccreditationTerms:
-    """Return what was said when the decision was recorded; the version it is read from has one entry."""
-    same = ("issuer", "agency", "kind", "scope", "decision", "status", "local_identifier", "report")
-    fields: dict[str, Any] = {name: getattr(record, name) for name in same}
-    fields |= {"valid_from": record.valid.valid_from, "valid_until": record.valid.valid_until}
-    # Not validated again: the record was made from such terms.
-    return AccreditationTerms.model_construct(**fields)
+def _survey(records: Sequence[AccreditationRecord]) -> Surroundings:
+    return survey({one.agency for one in records}, {one.issuer for one in records})
+
+
+def _known(around: Surroundings, record: AccreditationRecord, index: int, time: datetime) -> Known:
+    return replace(around.known(terms_of(record), record.id, index), now=time)
+
+
+def _keep(found: Mapping[tuple[str, str], StandingRemark]) -> None:
+    """Write remarks down. What an amendment says anew of a decision stands in the place of what was said before.
+
+    It is open then, though the earlier one may have been cleared: that reason was given for something else.
+    """
+    subjects = {subject for subject, _ in found}
+    held = {(str(one.subject), one.code): one for one in StandingRemark.objects.filter(subject__in=subjects)}
+    again = [held[key] for key, one in found.items() if key in held and held[key].index < one.index]
+    for one in again:
+        new = found[str(one.subject), one.code]
+        one.index, one.facts, one.cleared, one.cleared_by, one.reason = new.index, new.facts, None, None, ""
+    StandingRemark.objects.bulk_update(again, ["index", "facts", "cleared", "cleared_by", "reason"], batch_size=500)
+    fresh = [one for key, one in found.items() if key not in held]
+    StandingRemark.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=2_000)
+
+
+def find_met(remarks: Sequence[StandingRemark]) -> frozenset[int]:
+    """Return those of some remarks, by key, that nobody would make any more: the rule finds nothing by now.
+
+    Each decision is looked at as it is by now, as of the moment when the remark was made. Five queries at most.
+    """
+    if not remarks:
+        return frozenset()
+    log = get_log(settings.ASSAY_ORIGIN).id
+    records = find_records("accreditation", [str(one.subject) for one in remarks], resolve_cut())
+    times: dict[int, datetime] = dict(fetch_all(_TIMES, (log, [one.index for one in remarks])))
+    around = _survey(list(records.values()))
+    return frozenset(
+        one.pk
+        for one in remarks
+        if (record := records.get(str(one.subject))) is not None and one.index in times
+        and not _is_so(one, record, _known(around, record, one.index, times[one.index]))
+    )  # fmt: skip
+
+
+def _is_so(remark: StandingRemark, record: AccreditationRecord, known: Known) -> bool:
+    return any(one.code == remark.code for one in look(terms_of(record), known))
 
 
 def open_remarks(acting: Acting) -> Any:

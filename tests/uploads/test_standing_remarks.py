@@ -5,13 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from ledger.reader import get_log
 from register import commands
 from register.access.models import AuditRecord
-from register.payloads import AccreditationTerms
+from register.payloads import AccreditationChanges, AccreditationTerms
 from register.uploads import standing
-from register.uploads.models import StandingRemark
+from register.uploads.holdings import remarks_on
+from register.uploads.models import LookedAt, StandingRemark
 from tests.factories import OPERATOR, make_accreditation, make_agency, make_issuer
 from tests.people import sign_in
 from tests.uploads.conftest import Desk, bring, release
@@ -124,3 +129,103 @@ def test_all_remarks_of_a_kind_are_cleared_at_once_and_only_those_that_were_ther
     assert not cleared.filter(subject__in=(late, other)).exists()
     noted = AuditRecord.objects.get(code="remark_cleared")
     assert (noted.facts["rows"], noted.facts["reason"]) == (30, "We keep them.")
+
+
+def amend(decision: str, **fields: object) -> None:
+    changes = AccreditationChanges.model_validate({"reason": "administrative_error", **fields})
+    commands.amend_accreditation(decision, changes, actor=OPERATOR)
+    standing.catch_up()
+
+
+def open_codes(subject: str) -> set[str]:
+    return set(StandingRemark.objects.filter(subject=subject, cleared=None).values_list("code", flat=True))
+
+
+def test_an_amendment_is_remarked_upon_for_what_is_new_by_it(desk: Desk) -> None:
+    decision = grant(desk, valid_until="2031-01-01")
+    standing.catch_up()
+    before = codes(decision)
+    assert before == {"report_missing", "scope_open"}
+    amend(decision, valid_until="2060-01-01")
+    assert codes(decision) == {*before, "validity_long"}
+    index = get_log(settings.ASSAY_ORIGIN).size - 1
+    assert StandingRemark.objects.get(subject=decision, code="validity_long").index == index
+    number = StandingRemark.objects.count()
+    LookedAt.objects.update(size=0)
+    standing.catch_up()
+    assert StandingRemark.objects.count() == number
+
+
+def test_a_cleared_remark_is_open_again_once_an_amendment_says_something_else(desk: Desk) -> None:
+    decision = grant(desk, valid_until="2045-01-01")
+    standing.catch_up()
+    ids = list(StandingRemark.objects.values_list("pk", flat=True))
+    standing.clear(desk.officer, ids, "It is meant.")
+    amend(decision, report={"url": "https://agency.example/report.pdf", "sha256": "ab" * 32})
+    LookedAt.objects.update(size=0)
+    standing.catch_up()
+    assert open_codes(decision) == set()
+    amend(decision, valid_until="2060-01-01")
+    assert open_codes(decision) == {"validity_long"}
+    again = StandingRemark.objects.get(subject=decision, code="validity_long")
+    assert (again.facts["until"][:10], again.reason, again.cleared_by) == ("2060-01-01", "", None)
+
+
+def test_a_grant_and_its_amendment_that_are_looked_at_together_leave_one_remark(desk: Desk) -> None:
+    decision = grant(desk, valid_until="2045-01-01")
+    amend(decision, valid_until="2060-01-01")
+    kept = StandingRemark.objects.get(subject=decision, code="validity_long")
+    assert kept.facts["until"][:10] == "2060-01-01"
+
+
+def test_a_remark_that_an_amendment_has_met_says_so_and_stays_until_it_is_cleared(client: Client, desk: Desk) -> None:
+    decision = grant(desk, valid_until="2045-01-01")
+    standing.catch_up()
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    assert "no longer so" not in client.get("/desk/remarks").content.decode()
+    amend(decision, valid_until="2030-01-01", report={"url": "https://agency.example/report.pdf", "sha256": "ab" * 32})
+    assert open_codes(decision) == {"report_missing", "scope_open", "validity_long"}
+    page = client.get("/desk/remarks").content.decode()
+    assert page.count("no longer so") == 2
+    assert "no longer so" not in client.get("/desk/remarks?rule=scope_open").content.decode()
+
+
+def test_a_country_that_is_new_to_an_agency_is_remarked_upon_on_the_ledger_and_stays_so(desk: Desk) -> None:
+    agency = make_agency(country="NL")
+    decision = grant(desk, agency=agency, issuer=make_issuer(country="BE"))
+    standing.catch_up()
+    assert "agency_not_active" in codes(decision)
+    later = grant(desk, agency=agency, issuer=make_issuer(country="BE"))
+    standing.catch_up()
+    assert "agency_not_active" not in codes(later)
+    remarks = list(StandingRemark.objects.filter(subject=decision))
+    assert standing.find_met(remarks) == frozenset()
+
+
+def test_queries_of_the_list_do_not_grow_with_its_remarks(client: Client, desk: Desk) -> None:
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    taken = []
+    for number in (1, 7):
+        for _ in range(number):
+            grant(desk)
+        standing.catch_up()
+        client.get("/desk/remarks")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/desk/remarks")
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
+
+
+def test_before_an_amendment_is_made_what_is_new_by_it_is_shown(desk: Desk) -> None:
+    decision = grant(desk, valid_until="2031-01-01")
+
+    def said(**fields: object) -> set[str]:
+        changes = AccreditationChanges.model_validate(fields)
+        return {one.code for one in remarks_on(changes, decision)}
+
+    assert said(valid_until="2060-01-01") == {"validity_long"}
+    assert said(valid_until=None) == {"validity_open"}
+    assert said(report={"url": "https://agency.example/report.pdf"}) == {"report_unsealed"}
+    assert said(scope={"eqf_levels": [6], "jurisdictions": ["BE"]}) == {"place_elsewhere"}
+    assert said(legal_basis="Act 7") == set()
+    assert remarks_on(AccreditationChanges(), "0197e2c4-0000-7000-8000-000000000009") == ()

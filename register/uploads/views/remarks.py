@@ -20,7 +20,7 @@ from register.site.names import name_record
 from register.uploads import standing
 from register.uploads.forms import ReasonForm
 from register.uploads.models import StandingRemark
-from register.uploads.remark_words import list_rules, mark_remark, name_rule, say_why
+from register.uploads.remark_words import NO_LONGER_SO, list_rules, mark_remark, name_rule, say_why
 from register.uploads.views.imports import desk_of_imports
 
 _PAGE: Final = 25
@@ -38,11 +38,14 @@ def list_remarks(request: HttpRequest, acting: Acting) -> HttpResponse:
     rows = standing.cleared_remarks(acting) if cleared else standing.open_remarks(acting)
     code = request.GET.get("rule", "")
     page = Paginator(rows.filter(code=code) if code in ACCREDITATION else rows, _PAGE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
     context = {
         "place": "remarks",
         "form": form,
         "page": page,
-        "remarks": _describe(list(page.object_list)),
+        "remarks": _describe(shown),
+        "met": frozenset() if cleared else standing.find_met(shown),
+        "standing": NO_LONGER_SO,
         "cleared": cleared,
         "code": code if code in ACCREDITATION else "",
         "why": say_why(code) if code in ACCREDITATION else "",
