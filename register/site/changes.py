@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language_info, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from register.records import KeyRecord, MandateRecord, RelationRecord
+from register.records import (
+    IdentifierClaim,
+    IssuerRecord,
+    KeyRecord,
+    MandateRecord,
+    Period,
+    ProgrammeRecord,
+    RelationRecord,
+)
 from register.site.accreditation_rows import AccreditationRow, show_contribution
 from register.site.directory import Directory
-from register.site.links import path_to
-from register.site.names import name_record
+from register.site.links import link_to, path_to
+from register.site.names import UNDETERMINED, Name, isolate_value, name_record
 from register.site.standing import IssuerStanding
 from register.site.words import STATES, Standing, label
 from register.trust.lineage import read_succession
 
 _NOT_THERE: Final = Standing("off", _("not there"))
 _THERE: Final = Standing("good", _("holds"))
+_OFFERED: Final = Standing("good", pgettext_lazy("programme", "offered"))
+_NOT_OFFERED: Final = Standing("off", _("not offered"))
+_CLOSED: Final = Standing("off", pgettext_lazy("programme", "closed"))
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """How a thing stands on one of the two dates; `more` says what else is different."""
+    """How a thing stands on one of the two dates; `more` says what else is different, `name` what it was called."""
 
     standing: Standing
     more: str = ""
+    name: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +58,28 @@ class Change:
 
 
 KINDS: Final[Mapping[str, str | Promise]] = {
+    "name": _("Names"),
     "accreditation": _("Accreditations"),
     "key": _("Keys"),
     "relation": _("Relations"),
     "mandate": _("Mandates"),
+    "programme": _("Programmes"),
+    "identifier": _("Identifiers"),
 }
 """Kind → heading, in the order in which they are shown."""
 
 
-def list_changes(before: IssuerStanding, after: IssuerStanding, directory: Directory) -> list[Change]:
-    """Return what differs between how an issuer stands on two dates, by kind."""
+def list_changes(
+    before: IssuerStanding, after: IssuerStanding, directory: Directory, programmes: Iterable[ProgrammeRecord] = ()
+) -> list[Change]:
+    """Return what differs between how an issuer stands on two dates, by kind.
+
+    `programmes` are those that may stand otherwise on one of them than on the other.
+    """
+    offered, called = _by_id(programmes), [recall_names(one.issuer, one.instants.at) for one in (before, after)]
+    claimed = [{f"{one.scheme}:{one.value}": one for one in side.issuer.identifiers} for side in (before, after)]
     changes = [
+        *_compare("name", called[0], called[1], _title_name, (_name_side, _name_side)),
         *_compare("accreditation", _accreditations(before), _accreditations(after), _title_accreditation),
         *_compare("key", _by_id(before.keys), _by_id(after.keys), _title_key, _key_sides(before, after)),
         *_compare(
@@ -72,6 +96,10 @@ def list_changes(before: IssuerStanding, after: IssuerStanding, directory: Direc
             lambda one: _title_mandate(one, directory),
             _period_sides(before, after),
         ),
+        *_compare(
+            "programme", offered, offered, lambda one: link_to("programme", one), _programme_sides(before, after)
+        ),
+        *_compare("identifier", claimed[0], claimed[1], _title_identifier, _period_sides(before, after)),
     ]
     return [change for change in changes if change.before != change.after]
 
@@ -101,6 +129,32 @@ def _compare(
     for uid in dict.fromkeys([*after, *before]):
         thing = after.get(uid) or before[uid]
         yield Change(kind, uid, title(thing), sides[0](before.get(uid)), sides[1](after.get(uid)))
+
+
+def recall_names(issuer: IssuerRecord, at: datetime) -> dict[str, Name]:
+    """Return what an issuer was called at an instant, by language, as far as former names are on record."""
+    names = {language: Name(text, language) for language, text in issuer.names.items()}
+    for former in sorted(issuer.former_names, key=lambda one: one.until, reverse=True):
+        if at < former.until:
+            names[former.language] = Name(former.name, former.language)
+    return names
+
+
+def _name_side(name: Name | None) -> Side:
+    return Side(_NOT_THERE) if name is None else Side(_THERE, name=name)
+
+
+def _title_name(name: Name) -> SafeString:
+    try:
+        language = str(get_language_info(name.language)["name_translated"])
+    except KeyError:
+        language = "" if name.language == UNDETERMINED else name.language
+    words = gettext("Name (%(language)s)") % {"language": language} if language else gettext("Name")
+    return format_html("{}", words)
+
+
+def _title_identifier(claim: IdentifierClaim) -> SafeString:
+    return format_html("{}: {}", label("identifier-schemes", claim.scheme), isolate_value(claim.value))
 
 
 def _title_accreditation(row: AccreditationRow) -> SafeString:
@@ -147,6 +201,20 @@ def stand_key(key: KeyRecord, standing: IssuerStanding) -> Standing:
     return STATES["not_yet_valid" if start is not None and at < start else "expired"]
 
 
+def _programme_sides(before: IssuerStanding, after: IssuerStanding) -> Sides:
+    def side(standing: IssuerStanding) -> Callable[[Any], Side]:
+        return lambda programme: Side(stand_programme(programme, standing.instants.at))
+
+    return side(before), side(after)
+
+
+def stand_programme(programme: ProgrammeRecord, at: datetime) -> Standing:
+    """Return how a programme stands at an instant, whoever accredits it."""
+    if programme.closure is not None and programme.closure.effective_from <= at:
+        return _CLOSED
+    return _OFFERED if programme.valid.holds(at) else _NOT_OFFERED
+
+
 def _period_sides(before: IssuerStanding, after: IssuerStanding) -> Sides:
     def side(standing: IssuerStanding) -> Callable[[Any], Side]:
         return lambda record: Side(_THERE if record is not None and _holds(record, standing) else _NOT_THERE)
@@ -154,8 +222,10 @@ def _period_sides(before: IssuerStanding, after: IssuerStanding) -> Sides:
     return side(before), side(after)
 
 
-def _holds(record: RelationRecord | MandateRecord, standing: IssuerStanding) -> bool:
+def _holds(record: RelationRecord | MandateRecord | IdentifierClaim, standing: IssuerStanding) -> bool:
     at = standing.instants.at
+    if isinstance(record, IdentifierClaim):
+        return Period(record.valid_from, record.valid_until).holds(at)
     revocation = getattr(record, "revocation", None)
     if revocation is not None and revocation.effective_from <= at:
         return False
@@ -166,8 +236,10 @@ def _holds(record: RelationRecord | MandateRecord, standing: IssuerStanding) -> 
 
 def write_change(change: Change) -> dict[str, Any]:
     """Return a change for programs."""
-    sides = {
-        name: {"state": str(side.standing.words), "scope": side.more or None}
-        for name, side in (("before", change.before), ("after", change.after))
-    }
+    sides = {name: _write_side(side) for name, side in (("before", change.before), ("after", change.after))}
     return {"kind": change.kind, "id": change.id, **sides}
+
+
+def _write_side(side: Side) -> dict[str, str | None]:
+    told = {"state": str(side.standing.words), "scope": side.more or None}
+    return told | {"name": side.name.text} if side.name else told

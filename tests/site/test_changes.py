@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from register import commands
-from register.payloads import AccreditationChanges
+from register.payloads import AccreditationChanges, IssuerChanges
 from tests import factories
 from tests.site.conftest import Register
 from tests.site.test_pages import JSON, read, words
@@ -45,11 +46,84 @@ def test_keys_and_relations_are_compared_too(register: Register) -> None:
     assert ("relation", "not there", "holds") in found
 
 
+def compare(register: Register, issuer: str, query: str) -> set[tuple[str, str, str, str]]:
+    told = json.loads(register.client.get(f"/issuers/{issuer}/changes?{query}", headers=JSON).content)
+    sides = (
+        (one, *(side.get("name") or side["state"] for side in (one["before"], one["after"]))) for one in told["changes"]
+    )
+    return {(one["kind"], one["id"], before, after) for one, before, after in sides}
+
+
+def amend(issuer: str, **changes: Any) -> None:
+    commands.amend_issuer(issuer, IssuerChanges.model_validate(changes), actor=factories.OPERATOR)
+
+
+def test_an_issuer_that_was_renamed_is_told_by_both_names(register: Register) -> None:
+    names = {"en": "University of tests", "nl": "Testcollege", "fr": "École des essais"}
+    amend(register.issuer, names=names, effective_from="2022-09-01")
+    amend(register.issuer, names=names | {"en": "Test university"}, effective_from="2024-09-01")
+    query = "from=2022-06-01&to=2023-06-01"
+    assert {one for one in compare(register, register.issuer, query) if one[0] == "name"} == {
+        ("name", "en", "College of tests", "University of tests")
+    }
+    assert ("name", "en", "College of tests", "Test university") in compare(
+        register, register.issuer, "from=2022-08-31"
+    )
+    assert not compare(register, register.issuer, "from=2023-03-01&to=2023-06-01")
+    page = read(register, f"/issuers/{register.issuer}/changes?{query}")
+    assert "Name (English)" in words(page)
+    assert page.index('<bdi lang="en">College of tests</bdi>') < page.index('<bdi lang="en">University of tests</bdi>')
+
+
+def test_a_name_that_was_given_up_or_corrected_is_told_as_what_it_is(register: Register) -> None:
+    amend(register.issuer, names={"en": "College of tests"}, effective_from="2022-09-01")
+    found = compare(register, register.issuer, "from=2022-08-01&to=2022-10-01")
+    assert ("name", "nl", "Testcollege", "not there") in found
+    amend(register.merged, names={"en": "Former school"}, effective_from="2022-09-01")
+    assert ("name", "en", "Former college", "Former school") in compare(
+        register, register.merged, "from=2022-08-01&to=2022-10-01"
+    )
+
+
+def test_programmes_that_begin_end_or_close_between_the_dates_are_told(register: Register) -> None:
+    begun = factories.make_programme(register.issuer, valid_from="2022-03-01", valid_until="2022-08-01")
+    closed = factories.make_programme(register.issuer)
+    commands.close_programme(closed, factories.ending("2022-05-01"), actor=factories.OPERATOR)
+    other = factories.make_programme(register.hostile, valid_from="2022-03-01")
+    found = compare(register, register.issuer, "from=2022-01-01&to=2022-06-01")
+    assert {one for one in found if one[0] == "programme"} == {
+        ("programme", begun, "not offered", "offered"),
+        ("programme", closed, "offered", "closed"),
+    }
+    assert other not in str(found)
+    assert not compare(register, register.issuer, "from=2022-02-01&to=2022-02-20")
+    # Begun and over between the dates: it stands on both alike.
+    assert begun not in str(compare(register, register.issuer, "from=2022-01-01&to=2022-09-01"))
+
+
+def test_an_identifier_counts_from_its_first_day_to_its_last(register: Register) -> None:
+    claim = {"scheme": "schac", "value": "new.example", "valid_from": "2022-03-01", "valid_until": "2022-08-01"}
+    issuer = factories.make_issuer(identifiers=[claim, {"scheme": "schac", "value": "old.example"}])
+    there = {("identifier", "schac:new.example", "not there", "holds")}
+    assert compare(register, issuer, "from=2022-01-01&to=2022-06-01") == there
+    assert ("identifier", "schac:new.example", "holds", "not there") in compare(register, issuer, "from=2022-07-31")
+
+
+def test_the_form_asks_for_both_days_and_what_was_known(register: Register) -> None:
+    path = f"/issuers/{register.issuer}/changes"
+    today = datetime.now(UTC).date().isoformat()
+    assert f'name="known_at" type="date" value="{today}"' in read(register, path)
+    assert "Both dates are told with what is on record today" in read(register, f"{path}?known_at={today}")
+    sized = read(register, f"{path}?known_at=register.nl.example/ledger@9")
+    assert "Shown from the first 9 entries alone." in sized
+    assert '<input type="hidden" name="known_at" value="register.nl.example/ledger@9">' in sized
+
+
 def test_what_was_recorded_lately_is_listed_with_its_effect_for_the_past(register: Register) -> None:
     page = words(read(register, f"/issuers/{register.hostile}/changes"))
     assert "Accreditation revoked." in page
     assert "Recorded later, with effect for the past." in page
-    assert "Nothing: accreditations, keys, relations and mandates stand on both dates alike." in page
+    assert "Nothing: names, accreditations, keys, relations, mandates, programmes and identifiers stand on both" in page
 
 
 def test_dates_the_wrong_way_round_and_unknown_issuers_are_told(register: Register) -> None:

@@ -26,7 +26,7 @@ def issuer(transactional_db: None) -> str:
 def read(path: str, language: str = "en", **headers: str) -> str:
     response = Client(headers={"Accept-Language": language}).get(path, headers=headers)
     assert response.status_code == 200, path
-    content = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+    content = b"".join(response) if response.streaming else response.content
     return content.decode()
 
 

@@ -14,6 +14,7 @@ from ledger.logs import SignedCheckpointRow
 from register.api.parameters import Parameter
 from register.errors import NotFound, NotUnderstood
 from register.moments import end_of_day, format_moment, parse_moment
+from register.queries.belongings import list_turning_programmes
 from register.queries.cuts import Cut, resolve_cut
 from register.queries.lists import EventRow
 from register.queries.single import read_history
@@ -79,9 +80,12 @@ def _list_recorded(before: IssuerStanding, after: IssuerStanding, log_id: int) -
     return rows, history.next is not None and len(rows) == len(history.items)
 
 
-def _list_changes(before: IssuerStanding, after: IssuerStanding) -> list[Change]:
+def _list_changes(before: IssuerStanding, after: IssuerStanding, log_id: int) -> list[Change]:
     parties = [mandate.sealer for mandate in (*before.mandates, *after.mandates)]
-    return list_changes(before, after, read_directory(parties, after.register.origin))
+    directory = read_directory(parties, after.register.origin)
+    cut = Cut(log_id, after.register.origin, after.register.size, newest=False)
+    start, end = before.instants.at, after.instants.at
+    return list_changes(before, after, directory, list_turning_programmes(cut, after.issuer.id, start, end).items)
 
 
 def _tell(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> HttpResponse:
@@ -93,7 +97,7 @@ def _tell(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> HttpRespo
         "known_size": after.register.size,
         "from": {"at": format_moment(before.instants.at), "decision": before.decision.decision},
         "to": {"at": format_moment(after.instants.at), "decision": after.decision.decision},
-        "changes": [write_change(change) for change in _list_changes(before, after)],
+        "changes": [write_change(change) for change in _list_changes(before, after, checkpoint.log_id)],
         "recorded": [{"index": row.index, "type": row.type} for row in rows],
         "more_recorded": more,
     }
@@ -105,7 +109,7 @@ def show_changes(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Co
     """Show both dates beside each other, what differs, and what was recorded between them."""
     before, after, checkpoint = _find_both(id, query)
     rows, more = _list_recorded(before, after, checkpoint.log_id)
-    changes = _list_changes(before, after)
+    changes = _list_changes(before, after, checkpoint.log_id)
     first, *others = order_names(after.issuer.names, after.issuer.country)
     dates = write_instants(after.instants)
     return {
@@ -123,6 +127,7 @@ def show_changes(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Co
         "from": format_moment(before.instants.at)[:10],
         "to": format_moment(after.instants.at)[:10],
         "known_at": dates["known_at"],
+        "today": format_moment(after.instants.now)[:10],
         "register": query.get("register"),
     }
 
