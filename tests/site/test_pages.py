@@ -80,6 +80,15 @@ def commands_index(register: Register, entry_type: str) -> int:
     return int(items[0]["index"])
 
 
+def test_the_menu_leads_to_every_part_and_says_in_which_one_is(register: Register) -> None:
+    parts = ["issuers", "verify", "agencies", "countries", "figures", "ledger", "federation", "open-data", "api/docs"]
+    for part in parts:
+        menu = read(register, f"/{part}").partition("<header")[2].partition("</nav>")[0]
+        links = [attributes for tag, attributes in Elements(menu).found if tag == "a"][1:]
+        assert [link["href"] for link in links] == [f"/{one}" for one in parts]
+        assert [link["href"] for link in links if "aria-current" in link] == [f"/{part}"]
+
+
 def test_any_identifier_leads_to_the_issuer(register: Register) -> None:
     answer = register.client.get("/issuers/schac:college.example?at=2024-01-01")
     assert (answer.status_code, answer["Location"]) == (302, f"/issuers/{register.issuer}?at=2024-01-01")
