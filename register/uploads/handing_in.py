@@ -127,19 +127,24 @@ def read(upload_id: UUID) -> bool:
     """Read the rows of an upload; tell whether a dry run may follow at once. May be called twice."""
     with alone(upload_id) as mine:
         upload = Upload.objects.filter(pk=upload_id, state=READING).first() if mine else None
-        if upload is None or not _begin(upload):
-            return False
-        data = _read_bytes(upload)
         try:
-            with at_most(MOST_SECONDS):
-                grid = read_grid(data)
-        except NotRecognised as error:
-            _fail(upload, str(error))
-        except TookTooLong:
-            _fail(upload, _say_stopped(), again=True)
-        else:
-            return _keep(upload, grid)
-        return False
+            return upload is not None and _begin(upload) and _read(upload)
+        except Moved:
+            return False
+
+
+def _read(upload: Upload) -> bool:
+    data = _read_bytes(upload)
+    try:
+        with at_most(MOST_SECONDS):
+            grid = read_grid(data)
+    except NotRecognised as error:
+        _fail(upload, str(error))
+    except TookTooLong:
+        _fail(upload, _say_stopped(), again=True)
+    else:
+        return _keep(upload, grid)
+    return False
 
 
 def _say_stopped() -> str:
@@ -176,14 +181,24 @@ def _begin(upload: Upload) -> bool:
         _fail(upload, told, again=True)
         return False
     upload.run += 1
-    Upload.objects.filter(pk=upload.pk).update(run=upload.run, heard=timezone.now())
-    return True
+    return bool(_unread(upload).update(run=upload.run, heard=timezone.now()))
+
+
+def _unread(upload: Upload) -> QuerySet[Upload]:
+    return Upload.objects.filter(pk=upload.pk, state=READING)
+
+
+def _insist(upload: Upload) -> None:
+    """Hold the upload until the transaction ends; raises Moved where it was discarded while it was read."""
+    if not _unread(upload).filter(run=upload.run).select_for_update().exists():
+        raise Moved
 
 
 def _fail(upload: Upload, trouble: str, *, again: bool = False) -> None:
     """Say why a file was not read, to who handed it in too; `again` keeps its bytes, so that it can be tried again."""
     now = timezone.now()
     with transaction.atomic():
+        _insist(upload)
         if not again:
             UploadedPiece.objects.filter(upload=upload).delete()
         Upload.objects.filter(pk=upload.pk).update(state=FAILED, trouble=to_text(trouble), changed=now)
@@ -197,6 +212,7 @@ def _keep(upload: Upload, grid: Grid) -> bool:
     found = recognise(grid.header)
     ready = found.complete
     with transaction.atomic():
+        _insist(upload)
         upload.rows.all().delete()
         rows = (UploadRow(upload=upload, line=line, cells=list(cells)) for line, cells in grid.rows)
         UploadRow.objects.bulk_create(rows, batch_size=_AT_ONCE)

@@ -10,8 +10,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
 
 from register.uploads.errors import TookTooLong
+
+_AGAIN: Final = 1.0
+"""Seconds of processor time after which to raise once more: what is raised while an object is deleted is swallowed."""
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def at_most(seconds: float) -> Iterator[None]:
     never returns is ended with its worker by the hard limit of the job (tasks.HARDEST).
     """
     before = signal.signal(signal.SIGPROF, _stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN)
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -30,6 +31,24 @@ def spin(data: bytes) -> NoReturn:
 def test_work_is_stopped_by_the_processor_time_it_takes() -> None:
     with pytest.raises(TookTooLong), at_most(0.05):
         spin(b"work")
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+
+
+def test_work_is_stopped_even_where_the_first_signal_comes_to_what_swallows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    swallowed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", swallowed.append)
+
+    class Dying:
+        def __del__(self) -> None:
+            spin(b"work")
+
+    def work() -> NoReturn:
+        Dying()
+        spin(b"work")
+
+    with pytest.raises(TookTooLong), at_most(0.05):
+        work()
+    assert len(swallowed) == 1
     assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
 
 
@@ -110,3 +129,22 @@ def test_the_page_of_a_stopped_file_offers_to_read_it_once_more(
     assert 'value="read_again"' in page
     assert client.post(f"/desk/imports/{upload.pk}/step", {"step": "read_again"}).status_code == 303
     assert "The file is being read" in client.get(f"/desk/imports/{upload.pk}").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("data", [b"", b"\x00\x01 no table"], ids=["a table", "no table"])
+def test_what_is_discarded_while_it_is_read_stays_discarded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    given = data or as_csv(table(desk.issuers, 3)[0])
+    upload = handing_in.hand_in(desk.officer, "slow.csv", given)
+
+    def meanwhile(read: bytes) -> Grid:
+        publishing.discard(desk.approver, Upload.objects.get(pk=upload.pk), "It is last year’s list.")
+        return read_grid(given)
+
+    monkeypatch.setattr(handing_in, "read_grid", meanwhile)
+    assert not handing_in.read(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, upload.rows.count(), upload.pieces.count()) == (DISCARDED, 0, 0)
+    assert [one.key for one in Notice.objects.all()] == [f"import-discarded:{upload.pk}"]
