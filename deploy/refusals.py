@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from deploy.limits import problem
+from register.site.language import speak
 from register.site.page import choose_language
 
 _PAGES: Final = {429: "429.html", 503: "site/sending.html"}
@@ -21,7 +22,7 @@ _DETAILS: Final = {
 def refuse(request: HttpRequest, status: int, code: str, seconds: int) -> HttpResponse:
     """Say that it is too much at the moment, and after how many seconds to ask again; asks no database."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
-        with translation.override(choose_language(request)):
+        with speak(choose_language(request)):
             response = render(request, _PAGES[status], {"seconds": seconds}, status=status)
             response["Content-Language"] = translation.get_language() or "en"
     else:

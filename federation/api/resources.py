@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from federation.board import Followed, read_board
 from federation.views.words import explain_error, judge_peer
@@ -19,6 +19,7 @@ from register.api.resources import RESOURCES, WRITTEN, describe
 from register.moments import format_instant
 from register.queries.peers import find_register
 from register.records import PeerRecord
+from register.site.language import speak
 
 _TEXT: Final = {"type": "string"}
 _MOMENT: Final = {"type": ["string", "null"], "format": "date-time"}
@@ -90,7 +91,7 @@ def _tell(followed: Followed | None) -> dict[str, Any] | None:
     if followed is None:
         return None
     row, head, now = followed.row, followed.copy.checkpoint, timezone.now()
-    with translation.override("en"):
+    with speak("en"):
         fresh, trouble = judge_peer(followed, now).fresh, str(explain_error(row.error_code))
     return {
         "status": row.status,

@@ -18,7 +18,6 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -26,6 +25,7 @@ from register.access.addresses import read_network
 from register.access.models import Membership
 from register.access.roles import AUDITOR, OPERATOR
 from register.payloads import Actor
+from register.site.language import speak
 from register.site.page import choose_language, render_page
 
 MEMBERSHIP: Final = "membership"
@@ -125,7 +125,7 @@ def needs(
         @require_http_methods(list(methods))
         @wraps(view)
         def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
-            with translation.override(choose_language(request)):
+            with speak(choose_language(request)):
                 acting = acting_of(request)
                 if acting is None and not request.user.is_authenticated:
                     return HttpResponseRedirect(f"/sign-in?next={quote(come_back_to(request, home))}")

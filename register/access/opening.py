@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from register.access.acting import come_back_to
 from register.access.signing_in import CONFIRMED, has_second_factor, is_proven
+from register.site.language import speak
 from register.site.page import choose_language
 
 View = Callable[..., HttpResponse]
@@ -30,7 +30,7 @@ def open_page(view: View) -> View:
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def shown(request: HttpRequest, **parts: Any) -> HttpResponse:
-        with translation.override(choose_language(request)):
+        with speak(choose_language(request)):
             return view(request, **parts)
 
     return shown

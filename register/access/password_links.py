@@ -27,6 +27,7 @@ from register.access.letters import send
 from register.access.models import Membership, PasswordRequest
 from register.access.signing_in import is_for_demonstration
 from register.jobs import enqueue_if_possible
+from register.site.language import speak
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def _settle(row: PasswordRequest) -> None:
 def _send(user: User, row: PasswordRequest) -> bool:
     """Tell whether a link was handed over; one that cannot even be written keeps no other from being sent."""
     try:
-        with translation.override(row.language):
+        with speak(row.language):
             return _write(user, row)
     except Exception as error:  # whose words may hold the link
         log.error("a link to a new password could not be written: %s", type(error).__name__)

@@ -15,7 +15,6 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from register.outbox.kept_mail import SUBSCRIPTION
@@ -23,6 +22,7 @@ from register.outbox.keys import link_to
 from register.outbox.models import DISABLED, WAITING, Subscription
 from register.outbox.topics import EVERYTHING
 from register.outbox.wording import Told, name_plainly
+from register.site.language import speak as speak_language
 from register.site.page import TRANSLATED
 from register.site.reading import read_directory, read_register
 from register.site.words import label_place
@@ -96,7 +96,7 @@ def address_of(subscription: Subscription) -> str:
 def speak(subscription: Subscription) -> AbstractContextManager[object]:
     """Speak the subscriber's language, where all texts exist in it."""
     wished = subscription.language
-    return translation.override(wished if wished in TRANSLATED else TRANSLATED[0])
+    return speak_language(wished if wished in TRANSLATED else TRANSLATED[0])
 
 
 def describe_topic(topic: str) -> tuple[str, str]:

@@ -12,10 +12,10 @@ from typing import Final
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from register.moments import format_instant, format_moment
 from register.records import Period
+from register.site.language import spoken
 from register.site.remembering import gettext, remember
 
 _DAY: Final = {"en": "j F Y"}
@@ -103,4 +103,4 @@ def mark_until(until: datetime, shown: str) -> SafeString:
 
 
 def _language() -> str:
-    return (get_language() or "en").partition("-")[0]
+    return (spoken() or "en").partition("-")[0]

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from register.names import write_in_latin
+from register.site.language import spoken
 from register.site.remembering import gettext
 
 UNDETERMINED: Final = "und"
@@ -162,4 +162,4 @@ def name_record(record: Any, reader: str | None = None) -> Name:
 
 
 def _read_language() -> str:
-    return (get_language() or "en").partition("-")[0]
+    return (spoken() or "en").partition("-")[0]

@@ -1,7 +1,8 @@
 """What all pages share: strict queries, the JSON twin, the language, the words for what went wrong.
 
 A page is a function that takes the request, its query as read, and the parts of its address, and returns the context
-of its template, or a whole response. The same address gives JSON to whoever prefers it: what the API gives for it.
+of its template, or a whole response. The same address gives JSON to whoever prefers it: what the API gives for it. Each
+page links to it, with all that was asked: to the API's own address, or where that has none, to its own (`?format=json`).
 """
 
 from __future__ import annotations
@@ -22,15 +23,23 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from ledger.errors import NotCovered, UnknownLog
-from register.api.parameters import Parameter, read_query
+from register.api.parameters import Parameter, one_of, read_query
 from register.api.problems import answer_problem, explain
 from register.errors import Busy, Conflict, NotFound, NotUnderstood
-from register.site.asked import write_dates
-from register.site.links import carrying
+from register.site.asked import THIS, write_dates
+from register.site.language import speak
+from register.site.links import carrying, with_query
 from register.site.reading import newest_checkpoint, read_register
 
 TRANSLATED: Final = ("en", "fr", "de", "es", "it", "nl", "pl", "el")
 """Languages in which all texts exist; a reader of another one gets the first, and is told which it is."""
+
+JSON: Final = "json"
+FORMAT: Final = Parameter("format", "JSON instead of a page.", one_of(JSON))
+
+_OF_ONE: Final = frozenset(parameter.name for parameter in THIS)
+_in_api: Final[dict[str, bool]] = {}
+"""Route of a page → whether the API answers at the same path."""
 
 Context = Mapping[str, Any]
 Show = Callable[..., Context | HttpResponseBase]
@@ -43,14 +52,16 @@ def page(
 ) -> Callable[[Show], View]:
     """Make a view of a page; `twin` answers in JSON where the API has nothing at `/api/v1` and the same path."""
 
+    asked = (*parameters, FORMAT) if twin is not None else tuple(parameters)
+
     def make(show: Show) -> View:
         @wraps(show)
         def view(request: HttpRequest, **parts: Any) -> HttpResponseBase:
             if prefers_json(request):
-                response = _answer_json(request, twin, parameters, parts)
+                response = _answer_json(request, twin, asked, parts)
             else:
-                with translation.override(choose_language(request)):
-                    response = _answer_page(request, show, template, section, parameters, parts)
+                with speak(choose_language(request)):
+                    response = _answer_page(request, show, template, section, asked, parts)
             patch_vary_headers(response, ["Accept"])
             # The header of the page names whoever is signed in.
             kept_by = "private, " if settings.SESSION_COOKIE_NAME in request.COOKIES else ""
@@ -63,7 +74,9 @@ def page(
 
 
 def prefers_json(request: HttpRequest) -> bool:
-    """Tell whether the client would rather have JSON than a page."""
+    """Tell whether the client would rather have JSON than a page: it says so, or followed the link to it."""
+    if request.GET.get("format") == JSON:
+        return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
@@ -78,7 +91,9 @@ def _answer_json(
 ) -> HttpResponseBase:
     try:
         if twin is not None:
-            return twin(request, read_query(request, parameters), **parts)
+            query = read_query(request, parameters)
+            query.pop(FORMAT.name, None)
+            return twin(request, query, **parts)
         match = resolve(f"/api/v1{request.path}")
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         return response
@@ -100,7 +115,8 @@ def _answer_page(
             found = show(request, query, **parts)
             if isinstance(found, HttpResponseBase):
                 return found
-            return render_page(request, template, {"section": section, **found})
+            twin = find_twin(request, query, FORMAT in parameters, parts)
+            return render_page(request, template, {"section": section, "as_json": twin, **found})
     except NotUnderstood as error:
         told = {"section": section, "sentence": error.message, "field": error.field}
         return render_page(request, "site/not_understood.html", told, 400)
@@ -118,6 +134,29 @@ def _answer_page(
         response = render(request, "503.html", status=503)
         response["Retry-After"] = "5"
         return response
+
+
+def find_twin(request: HttpRequest, query: Mapping[str, Any], own: bool, parts: Mapping[str, Any]) -> str:
+    """Return the address of the same in JSON, with what was asked; empty where there is none.
+
+    `own`: the page answers itself. Of one thing the API takes the dates and the register, and nothing of its lists.
+    """
+    written = {name: request.GET[name] for name in query if own or not parts or name in _OF_ONE}
+    if own:
+        return with_query(request.path, **written, format=JSON)
+    return with_query(f"/api/v1{request.path}", **written) if _is_in_api(request) else ""
+
+
+def _is_in_api(request: HttpRequest) -> bool:
+    """Tell whether the API answers at the path of a page; asked once for each route."""
+    route = request.resolver_match.route if request.resolver_match else ""
+    if route not in _in_api:
+        try:
+            resolve(f"/api/v1{request.path}")
+            _in_api[route] = True
+        except Http404:
+            _in_api[route] = False
+    return _in_api[route]
 
 
 def render_page(request: HttpRequest, template: str, context: Context, status: int = 200) -> HttpResponse:

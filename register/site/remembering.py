@@ -11,7 +11,8 @@ from functools import lru_cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from django.utils import translation
-from django.utils.translation import get_language
+
+from register.site.language import spoken
 
 Asked = ParamSpec("Asked")
 Said = TypeVar("Said")
@@ -29,7 +30,7 @@ def remember(function: Callable[Asked, Said]) -> Callable[Asked, Said]:
 
     @wraps(function)
     def ask(*args: Asked.args, **named: Asked.kwargs) -> Said:
-        return say(get_language(), *args, **cast(dict[str, Hashable], named))
+        return say(spoken(), *args, **cast(dict[str, Hashable], named))
 
     return ask
 

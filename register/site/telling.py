@@ -14,7 +14,7 @@ from typing import Final
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext, ngettext, ngettext_lazy, override
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 
 from register.moments import format_moment
 from register.sentences import (
@@ -39,6 +39,7 @@ from register.sentences import (
     measure,
 )
 from register.site import dates, words
+from register.site.language import speak, spoken
 from register.site.names import first_name, isolate_value
 
 _say: Final = gettext
@@ -66,7 +67,7 @@ def tell(text: str, *, capital: bool = False) -> SafeString:
         return _mark_english(escape(text))
     template = _translate(text.template)
     if template is None:
-        with override("en"):
+        with speak("en"):
             written = tell(text, capital=capital)
         return _mark_english(written)
     return mark_safe(fill(escape(capfirst(template) if capital else template), text.values, _mark))
@@ -185,4 +186,4 @@ def _mark_english(markup: str) -> SafeString:
 
 
 def _language() -> str:
-    return (get_language() or "en").partition("-")[0]
+    return (spoken() or "en").partition("-")[0]

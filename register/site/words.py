@@ -11,11 +11,12 @@ from typing import Final, Literal
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from register import vocabularies
 from register.scope import Scope
+from register.site.language import spoken
 from register.site.remembering import gettext, remember
 
 Tone = Literal["good", "warn", "bad", "off"]
@@ -112,7 +113,7 @@ def label(vocabulary: str, code: str | int) -> str:
 @remember
 def _label(vocabulary: str, code: str) -> str:
     term = vocabularies.load(vocabulary).get(code)
-    language = (get_language() or "en").partition("-")[0]
+    language = (spoken() or "en").partition("-")[0]
     if language in term.labels or vocabulary not in vocabularies.TRANSLATED:
         return term.label(language)
     return pgettext(vocabulary, term.label())
@@ -124,6 +125,12 @@ def label_place(code: str) -> str:
         if code in vocabularies.load(vocabulary):
             return label(vocabulary, code)
     return code
+
+
+def order_plainly(name: str) -> str:
+    """Return a name's place in the alphabet, letters with marks beside those without, as readers look for them."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).translate(_PLAIN)
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def spell_count(number: int) -> str:
@@ -163,7 +170,7 @@ def spell_levels(levels: Sequence[int]) -> str:
 def spell_place(code: str) -> str:
     """Return `in the Netherlands`."""
     name = label_place(code)
-    article = "the " if (get_language() or "en").startswith("en") and name in _WITH_ARTICLE else ""
+    article = "the " if (spoken() or "en").startswith("en") and name in _WITH_ARTICLE else ""
     return gettext("in %(place)s") % {"place": article + name}
 
 

@@ -10,7 +10,6 @@ from django.template.context import Context
 from django.templatetags.i18n import TranslateNode, do_translate
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import get_language
 
 from register.sentences import Said
 from register.site import (
@@ -25,6 +24,7 @@ from register.site import (
     telling,
     words,
 )
+from register.site.language import spoken
 
 register = template.Library()
 
@@ -58,7 +58,7 @@ class Text(Node):
 
     def render(self, context: Context) -> str:
         """Return the text in the reader's language; catalogues do not change while a process lives."""
-        language = get_language()
+        language = spoken()
         if language not in self.said:
             self.said[language] = self.node.render(context)
         return self.said[language]

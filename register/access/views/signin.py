@@ -12,7 +12,6 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,6 +24,7 @@ from register.access.models import Membership
 from register.access.opening import open_page
 from register.access.sessions import forget_session
 from register.access.signing_in import begin, read_onward
+from register.site.language import speak
 from register.site.page import choose_language, render_page
 
 log = logging.getLogger(__name__)
@@ -133,5 +133,5 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def explain_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say what to do when a form came without its token: cookies are off, or the form was too old."""
     told = gettext("The form was not sent from this site, was too old, or cookies are off. Open the page again.")
-    with translation.override(choose_language(request)):
+    with speak(choose_language(request)):
         return render_page(request, "access/refused.html", {"sentence": told, "back": request.get_full_path()}, 403)

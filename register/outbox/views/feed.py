@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -14,6 +14,7 @@ from register.outbox.errors import NotFollowable
 from register.outbox.feeds import tag_of, write_feed
 from register.outbox.letters import describe_topic
 from register.outbox.subscriptions import find_topic
+from register.site.language import speak
 from register.site.page import choose_language, render_page
 from register.site.reading import newest_checkpoint
 
@@ -23,7 +24,7 @@ MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 @require_safe
 def show_feed(request: HttpRequest, kind: str = "", id: UUID | None = None) -> HttpResponse:
     """Give a feed; to whoever has it already, 304."""
-    with translation.override(choose_language(request)):
+    with speak(choose_language(request)):
         try:
             topic, kind, record_id = find_topic(**({kind: str(id)} if kind else {}))
         except NotFollowable as error:

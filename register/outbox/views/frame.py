@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from register.outbox.errors import KeyRefused, NotFollowable
 from register.outbox.keys import check_key
 from register.outbox.models import Subscription
+from register.site.language import speak
 from register.site.page import choose_language, render_page
 
 View = Callable[..., HttpResponse]
@@ -28,7 +28,7 @@ def public(view: View) -> View:
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def answered(request: HttpRequest, **parts: Any) -> HttpResponse:
-        with translation.override(choose_language(request)):
+        with speak(choose_language(request)):
             try:
                 return view(request, **parts)
             except (KeyRefused, NotFollowable) as error:

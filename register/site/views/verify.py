@@ -18,7 +18,6 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import resolve
-from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -36,6 +35,7 @@ from register.site.examples import find_example, list_examples
 from register.site.handed_in import HandedIn, read_handed_in, refuse_other_sites
 from register.site.judging import judge
 from register.site.known_ledgers import list_ledgers
+from register.site.language import speak
 from register.site.page import Context, choose_language, page, prefers_json, render_page
 from register.site.reading import newest_checkpoint, read_register
 from register.site.report import list_sent, show_reports
@@ -68,7 +68,7 @@ def check_credential(request: HttpRequest) -> HttpResponseBase:
         match = resolve("/api/v1/verify")
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
     else:
-        with translation.override(choose_language(request)):
+        with speak(choose_language(request)):
             response = _answer_form(request)
     response["Cache-Control"] = "no-store"
     patch_vary_headers(response, ["Accept"])
