@@ -6,7 +6,7 @@ An amendment says only what changes: what the form holds is compared with what i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.utils.translation import gettext
@@ -30,11 +30,17 @@ from register.desk.scope_form import ScopeForm, has_changed, held_limits, initia
 from register.records import AgencyRecord, dump_mapping
 from register.scope import UNRESTRICTED, Scope
 
+_WHO: Final = frozenset({"names", "acronym", "country", "website", "identifiers"})
+_PERIOD: Final = frozenset({"valid_from", "valid_until"})
+_BASIS: Final = frozenset({"report_url", "report_file", "report_sha256", "report_languages"})
+_WHY: Final = frozenset({"reason", "note", "__all__"})
+
 
 class AgencyDetails(ReportForm, ScopeForm, OrganisationForm):
     """What describes an agency: who it is, for what and how long it is recognised, by which decision."""
 
     places: ClassVar[Mapping[str, str]] = places_of("decision_document")
+    folded: ClassVar[bool] = False
 
     names = ask_names()
     acronym = LineField(label=_("Acronym"), required=False, max_length=60)
@@ -59,6 +65,13 @@ class AgencyDetails(ReportForm, ScopeForm, OrganisationForm):
         self.fields["report_file"].label = _("The decision as PDF")
         self.offer(UNRESTRICTED, places, ())
 
+    @property
+    def opened(self) -> set[str]:
+        """The parts in which something has to be mended, of `who`, `scope`, `basis`; the others stay folded."""
+        wrong = frozenset(self.errors)
+        parts = {"who": wrong & _WHO, "basis": wrong & _BASIS, "scope": wrong - _WHO - _BASIS - _PERIOD - _WHY}
+        return {part for part, fields in parts.items() if fields}
+
     def terms(self) -> dict[str, Any]:
         """Return all that was filled in as AgencyTerms have it, empty values among them."""
         told = self.cleaned_data
@@ -81,6 +94,8 @@ class ChangedAgency(AgencyDetails):
     """New values for an agency; only what differs from what is `held` is said."""
 
     verb: ClassVar[str] = "amend_agency"
+    # Most of what is on record stays as it is: what somebody came to change is unfolded.
+    folded: ClassVar[bool] = True
 
     def __init__(self, held: Mapping[str, Any], *args: Any, **options: Any) -> None:
         self.held = held
