@@ -120,7 +120,7 @@ def show_one(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Contex
     view = read_view()
     shown = view.find(id)
     operator, origin = is_operator(request), shown.row.origin
-    aside = list_aside(origin, _ALL, _FEW + 1)
+    aside, said = list_aside(origin, _ALL, _FEW + 1), read_entries(list_said(origin, _SAID + 1), view.own)
     return {
         "node": view.node,
         "checkpoint": view.own,
@@ -135,7 +135,9 @@ def show_one(request: HttpRequest, query: Mapping[str, Any], id: UUID) -> Contex
         "held": list_checkpoints(origin, _CHECKPOINTS),
         "aside": [_show_aside(row) for row in aside[:_FEW]],
         "more_aside": len(aside) > _FEW,
-        "said": read_entries(list_said(origin, _SAID), view.own),
+        "said": said[:_FEW],
+        "said_before": said[_FEW:_SAID],
+        "more_said": len(said) > _SAID,
         "forks": shown.followed.forks,
         "alerts": shown.followed.alerts if operator else (),
     }

@@ -30,6 +30,7 @@ from tests.federation import cast
 from tests.federation.states import change, keep_fork
 from tests.peers import Peer
 from tests.people import sign_in
+from tests.register import peering
 
 JSON = {"Accept": "application/json"}
 HOSTILE = "<script>alert(1)</script>"
@@ -123,6 +124,16 @@ def test_a_checkpoint_is_told_by_its_second(client: Client, german: Peer) -> Non
     told = tell(client)["items"][0]["checkpoint"]["time"]
     assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}Z", told)
     assert re.search(rf'datetime="{told}"', client.get("/federation").content.decode())
+
+
+def test_of_much_that_our_ledger_says_of_a_peer_the_newest_is_unfolded(client: Client, german: Peer) -> None:
+    written = peering.recognise(german.origin)
+    for number in range(6):
+        peering.amend(written.id, max_age_seconds=900 + number)
+    page = client.get(path_of(german)).content.decode()
+    newest, _summary, older = page[page.index('id="said"') :].partition("Older entries")
+    assert newest.count("/ledger/entries/") == 5
+    assert older[: older.index("</details>")].count("/ledger/entries/") == 2
 
 
 def test_trouble_is_told_in_words_and_its_message_to_the_operator_alone(client: Client, listening: ExitStack) -> None:
