@@ -177,10 +177,15 @@ def clear_kind(acting: Acting, code: str, last: int, reason: str) -> int:
     `last` is the newest that there was when it was asked for: what came later nobody has seen.
     """
     rows = _of_desk(acting).filter(code=code, cleared=None, pk__lte=last)
+    kept = {"cleared": timezone.now(), "cleared_by_id": acting.user, "reason": reason}
+    number = 0
     with transaction.atomic():
-        number = int(rows.update(cleared=timezone.now(), cleared_by_id=acting.user, reason=reason))
-        if number:
-            note(acting, "remark_cleared", rule=code, rows=number, reason=reason)
+        # A line of the record for each agency: its approvers read those about their own organisation.
+        for agency in list(rows.order_by("agency").values_list("agency", flat=True).distinct()):
+            cleared = int(rows.filter(agency=agency).update(**kept))
+            if cleared:
+                note(acting, "remark_cleared", organisation=str(agency), rule=code, rows=cleared, reason=reason)
+            number += cleared
     return number
 
 

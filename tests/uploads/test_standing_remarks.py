@@ -18,8 +18,8 @@ from register.uploads import standing
 from register.uploads.holdings import remarks_on
 from register.uploads.models import LookedAt, StandingRemark
 from tests.factories import OPERATOR, make_accreditation, make_agency, make_issuer
-from tests.people import sign_in
-from tests.uploads.conftest import Desk, bring, release
+from tests.people import make_member, sign_in
+from tests.uploads.conftest import Desk, acting, bring, release
 from tests.uploads.tables import as_csv, table
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,20 @@ def test_all_remarks_of_a_kind_are_cleared_at_once_and_only_those_that_were_ther
     assert not cleared.filter(subject__in=(late, other)).exists()
     noted = AuditRecord.objects.get(code="remark_cleared")
     assert (noted.facts["rows"], noted.facts["reason"]) == (30, "We keep them.")
+
+
+def test_what_an_operator_clears_of_several_agencies_each_of_them_can_read_in_its_record(desk: Desk) -> None:
+    other = make_agency()
+    for agency, number in ((desk.agency, 2), (other, 1)):
+        for _ in range(number):
+            make_accreditation(make_issuer(), agency, report={"url": "https://agency.example/report.pdf"})
+    standing.catch_up()
+    last = max(StandingRemark.objects.values_list("pk", flat=True))
+    operator = acting(make_member("operator"))
+    assert standing.clear_kind(operator, "report_unsealed", last, "They are sealed elsewhere.") == 3
+    noted = AuditRecord.objects.filter(code="remark_cleared")
+    assert {(one.organisation, one.facts["rows"]) for one in noted} == {(desk.agency, 2), (other, 1)}
+    assert noted.count() == 2
 
 
 def amend(decision: str, **fields: object) -> None:
