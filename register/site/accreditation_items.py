@@ -11,7 +11,7 @@ from typing import NamedTuple
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
-from register.site.accreditation_rows import AccreditationRow
+from register.site.accreditation_rows import AccreditationRow, tell_ends, tell_suspensions
 from register.site.links import link_to, path_to
 from register.site.marks import mark_period, mark_tag
 from register.site.remembering import gettext
@@ -38,7 +38,7 @@ def _write(row: AccreditationRow, labels: _Labels) -> str:
         f'<tr>\n<th scope="row">{_write_title(row)}</th>\n'
         f'<td data-label="{labels.scope}">{conditional_escape(row.scope)}</td>\n'
         f'<td data-label="{labels.agency}">{row.agency}</td>\n'
-        f'<td data-label="{labels.valid}">{mark_period(row.record.valid)}</td>\n'
+        f'<td data-label="{labels.valid}">{mark_period(row.record.valid)}{_write_cuts(row)}</td>\n'
         f'<td data-label="{labels.state}">{mark_tag(row.standing)}</td>\n'
         f"</tr>{_write_remark(row)}"
     )
@@ -52,6 +52,12 @@ def _write_title(row: AccreditationRow) -> str:
     if row.record.demonstration:
         title += f' <span class="tag plain warn">{escape(gettext("demonstration"))}</span>'
     return title
+
+
+def _write_cuts(row: AccreditationRow) -> str:
+    """Write what the drawing shows of it besides its period."""
+    told = [*tell_suspensions(row), *tell_ends(row)]
+    return "".join(f'<br><span class="small soft">{escape(one)}</span>' for one in told)
 
 
 def _write_remark(row: AccreditationRow) -> str:

@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from register.records import POSITIVE_DECISIONS, AccreditationRecord
+from register.records import POSITIVE_DECISIONS, AccreditationRecord, Period
+from register.site.dates import spell_day, spell_period
 from register.site.links import link_to
 from register.site.names import name_record
 from register.site.remembering import gettext
 from register.site.standing import Contribution
 from register.site.telling import tell
+from register.site.timeline import find_cut, list_runs
 from register.site.words import STATES, Standing, label, spell_scope
 from register.trust.links import find_state
 
@@ -78,6 +80,37 @@ def find_ends(contributions: Iterable[Contribution]) -> dict[str, datetime]:
         for one in contributions
         if one.agency is not None and one.agency.withdrawal is not None
     }
+
+
+def tell_suspensions(row: AccreditationRow) -> list[str]:
+    """Return when it was suspended, in words, each span as the timeline draws it."""
+    if not row.record.suspensions:
+        return []
+    cut = find_cut(row.record, _find_withdrawal(row))
+    spans = [Period(start, end) for start, end, state in list_runs(row.record, cut) if state == "suspended"]
+    return [gettext("Suspended %(period)s") % {"period": spell_period(span)} for span in spans]
+
+
+def tell_ends(row: AccreditationRow) -> list[str]:
+    """Return what ended it before its time, in words: its revocation, or that its agency may accredit no more."""
+    revocation, withdrawn = row.record.revocation, _find_withdrawal(row)
+    told = []
+    if withdrawn is not None and _bears(row.record, withdrawn):
+        told.append(gettext("No longer counted from %(day)s on") % {"day": spell_day(withdrawn)})
+    if revocation is not None:
+        told.append(gettext("Revoked with effect from %(day)s") % {"day": spell_day(revocation.effective_from)})
+    return told
+
+
+def _find_withdrawal(row: AccreditationRow) -> datetime | None:
+    agency = row.contribution.agency if row.contribution else None
+    return agency.withdrawal.effective_from if agency is not None and agency.withdrawal is not None else None
+
+
+def _bears(record: AccreditationRecord, withdrawn: datetime) -> bool:
+    """Tell whether an accreditation would have counted when its agency was withdrawn."""
+    ends = [record.valid.valid_until, record.revocation.effective_from if record.revocation else None]
+    return record.decision in POSITIVE_DECISIONS and all(end is None or withdrawn < end for end in ends)
 
 
 def show_records(found: Iterable[AccreditationRecord], at: datetime) -> list[AccreditationRow]:

@@ -2,7 +2,7 @@
 
 One row an accreditation; each row is a run of bars in one of four states, a cut where it was revoked, and the line of
 the instant shown. Drawn twice, for wide screens (names beside the bars) and for phones (names above them), so that
-nothing scrolls sideways. Units are those of the SVG's viewBox. The same facts stand in the table below the drawing.
+nothing scrolls sideways. Units are those of the SVG's viewBox. The same facts are told in words below the drawing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Final, Literal
 from register.records import AccreditationRecord
 
 State = Literal["in_force", "suspended", "void", "refused"]
+Run = tuple[datetime, datetime | None, State]
+"""From when on, until when, and what held; None: without an end."""
 
 Ends = Mapping[str, datetime]
 """Id of an accreditation → when it stopped counting."""
@@ -100,6 +102,12 @@ class Timeline:
     last_year: int
     left_out: int = 0
     bar: int = _BAR
+
+    @property
+    def states(self) -> frozenset[str]:
+        """What is drawn, for the legend; a cut is void behind it, also where nothing is left to be drawn so."""
+        drawn = {bar.state for row in self.rows for bar in row.bars}
+        return frozenset(drawn | {"void" for row in self.rows if row.cut is not None})
 
     @property
     def bottom(self) -> int:
@@ -196,16 +204,25 @@ def _draw_year(year: int, scale: _Scale) -> Year:
 
 
 def _draw_row(record: AccreditationRecord, y: int, scale: _Scale, end: datetime | None) -> Row:
-    stop = _earlier(record.revocation.effective_from if record.revocation else None, end)
-    bars = tuple(_bar(scale, *run) for run in _runs(record, stop) if run[1] is None or run[0] < run[1])
+    stop = find_cut(record, end)
+    bars = tuple(_bar(scale, *run) for run in list_runs(record, stop))
     layout = scale.layout
     return Row(record, y + layout.text_top, y + layout.bar_top, bars, scale.place(stop) if stop else None)
 
 
-def _runs(record: AccreditationRecord, cut: datetime | None) -> list[tuple[datetime, datetime | None, State]]:
-    """Cut the period of validity at suspensions and at its early end; what follows that is void."""
+def find_cut(record: AccreditationRecord, end: datetime | None) -> datetime | None:
+    """Return when an accreditation stops counting before its time: by its revocation, or at an `end` before that."""
+    return _earlier(record.revocation.effective_from if record.revocation else None, end)
+
+
+def list_runs(record: AccreditationRecord, cut: datetime | None) -> list[Run]:
+    """Return what held one after the other: the period, cut at suspensions and at its early end; then it is void."""
+    return [run for run in _cut(record, cut) if run[1] is None or run[0] < run[1]]
+
+
+def _cut(record: AccreditationRecord, cut: datetime | None) -> list[Run]:
     at = record.valid.valid_from or datetime.min.replace(tzinfo=UTC)
-    end, runs = record.valid.valid_until, list[tuple[datetime, datetime | None, State]]()
+    end, runs = record.valid.valid_until, list[Run]()
     if record.decision not in ("positive", "positive_with_conditions"):
         return [(at, end, "refused")]
     stop = _earlier(cut, end)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from register.site.accreditation_items import write_items
-from register.site.accreditation_rows import AccreditationRow, show_contribution
+from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, tell_ends, tell_suspensions
+from register.site.dates import spell_day
+from register.site.timeline import find_cut, list_runs
 from tests.register.trust.story import Story, id_of
 from tests.site.stories import stand
 
@@ -58,3 +62,50 @@ def test_a_remark_stands_in_a_row_of_its_own_and_demonstrations_are_marked() -> 
     assert written.count('<tr class="remark"><td colspan="5">') == 1
     assert written.count('<span class="tag plain warn">demonstration</span>') == 1
     assert "<b>" not in written
+
+
+def end(event: str, effective_from: str) -> tuple[str, str, str]:
+    """What is said of the accreditation, or of its agency, and from when on."""
+    return ("agency" if event == "agency.withdrawn" else "grant", event, effective_from)
+
+
+SUSPENDED, LIFTED = (f"accreditation.{what}" for what in ("suspended", "reinstated"))
+CUTS: list[tuple[list[tuple[str, str, str]], list[str]]] = [
+    ([], []),
+    ([end(SUSPENDED, "2024-03-01"), end(LIFTED, "2024-06-01")], ["Suspended from 1 March 2024 to 31 May 2024"]),
+    ([end(SUSPENDED, "2024-03-01")], ["Suspended since 1 March 2024"]),
+    (
+        [end(SUSPENDED, "2024-03-01"), end("accreditation.revoked", "2024-05-01")],
+        ["Suspended from 1 March 2024 to 30 April 2024", "Revoked with effect from 1 May 2024"],
+    ),
+    (
+        [end("agency.withdrawn", "2024-05-01"), end(SUSPENDED, "2024-08-01")],
+        ["No longer counted from 1 May 2024 on"],
+    ),
+    (
+        [end("agency.withdrawn", "2024-05-01"), end("accreditation.revoked", "2024-08-01")],
+        ["No longer counted from 1 May 2024 on", "Revoked with effect from 1 August 2024"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), CUTS)
+def test_whatever_is_drawn_of_an_accreditation_stands_in_its_row(
+    said: list[tuple[str, str, str]], told: list[str]
+) -> None:
+    story = accredited()
+    for number, (name, event, day) in enumerate(said):
+        if event == LIFTED:
+            story.say(event, name, f"2025-01-0{number + 1}", effective_from=day)
+        else:
+            story.end(event, name, f"2025-01-0{number + 1}", day)
+    contributions = stand(story, "college").contributions
+    (row,) = [show_contribution(one) for one in contributions]
+    assert [*tell_suspensions(row), *tell_ends(row)] == told
+    cell = re.findall(r'<td data-label="Valid">(.*?)</td>', write_items([row]))[0]
+    assert re.findall(r'<br><span class="small soft">(.*?)</span>', cell) == told
+    runs = list_runs(row.record, find_cut(row.record, find_ends(contributions).get(row.record.id)))
+    assert all(spell_day(start) in cell for start, _, state in runs if state != "in_force")
+    assert {state for _, _, state in runs} - {"in_force"} == {
+        "suspended" if line.startswith("Suspended") else "void" for line in told
+    }

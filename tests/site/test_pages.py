@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 import pytest
@@ -87,6 +89,57 @@ def test_the_menu_leads_to_every_part_and_says_in_which_one_is(register: Registe
         links = [attributes for tag, attributes in Elements(menu).found if tag == "a"][1:]
         assert [link["href"] for link in links] == [f"/{one}" for one in parts]
         assert [link["href"] for link in links if "aria-current" in link] == [f"/{part}"]
+
+
+def test_agencies_are_narrowed_by_country_and_day_and_each_form_keeps_the_rest(register: Register) -> None:
+    abroad = factories.make_agency(names={"en": "Agency abroad"}, country="BE", valid_from="2021-01-01")
+    everything = read(register, "/agencies")
+    assert re.findall(r'<option value="([A-Z]{2})">([^<]+)<', everything) == [("BE", "Belgium"), ("NL", "Netherlands")]
+    assert f"/agencies/{abroad}" in everything
+    page = read(register, "/agencies?country=BE&status=recognised&at=2022-01-01")
+    assert f"/agencies/{abroad}?at=2022-01-01" in page
+    assert "Agency of tests" not in words(page)
+    assert '<option value="BE" selected>' in page
+    assert '<option value="recognised" selected>' in page
+    assert 'name="at" type="date" value="2022-01-01"' in page
+    assert 'href="/agencies?country=BE&amp;status=recognised">Back to today<' in page
+    assert "Nothing was found." in words(read(register, "/agencies?country=BE&status=recognised&at=2020-06-01"))
+    assert '<option value="PT" selected>Portugal<' in read(register, "/agencies?country=PT")
+    known = f"register.nl.example/ledger@{commands_index(register, 'agency.recognised') + 1}"
+    assert f'<input type="hidden" name="known_at" value="{known}">' in read(register, f"/agencies?known_at={known}")
+
+
+def test_every_page_links_to_the_same_in_json_with_all_that_was_asked(register: Register) -> None:
+    size = json.loads(register.client.get("/ledger/checkpoints", headers=JSON).content)["items"][0]["size"]
+    at = {"at": "2020-06-01", "known_at": f"register.nl.example/ledger@{size}"}
+    asked = [
+        *((f"/{part}", at) for part in ("countries", "countries/NL", "figures")),
+        ("/issuers", {"q": "college", "country": "NL", **at}),
+        ("/agencies", {"q": "agency", "status": "recognised", **at}),
+        *((f"/{kind}/{uid}", at) for kind, uid in list_things(register)),
+        (f"/issuers/{register.issuer}/changes", {"from": "2020-01-01", "to": "2021-01-01"}),
+        ("/ledger", {"type": "agency.recognised"}),
+        ("/ledger/checkpoints", {"before": "99"}),
+        ("/ledger/entries/0", {}),
+    ]
+    for path, query in asked:
+        page = read(register, f"{path}?{urlencode(query)}")
+        (link,) = [html.unescape(one) for one in re.findall(r'<a href="([^"]+)">This page as JSON</a>', page)]
+        answer = register.client.get(link, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert answer.headers["Content-Type"].startswith("application/json"), link
+        carried = dict(parse_qsl(urlsplit(link).query))
+        assert carried == (query if link.startswith("/api/") else query | {"format": "json"}), link
+    assert "This page as JSON" not in read(register, "/issuers/not an identifier", 400)
+
+
+def list_things(register: Register) -> list[tuple[str, str]]:
+    things = [("issuers", register.issuer), ("agencies", register.agency), ("programmes", register.programme)]
+    return [*things, ("accreditations", register.accreditation)]
+
+
+def test_of_one_thing_the_link_to_json_leaves_out_what_only_its_page_knows(register: Register) -> None:
+    page = read(register, f"/agencies/{register.agency}?status=in_force&at=2020-06-01")
+    assert f'<a href="/api/v1/agencies/{register.agency}?at=2020-06-01">This page as JSON</a>' in page
 
 
 def test_any_identifier_leads_to_the_issuer(register: Register) -> None:
@@ -353,3 +406,15 @@ def test_a_register_that_was_never_opened_says_so(transactional_db: None) -> Non
 
 def test_unknown_addresses_and_errors_look_alike(register: Register) -> None:
     assert "There is nothing at this address" in read(register, "/nowhere", 404)
+
+
+def test_a_legend_shows_the_states_of_its_drawing_and_the_facts_say_what_ended_it(register: Register) -> None:
+    page = read(register, f"/accreditations/{register.revoked}")
+    legend = words(page.partition('class="legend"')[2].partition("</ul>")[0])
+    assert "in force" in legend
+    assert "revoked, or no longer counted" in legend
+    assert "suspended" not in legend
+    facts = words(page.partition('class="facts"')[2].partition("</dl>")[0])
+    assert "Revoked with effect from 1 January 2021" in facts
+    held = read(register, f"/accreditations/{register.accreditation}")
+    assert "no longer counted" not in held.partition('class="legend"')[2].partition("</ul>")[0]

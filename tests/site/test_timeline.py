@@ -86,6 +86,18 @@ def test_a_refusal_never_was_in_force() -> None:
     assert row.bars[0].open_end
 
 
+def test_the_legend_names_what_is_drawn_and_nothing_else() -> None:
+    assert laid_out(granted()).states == {"in_force"}
+    span = Suspension(day("2024-03-01"), "quality", RECORDED)
+    assert laid_out(granted(suspensions=(span,)), granted(decision="negative")).states == {
+        "in_force",
+        "suspended",
+        "refused",
+    }
+    over = granted(end="2024-01-01", revocation=Ending(day("2025-01-01"), "fraud", RECORDED))
+    assert laid_out(over).states == {"in_force", "void"}, "the line of the cut is drawn although nothing lies behind it"
+
+
 def test_of_very_many_the_first_are_drawn_and_the_rest_counted() -> None:
     drawing = laid_out(*[granted()] * (MOST_ROWS + 3))
     assert (len(drawing.rows), drawing.left_out) == (MOST_ROWS, 3)

@@ -17,7 +17,13 @@ from register.queries.cuts import Cut
 from register.queries.hearing import find_placed
 from register.queries.single import read_history
 from register.records import POSITIVE_DECISIONS, AccreditationRecord, scope_at
-from register.site.accreditation_rows import AccreditationRow, find_ends, show_contribution, show_records
+from register.site.accreditation_rows import (
+    AccreditationRow,
+    find_ends,
+    show_contribution,
+    show_records,
+    tell_ends,
+)
 from register.site.asked import THIS, hear, read_instants, write_instants
 from register.site.dates import last_day, mark_day, spell_day
 from register.site.entries import find_older, read_entries
@@ -48,6 +54,7 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
         "record": record,
         "row": row,
         "verdict": _reach_verdict(record, row, instants),
+        "ends": tell_ends(row),
         "limits": list_limits(scope),
         "programmes": scope.programmes or (),
         "drawings": _draw(record, row, instants),
