@@ -5,11 +5,11 @@ Written here and not by a template: histories of forty entries stand on many pag
 
 from __future__ import annotations
 
-from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from register.site.dates import mark_short_day
 from register.site.entries import Entry
+from register.site.markup import escape, escape_unless_safe
 from register.site.remembering import gettext
 from register.site.words import spell_count
 
@@ -17,7 +17,7 @@ from register.site.words import spell_count
 def write_item(entry: Entry) -> SafeString:
     """Return the item of a list for one entry."""
     words = entry.words
-    said = "".join(f"{conditional_escape(sentence)} " for sentence in words.sentences)
+    said = "".join(f"{escape_unless_safe(sentence)} " for sentence in words.sentences)
     if words.reaches_back:
         said += f'<span class="back">{escape(gettext("Recorded later, with effect for the past."))}</span> '
     if entry.replaced is not None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from register.site.facets import Option
+from register.site.markup import escape, escape_unless_safe
 from register.site.remembering import remember
 from register.site.words import spell_count
 
@@ -26,5 +26,5 @@ def write_options(options: Iterable[Option], capped: bool) -> SafeString:
 
 def _write(option: Option, plus: str) -> str:
     number = "" if option.number is None else f"{_count(option.number)}{plus}"
-    words = f'<span>{conditional_escape(str(option.words))}</span> <span class="n">{number}</span>'
+    words = f'<span>{escape_unless_safe(str(option.words))}</span> <span class="n">{number}</span>'
     return f'<li><a href="{escape(option.address)}">{words}</a></li>'

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from register.records import Period
 from register.site.dates import lies_ahead, mark_end, mark_short_day
+from register.site.markup import escape, escape_unless_safe
 from register.site.remembering import gettext, remember
 
 
@@ -31,7 +32,7 @@ class Tagged(Protocol):
 
 def mark_tag(standing: Tagged) -> SafeString:
     """Return how something stands as a tag: symbol and words."""
-    words = conditional_escape(str(standing.words))
+    words = escape_unless_safe(str(standing.words))
     symbol = f'<svg aria-hidden="true"><use href="#{standing.symbol}"/></svg>'
     return mark_safe(f'<span class="tag {standing.tone}">{symbol}{words}</span>')
 

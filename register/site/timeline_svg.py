@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from register.site.accreditation_rows import AccreditationRow
 from register.site.dates import spell_day
+from register.site.markup import escape
 from register.site.remembering import gettext
 from register.site.standing import Instants
 from register.site.timeline import WIDE, Row, Timeline
