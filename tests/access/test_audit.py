@@ -173,6 +173,12 @@ def test_things_are_told_by_their_names_and_not_by_their_addresses(operator: Cli
     assert "scope: Bind keys, Grant mandates; until: 20 February 2027" in text
 
 
+@pytest.mark.parametrize("reason", ["quality", "API", "other"])
+def test_a_reason_in_somebody_s_own_words_stands_as_they_wrote_it(operator: Client, reason: str) -> None:
+    note(None, "remark_cleared", rule="report_missing", rows=3, reason=reason)
+    assert f"reason: {reason}" in words(operator.get("/operator/audit"))
+
+
 def test_of_a_draft_of_another_desk_only_what_it_is_for_is_told(operator: Client) -> None:
     agency = factories.make_agency()
     officer = Client()

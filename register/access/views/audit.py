@@ -24,7 +24,6 @@ from register.moments import format_instant
 from register.remarks import RULES
 from register.site.dates import spell_day
 from register.site.harmless import stream_csv
-from register.site.words import label
 from register.uploads.remark_words import name_rule
 
 PAGE: Final = 50
@@ -54,6 +53,9 @@ FACT_WORDS: Final[dict[str, Words]] = {
 
 UNTOLD: Final = frozenset({"verb", "draft"})
 """Facts that the page tells otherwise: the verb says what a draft is about, the draft is linked."""
+
+AS_WRITTEN: Final = frozenset({"file", "name", "reason"})
+"""Facts in somebody's own words; a code that happens to be written the same is not meant by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +169,8 @@ def _spell_fact(name: str, value: Any) -> Words:
         return ", ".join(str(VERB_WORDS.get(code, spell(code))) for code in str(value).replace(",", " ").split())
     if name == "rule" and value in RULES:
         return name_rule(value)
-    if name == "reason":
-        return label("reasons", str(value))
+    if name in AS_WRITTEN:
+        return str(value)
     return _spell_until(str(value)) if name == "until" else spell(value)
 
 
