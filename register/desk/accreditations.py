@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
-from register.access.roles import AGENCY
+from register.access.roles import AGENCY, ISSUER
 from register.errors import NotFound
 from register.queries.cuts import Cut, resolve_cut
 from register.queries.filters import Filters, accreditation_state
@@ -87,7 +87,7 @@ def list_held(acting: Acting, asked: Asked, now: datetime) -> tuple[list[Held], 
 
 
 def list_expiring(acting: Acting, now: datetime, limit: int) -> list[Held]:
-    """Return what ends soon, the first to end first (one query)."""
+    """Return what ends soon, the first to end first (one query); of an issuer what was granted to it."""
     conditions = _conditions(acting, resolve_cut())
     conditions.parameters["at"] = now
     _require_state(conditions, "expiring", now)
@@ -107,6 +107,8 @@ def _conditions(acting: Acting, cut: Cut) -> Conditions:
     conditions = known_only("v", cut)
     if acting.role == AGENCY:
         conditions.add("v.agency = %(agency)s::uuid", agency=acting.organisation)
+    if acting.role == ISSUER:
+        conditions.add("v.issuer = %(issuer)s::uuid", issuer=acting.organisation)
     return conditions
 
 

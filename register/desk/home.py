@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from register.access.acting import Acting
 from register.access.roles import AGENCY, OPERATOR
 from register.desk.accreditations import Held, list_expiring
 from register.desk.listing import Listed, describe, drafts_of, waiting_for
 from register.desk.models import EDITING, RETURNED, WAITING
-from register.uploads.models import CHECKED, MAPPING, REFUSED, Upload, UploadRow
+from register.uploads.models import CHECKED, FAILED, MAPPING, REFUSED, Upload, UploadedPiece, UploadRow
 from register.uploads.models import WAITING as UPLOAD_WAITING
 from register.uploads.standing import open_remarks
 
@@ -26,7 +26,7 @@ SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits: numbers, and the first of each."""
+    """What waits: numbers, and the first of each; of `uploads` how many rows of theirs are refused."""
 
     approvals: list[Listed]
     approving: int
@@ -36,8 +36,8 @@ class Waiting:
     remarks: int
     expiring: list[Held]
     more_expiring: bool
-    uploads: list[Upload]
-    rows_to_mend: dict[Any, int]
+    uploads: list[tuple[Upload, int]]
+    more_uploads: bool
     to_mend: int
 
     @property
@@ -60,17 +60,17 @@ def find_waiting(acting: Acting, now: datetime) -> Waiting:
     mine = list(own[:SHOWN])
     told = {row.draft.pk: row for row in describe({one.pk: one for one in [*approvals, *mine]}.values(), acting)}
     deciding = acting.role in (AGENCY, OPERATOR)
-    expiring = list_expiring(acting, now, SHOWN + 1) if deciding else []
-    uploads = list(_uploads(acting)[:SHOWN]) if deciding else []
-    to_mend = _count_rows(uploads)
+    expiring = list_expiring(acting, now, SHOWN + 1)
+    uploads = list(_uploads(acting)[: SHOWN + 1]) if deciding else []
+    to_mend = _count_rows(acting) if deciding else {}
     return Waiting(
         approvals=[told[one.pk] for one in approvals],
         own=[told[one.pk] for one in mine],
         remarks=open_remarks(acting).count() if deciding else 0,
         expiring=expiring[:SHOWN],
         more_expiring=len(expiring) > SHOWN,
-        uploads=uploads,
-        rows_to_mend=to_mend,
+        uploads=[(one, to_mend.get(one.pk, 0)) for one in uploads[:SHOWN]],
+        more_uploads=len(uploads) > SHOWN,
         to_mend=sum(to_mend.values()),
         **counts,
     )
@@ -81,15 +81,15 @@ def _in(rows: QuerySet[Any]) -> Q:
 
 
 def _uploads(acting: Acting) -> QuerySet[Upload]:
-    """Return files whose columns or rows somebody has to look at, and those that wait for a second person."""
+    """Return files whose columns or rows wait for somebody, that can be read again, or wait for a second person."""
     rows = Upload.objects.filter(role=acting.role, organisation=acting.organisation)
     waiting = Q(state=UPLOAD_WAITING) & ~Q(author=acting.user) if acting.approves else Q(pk=None)
-    return rows.filter(Q(state__in=(MAPPING, CHECKED)) | waiting).order_by("-changed")
+    unread = Q(state=FAILED) & Exists(UploadedPiece.objects.filter(upload=OuterRef("pk")))
+    return rows.filter(Q(state__in=(MAPPING, CHECKED)) | waiting | unread).order_by("-changed")
 
 
-def _count_rows(uploads: list[Upload]) -> dict[Any, int]:
-    """Return how many rows of each file are refused."""
-    if not uploads:
-        return {}
-    rows = UploadRow.objects.filter(upload__in=uploads, outcome=REFUSED)
-    return {row["upload"]: row["many"] for row in rows.values("upload").annotate(many=Count("pk")).order_by()}
+def _count_rows(acting: Acting) -> dict[Any, int]:
+    """Return how many rows are refused of each file of the desk that can be mended by now."""
+    files = Upload.objects.filter(role=acting.role, organisation=acting.organisation, state=CHECKED)
+    rows = UploadRow.objects.filter(upload__in=files, outcome=REFUSED)
+    return dict(rows.order_by().values_list("upload").annotate(Count("pk")))
