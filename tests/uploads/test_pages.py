@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 
 import pytest
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.translation import trans_real
 from ledger.reader import read_entry
 from ledger.tlog import canonical
 from register.uploads import checking, handing_in, mending, publishing, tasks
-from register.uploads.models import LEFT_OUT, PUBLISHED, REFUSED, REMARKED, Upload, UploadRow
+from register.uploads.models import CHECKED, LEFT_OUT, PUBLISHED, REFUSED, REMARKED, Upload, UploadRow
 from tests.people import sign_in
 from tests.uploads.conftest import Desk, bring, open_desk, release
 from tests.uploads.tables import HEADER, as_csv, table
@@ -206,6 +207,36 @@ def test_a_term_that_is_in_no_list_says_which_are_and_no_address_of_programs(cli
     assert "Did you mean <bdi>master-degree" in page
     assert "<code>bachelor-degree</code>" in page
     assert "/api/" not in page[page.index("<main") : page.index("</main")]
+
+
+def test_rows_that_stayed_behind_are_mended_as_an_import_of_their_own(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    first = release(desk, bring(desk, as_csv(table(desk.issuers, 20, wrong=2)[0])), partial=True)
+    page = client.get(f"/desk/imports/{first.pk}").content.decode()
+    assert "2 refused rows stayed behind" in page
+    assert "?rows=refused#rows" in page
+    assert step(client, first, "mend_left") == 303
+    second = Upload.objects.latest("created")
+    work(second)
+    assert (second.name, second.total, second.state) == ("decisions-annotated.csv", 2, CHECKED)
+    for line in (2, 3):
+        cells = {f"cell-{place}": cell for place, cell in enumerate(second.rows.get(line=line).cells)}
+        client.post(f"/desk/imports/{second.pk}/rows/{line}", {"step": "mend", **cells, "cell-0": desk.issuers[40]})
+    assert step(client, second, "publish") == 303
+    work(second)
+    assert (second.state, second.written) == (PUBLISHED, 2)
+    assert step(client, second, "mend_left") == 409
+    assert step(client, bring(desk, as_csv(table(desk.issuers, 3, wrong=1)[0])), "mend_left") == 409
+
+
+def test_all_that_is_wrong_with_a_cell_stands_beside_it(client: Client, desk: Desk) -> None:
+    officer(client, desk)
+    row = table(desk.issuers, 1)[0][0]
+    row[HEADER.index("eqf_levels")] = "11|12"
+    upload = bring(desk, as_csv([row]))
+    page = client.get(f"/desk/imports/{upload.pk}/rows/2").content.decode()
+    beside = page[page.index('<p class="wrong"') :].partition("</p>")[0]
+    assert all(f"got '{level}'" in re.sub("<[^>]*>", "", html.unescape(beside)) for level in ("11", "12"))
 
 
 def test_the_same_file_again_is_published_only_when_it_is_meant(client: Client, desk: Desk) -> None:

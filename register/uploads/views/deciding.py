@@ -13,25 +13,27 @@ from django.utils.translation import gettext
 from register.access.acting import Acting
 from register.errors import NotUnderstood
 from register.uploads import handing_in, publishing
+from register.uploads.annotated import write_annotated
+from register.uploads.errors import Moved
 from register.uploads.forms import ReasonForm
 from register.uploads.handing_in import begin_run, read_again, twins
 from register.uploads.models import CHECKED, PUBLISHED, PUBLISHING, Upload
-from register.uploads.views.imports import desk_of_imports, go_to, queue
+from register.uploads.views.imports import desk_of_imports, go_to, name_annotated, queue
 
-Step = Callable[[HttpRequest, Acting, Upload], None]
+Step = Callable[[HttpRequest, Acting, Upload], Upload | None]
 
 
 @desk_of_imports
 def take_step(request: HttpRequest, acting: Acting, id: UUID) -> HttpResponse:
-    """Do one step with an upload and lead back to it."""
+    """Do one step with an upload and lead back to it, or on to another that it made."""
     upload = handing_in.find(acting, id)
     step = _STEPS.get(request.POST.get("step", ""))
     if step is None:
         raise NotUnderstood("invalid", "step", gettext("What was sent is none of the steps of this page."))
-    step(request, acting, upload)
+    made = step(request, acting, upload)
     if step is _discard:
         return HttpResponseRedirect("/desk/imports", status=303)
-    return go_to(upload)
+    return go_to(made or upload)
 
 
 def _publish(request: HttpRequest, acting: Acting, upload: Upload) -> None:
@@ -71,6 +73,15 @@ def _read_again(request: HttpRequest, acting: Acting, upload: Upload) -> None:
     queue("read", upload)
 
 
+def _mend_left(request: HttpRequest, acting: Acting, upload: Upload) -> Upload:
+    """Hand the rows that stayed behind in again as a file of their own; what was published stays as it is."""
+    if upload.state != PUBLISHED or not upload.rows.filter(index=None).exists():
+        raise Moved
+    left = handing_in.hand_in(acting, name_annotated(upload), write_annotated(upload), upload.default_agency)
+    queue("read", left)
+    return left
+
+
 def _discard(request: HttpRequest, acting: Acting, upload: Upload) -> None:
     form = ReasonForm(request.POST)
     given = form.cleaned_data["reason"] if form.is_valid() else ""
@@ -85,5 +96,6 @@ _STEPS: Final[Mapping[str, Step]] = {
     "call_back": _call_back,
     "try_again": _try_again,
     "read_again": _read_again,
+    "mend_left": _mend_left,
     "discard": _discard,
 }

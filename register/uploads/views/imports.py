@@ -156,11 +156,17 @@ def download_annotated(request: HttpRequest, acting: Acting, id: UUID) -> HttpRe
     if not left and upload.state not in (CHECKED, WAITING):
         raise Http404
     body = write_annotated(upload, only_faulty=request.GET.get("rows") == "faulty")
-    stem = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in upload.name.rpartition(".")[0])[:80]
     response = HttpResponse(body, content_type=TYPES[upload.format])
-    response["Content-Disposition"] = f'attachment; filename="{_ascii(stem)}-annotated.{upload.format}"'
+    response["Content-Disposition"] = f'attachment; filename="{_ascii(name_annotated(upload))}"'
     return response
 
 
+def name_annotated(upload: Upload) -> str:
+    """Return what an annotated file is called."""
+    stem = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in upload.name.rpartition(".")[0])[:80]
+    return f"{stem.strip().removesuffix('-annotated')}-annotated.{upload.format}"
+
+
 def _ascii(text: str) -> str:
-    return text.encode("ascii", "ignore").decode().strip() or "rows"
+    written = text.encode("ascii", "ignore").decode().strip()
+    return f"rows{written}" if written.startswith("-annotated.") else written

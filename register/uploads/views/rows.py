@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -77,7 +78,9 @@ def _show(
             form.fields[name].widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"id_{name}-wrong"}
         else:
             (elsewhere if problem["fatal"] else noted).append(mark_with_column(upload.kind, problem))
-    beside = {field.name: sentence for field, _, sentence in faults}
+    beside: dict[str, SafeString] = {}
+    for field, _, sentence in faults:
+        beside[field.name] = format_html("{} {}", beside[field.name], sentence) if field.name in beside else sentence
     terms = offer_terms(form)
     context = {
         **showing.describe(acting, upload),
