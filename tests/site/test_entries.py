@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from register.payloads import AccreditationChanges, AgencyChanges, ProgrammeChan
 from register.queries.lists import EventRow
 from register.queries.selecting import Page
 from register.queries.single import HistoryItem
+from register.site.directory import shorten_id
 from register.site.entries import find_older
 from tests import factories
 from tests.site.conftest import Register
@@ -163,3 +165,29 @@ def test_every_entry_a_record_rests_on_has_its_receipt_on_the_page(register: Reg
     page = read(register, f"/agencies/{register.agency}")
     assert page.count('href="/ledger/receipt/') == 15
     assert "<summary>3 more</summary>" in page
+
+
+@pytest.mark.parametrize(
+    ("make", "type_", "named"),
+    [
+        (lambda register: factories.make_key(register.issuer), "key.bound", "The key"),
+        (lambda register: factories.make_mandate(register.issuer, register.merged), "mandate.granted", "The mandate"),
+        (lambda register: factories.make_batch(register.issuer), "credentials.anchored", "The batch"),
+    ],
+)
+def test_a_thing_without_a_name_is_called_what_it_is(
+    register: Register, make: Callable[[Register], str], type_: str, named: str
+) -> None:
+    uid = make(register)
+    page = read(register, f"/ledger/entries/{commands_index(register, type_)}")
+    things = words(page.partition('<ul class="plain small">')[2].partition("</ul>")[0])
+    assert f"{named} · all entries about it : {named}" in things
+    assert shorten_id(uid) not in things
+    assert f'href="/ledger?subject={uid}"' in page
+
+
+def test_a_withdrawal_of_credentials_names_no_thing_but_its_issuer(register: Register) -> None:
+    terms = factories.withdrawal(register.issuer, factories.make_digest())
+    commands.revoke_credentials(terms, actor=factories.as_issuer(register.issuer))
+    page = read(register, f"/ledger/entries/{commands_index(register, 'credential.revoked')}")
+    assert page.partition('<ul class="plain small">')[2].partition("</ul>")[0].count("<li>") == 1

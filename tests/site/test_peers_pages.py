@@ -105,6 +105,14 @@ def test_an_entry_of_a_peer_is_shown_with_its_key_and_receipt(client: Client, tm
     read(client, "/ledger/entries/2?register=nobody.example/ledger", 400)
 
 
+def test_an_entry_of_a_peer_leads_to_its_accreditation_in_that_register(client: Client, tmp_path: Path) -> None:
+    theirs = abroad(tmp_path)
+    register = f"?register={theirs['origin'].replace('/', '%2F')}"
+    address = f"/accreditations/{theirs['accreditation']}{register}"
+    assert f'<a href="{address}">The accreditation</a>' in read(client, f"/ledger/entries/3{register}")
+    assert "Recorded by National register of BE" in words(read(client, address))
+
+
 def test_a_peer_no_longer_recognised_has_no_pages_here(client: Client, tmp_path: Path) -> None:
     theirs = abroad(tmp_path)
     read(client, f"/issuers/{theirs['issuer']}")

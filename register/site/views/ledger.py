@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ledger.logs import SignedCheckpointRow
@@ -26,7 +25,7 @@ from register.moments import format_instant
 from register.queries.hearing import hear_peers
 from register.queries.lists import EventRow
 from register.queries.peers import find_register
-from register.receipts import path_to_entry, path_to_receipt
+from register.receipts import path_to_entry, path_to_receipt, with_register
 from register.sentences import say
 from register.site.asked import REGISTER
 from register.site.cosignatures import list_signers
@@ -52,6 +51,16 @@ _KINDS: Final[Mapping[str, str | Promise]] = {
     "register": _("This register"),
 }
 """What types of entries are about, by the first part of their code."""
+_UNNAMED: Final[Mapping[str, str | Promise]] = {
+    "accreditation": _("The accreditation"),
+    "key": _("The key"),
+    "mandate": _("The mandate"),
+    "credentials": _("The batch"),
+    "peer": _("The peer"),
+}
+"""What an entry calls the thing it is about where that has no name, by the first part of its type."""
+_ALONE: Final = ("credential", "fork")
+"""Types of entries whose thing is the entry itself: no other is about it."""
 _CODES: Final = re.compile(r'\[\n(?: *[\w."-]+,?\n)+ *\]')
 """A list of numbers and codes, as `json.dumps` lays it out: one a line."""
 
@@ -181,11 +190,18 @@ def _actor(data: Any) -> Mapping[str, str]:
 
 def _list_things(entry: Entry, origin: str) -> list[tuple[str, SafeString, str]]:
     """Return the things an entry is about: id, link, and the address of all entries about it in our ledger."""
-    ids = list(dict.fromkeys(uid for uid in (entry.row.uid, entry.row.issuer, entry.row.agency) if uid))
-    directory = read_directory(ids, origin)
-    own = origin == settings.ASSAY_ORIGIN
-    listed = [(uid, directory.link(uid), with_query("/ledger", subject=uid) if own else "") for uid in ids]
-    if entry.row.type.startswith("accreditation.") and entry.row.uid and own:
-        link = format_html('<a href="{}">{}</a>', path_to("accreditation", entry.row.uid), gettext("The accreditation"))
-        listed[0] = (entry.row.uid, link, listed[0][2])
-    return listed
+    kind, uid = entry.row.type.partition(".")[0], entry.row.uid
+    first = None if kind in _ALONE else uid
+    ids = list(dict.fromkeys(one for one in (first, entry.row.issuer, entry.row.agency) if one))
+    directory, own = read_directory(ids, origin), origin == settings.ASSAY_ORIGIN
+    links = {one: directory.link(one) for one in ids}
+    if uid in links and kind in _UNNAMED:
+        links[uid] = _name_thing(kind, uid, origin)
+    return [(one, link, with_query("/ledger", subject=one) if own else "") for one, link in links.items()]
+
+
+def _name_thing(kind: str, uid: str, origin: str) -> SafeString:
+    """Name a thing that has no name by what it is, as a link where it has a page."""
+    if kind == "accreditation":
+        return format_html('<a href="{}">{}</a>', with_register(path_to(kind, uid), origin), _UNNAMED[kind])
+    return format_html("{}", _UNNAMED[kind])
