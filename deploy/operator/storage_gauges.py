@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.db import connection
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext, ngettext
 
@@ -23,6 +24,7 @@ DAILY: Final = timedelta(hours=26)
 """A daily backup may be so old: a day, and the time it takes."""
 _WEEK: Final = timedelta(days=7)
 _LONG_TRANSACTION: Final = 600
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def gauge_disks() -> list[Gauge]:
@@ -62,8 +64,18 @@ def gauge_database(facts: DatabaseFacts | Silence) -> list[Gauge]:
     if isinstance(facts, Silence):
         why = gettext("The database did not answer in time (%(why)s).") % {"why": facts.reason}
         return [unknown("database", gettext("Database"), why)]
-    size = Gauge("database", gettext("Database"), filesizeformat(facts.size), says=gettext("It answers."))
+    says, elsewhere = gettext("It answers."), _find_machine()
+    if elsewhere:
+        more = gettext("It is on another machine (%(host)s), whose disk is not watched from here.")
+        says = f"{says} {more % {'host': elsewhere}}"
+    size = Gauge("database", gettext("Database"), filesizeformat(facts.size), says=says)
     return [size, _connections(facts), *_transactions(facts)]
+
+
+def _find_machine() -> str:
+    """Return the machine on which the database is, empty for this one: a directory of sockets, or loopback."""
+    host = str(connection.settings_dict["HOST"])
+    return "" if not host or host.startswith("/") or host in _HERE else host
 
 
 def _connections(facts: DatabaseFacts) -> Gauge:

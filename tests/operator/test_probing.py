@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from deploy.operator import probing
+from deploy.operator.facts import DatabaseFacts
 from deploy.operator.key_gauges import gauge_authorities
-from deploy.operator.storage_gauges import gauge_disks
+from deploy.operator.storage_gauges import gauge_database, gauge_disks
 from ledger.database import fetch_one
 
 ADDRESS = "redis://user:a-password@127.0.0.1"
@@ -51,6 +53,16 @@ def test_a_statement_that_takes_too_long_is_no_answer_in_time(monkeypatch: pytes
     silence = probing.ask_database(lambda: fetch_one("SELECT pg_sleep(60)", ()))
     assert isinstance(silence, probing.Silence)
     assert silence.reason == "no answer in time"
+
+
+@pytest.mark.parametrize(
+    ("host", "told"), [("", ""), ("/var/run", ""), ("localhost", ""), ("db.example", "another machine (db.example)")]
+)
+def test_a_disk_that_nobody_watches_is_told(monkeypatch: pytest.MonkeyPatch, host: str, told: str) -> None:
+    monkeypatch.setitem(connection.settings_dict, "HOST", host)
+    found = gauge_database(DatabaseFacts(size=1, connections=1, most=100, oldest=0))[0]
+    assert found.says.startswith("It answers.")
+    assert ("another machine" in found.says, told in found.says) == (bool(told), True)
 
 
 def test_what_the_system_says_of_a_file_stands_apart_from_what_we_say(settings: Any, tmp_path: Path) -> None:
