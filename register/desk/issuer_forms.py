@@ -116,6 +116,7 @@ class AmendIssuer(AmendingForm, IssuerDetails):
         required=False,
         help_text=_("Only for a change of name; left empty, it holds from the day of recording."),
     )
+    field_order = ("names", "never_right", "effective_from")
 
     def before(self) -> Mapping[str, Any]:
         """Return the record's values."""

@@ -165,8 +165,17 @@ def show_setting(draft: Draft) -> list[SettingRow]:
 def tell_published(draft: Draft) -> EntryWords:
     """Return what the entry of a published draft says, from its bytes in the ledger."""
     assert draft.entry_index is not None
-    event = events.parse(reader.read_entry(settings.ASSAY_ORIGIN, draft.entry_index))
-    record = find_subject(draft.verb, draft.subject, resolve_cut())
+    return _tell_entry(draft, draft.entry_index, find_subject(draft.verb, draft.subject, resolve_cut()))
+
+
+def tell_corrected(draft: Draft, preview: Preview) -> EntryWords | None:
+    """Return what the entry says that a correction replaces; None where it replaces none of its own thing's."""
+    index = draft.said.get("corrects")
+    return _tell_entry(draft, index, preview.record) if index in getattr(preview.record, "entries", ()) else None
+
+
+def _tell_entry(draft: Draft, index: int, record: Any) -> EntryWords:
+    event = events.parse(reader.read_entry(settings.ASSAY_ORIGIN, index))
     named = [event.subject_id, *things_about(draft.subject, draft.said, record)]
     return entry_words.tell(event, _parties(event.subject_id, draft.said, record), read_directory(named))
 

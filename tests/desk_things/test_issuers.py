@@ -15,6 +15,7 @@ from register.payloads import IssuerChanges
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_record
 from register.records import IssuerRecord
+from register.site.entry_words import TYPE_TITLES
 from register.site.words import label
 from tests import factories
 from tests.desk_things.conftest import Desk, words
@@ -199,7 +200,10 @@ def test_a_name_that_was_never_right_is_corrected_by_two_and_not_remembered(sign
     again = fields_of(desk.read(f"{path}?draft={draft.pk}"))
     assert again["names-0-name"] == "College of Musick"
     assert "never_right" in again.keys() - fields_of(desk.read(path)).keys()
-    assert f'href="{path}?draft={draft.pk}"' in desk.read(f"/desk/drafts/{draft.pk}")
+    shown = desk.read(f"/desk/drafts/{draft.pk}")
+    assert f'href="{path}?draft={draft.pk}"' in shown
+    assert "What the entry that it replaces says: Issuer registered" in words(shown)
+    assert "taken back" not in words(shown)
     desk.step(draft, "hand-over")
     desk.act_as("agency", desk.agency, approves=True, email="second@agency.example")
     desk.step(draft, "approve")
@@ -252,6 +256,8 @@ def test_a_closure_by_mistake_is_taken_back_by_two(signed_desk: Desk) -> None:
         "note": "It was the other college.",
     }
     page = desk.read(f"/desk/drafts/{draft.pk}")
+    assert f"What the entry that it replaces says: {TYPE_TITLES['issuer.closed']} Muziekcollege" in words(page)
+    assert "It is taken back as if it had not been said." in words(page)
     assert "This changes answers about the past" in words(page)
     assert f'href="{path}?draft={draft.pk}"' in page
     assert "It was the other college." in desk.read(f"{path}?draft={draft.pk}")

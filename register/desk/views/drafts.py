@@ -24,7 +24,7 @@ from register.desk.forms import path_to_draft
 from register.desk.listing import STATES, describe, drafts_of, title_of, waiting_for
 from register.desk.models import DISCARDED, OPEN, PUBLISHED, WAITING, Draft
 from register.desk.page import answer, answer_error
-from register.desk.showing import show_effects, show_facts, show_setting, tell_published
+from register.desk.showing import show_effects, show_facts, show_setting, tell_corrected, tell_published
 from register.desk.terms import read_terms
 from register.errors import NotUnderstood, Refused
 from register.uploads.holdings import remarks_on
@@ -143,6 +143,7 @@ def _show_preview(acting: Acting, draft: Draft) -> dict[str, Any]:
         "back": min((row.back for row in effects if row.back), default=None),
         "reach": agency_effects.count_reach(draft.subject) if agency_effects.bears(draft.verb, draft.said) else None,
         "differences": shown.differences,
+        "corrected": tell_corrected(draft, shown),
         "facts": _tell_facts(draft),
         "look_alikes": show_look_alikes(draft),
         "remarks": [mark(one) for one in remarks_on(read_terms(draft.verb, draft.said), draft.subject)],
