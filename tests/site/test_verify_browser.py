@@ -99,6 +99,26 @@ def test_every_state_is_accessible_and_narrow_enough(
             check_page(visit, width)
 
 
+def test_of_several_reports_the_one_that_is_asked_for_unfolds_and_on_paper_all_are_open(
+    browser: Browser, url: str, folder: Path, tmp_path: Path
+) -> None:
+    for script in (True, False):
+        with Visit(browser, url, java_script_enabled=script) as visit:
+            page = visit.page
+            bring_about(page, folder, "several", tmp_path)
+            questions = [page.locator(f"#credential-{number} .q").first for number in (1, 2, 3)]
+            assert [one.is_visible() for one in questions] == [True, False, False]
+            page.emulate_media(media="print")
+            assert [one.is_visible() for one in questions] == [True, True, True]
+            page.emulate_media(media="screen")
+            page.click('a[href="#credential-2"]')
+            if script:
+                questions[1].wait_for(state="visible")
+            else:
+                page.click("#credential-2 > details > summary")
+            assert [one.is_visible() for one in questions] == [True, True, False]
+
+
 STORIES = {
     "micro-credential": ("micro-credential", "Valid"),
     "micro-credential-altered": ("", "Not valid"),

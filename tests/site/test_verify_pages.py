@@ -294,8 +294,14 @@ def test_several_credentials_have_a_report_each(register: Register, told: dict[s
     for number, tone in ((1, "bad"), (2, "good"), (3, "warn")):
         assert f'href="#credential-{number}"' in page
         assert f'<section class="verdict {tone}" aria-labelledby="verdict-{number}"' in page
+    assert [bool(mark) for mark in re.findall(r'<details class="unfolds"( open)?>', page)] == [True, False, False]
     identifiers = re.findall(r'\bid="([^"]+)"', page)
     assert len(identifiers) == len(set(identifiers))
+
+
+def test_a_single_report_is_not_folded(register: Register, told: dict[str, Any]) -> None:
+    told.update(format_reports(reports.make_stories()["valid"]))
+    assert "unfolds" not in register.client.post("/verify", {"text": "x"}).content.decode()
 
 
 def test_a_hostile_report_stays_text(register: Register, told: dict[str, Any]) -> None:

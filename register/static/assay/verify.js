@@ -168,6 +168,13 @@
     island.querySelector("button").addEventListener("click", () => showReceipt(place, kept.textContent));
   }
 
+  // Of several reports the first stands open; one that is asked for, or all on paper, open as well.
+  const unfold = (where) => where?.querySelectorAll("details.unfolds").forEach((one) => { one.open = true; });
+  const unfoldNamed = () => unfold(location.hash.startsWith("#credential-") ? find(location.hash.slice(1)) : null);
+  window.addEventListener("hashchange", unfoldNamed);
+  window.addEventListener("beforeprint", () => unfold(document));
+  unfoldNamed();
+
   const print = find("print");
   if (print) {
     print.hidden = false;
