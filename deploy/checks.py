@@ -17,6 +17,17 @@ def check_app_role(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
 
 
 @register()
+def check_streams(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse as many downloads at a time as there are threads: slow readers would leave none for pages."""
+    streams, threads = settings.ASSAY_STREAMS, settings.ASSAY_WEB_THREADS
+    if streams <= max(1, threads - 1):
+        return []
+    hint = "Set ASSAY_STREAMS to a smaller number, or ASSAY_WEB_THREADS to a larger one."
+    told = f"ASSAY_STREAMS must be smaller than the {threads} threads of a process (ASSAY_WEB_THREADS); got {streams}."
+    return [Error(told, hint=hint, id="deploy.E002")]
+
+
+@register()
 def check_origin(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse an origin that cannot be a key name of a signed note (C2SP signed-note, Format)."""
     origin = settings.ASSAY_ORIGIN

@@ -12,6 +12,9 @@ from pathlib import Path
 
 NODE_FILE = "node.env"
 
+WEB_THREADS = 4
+"""Threads of a process of the web, as in the image (Dockerfile), where ASSAY_WEB_THREADS says no other number."""
+
 
 class SettingError(Exception):
     """A setting is missing or malformed; the message is one line, fit for a terminal."""

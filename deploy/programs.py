@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.env import Environment
+from deploy.env import WEB_THREADS, Environment
 from deploy.nodes import Node
 from deploy.supervisor import Program
 
@@ -42,7 +42,7 @@ def read_sizes(nodes: int) -> Sizes:
     env = Environment(os.environ)
     return Sizes(
         web_workers=env.integer("ASSAY_WEB_WORKERS", 2 if nodes <= 2 else 1, at_least=1),
-        web_threads=env.integer("ASSAY_WEB_THREADS", 4, at_least=1),
+        web_threads=env.integer("ASSAY_WEB_THREADS", WEB_THREADS, at_least=1),
         job_workers=env.integer("ASSAY_WORKERS", 2, at_least=1),
     )
 

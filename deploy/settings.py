@@ -12,7 +12,7 @@ from typing import Any
 from celery.schedules import crontab
 
 from deploy.database import database_settings
-from deploy.env import read_environment
+from deploy.env import WEB_THREADS, read_environment
 from deploy.mail import mail_server
 from deploy.slow_bodies import Pace
 
@@ -235,7 +235,8 @@ ASSAY_SUBMISSIONS_PER_MINUTE = _env.integer("ASSAY_SUBMISSIONS_PER_MINUTE", 0)
 ASSAY_SEARCHES_PER_MINUTE = _env.integer("ASSAY_SEARCHES_PER_MINUTE", 120)
 ASSAY_DOWNLOADS_PER_MINUTE = _env.integer("ASSAY_DOWNLOADS_PER_MINUTE", 20)
 # Whoever reads a large answer slowly holds one of a process's threads; fewer than there are (deploy/streams.py).
-ASSAY_STREAMS = _env.integer("ASSAY_STREAMS", 2, at_least=1)
+ASSAY_WEB_THREADS = _env.integer("ASSAY_WEB_THREADS", WEB_THREADS, at_least=1)
+ASSAY_STREAMS = _env.integer("ASSAY_STREAMS", max(1, min(2, ASSAY_WEB_THREADS - 1)), at_least=1)
 ASSAY_API_BODY_BYTES = _env.integer("ASSAY_API_BODY_BYTES", 256 * 1024, at_least=1024)
 ASSAY_MAX_BODY_BYTES = _env.integer("ASSAY_MAX_BODY_BYTES", 8 * 1024 * 1024, at_least=65_536)
 ASSAY_MAX_UPLOAD_BYTES = _env.integer("ASSAY_MAX_UPLOAD_BYTES", 64 * 1024 * 1024, at_least=65_536)

@@ -63,6 +63,14 @@ def test_origin_that_is_no_key_name_is_refused(settings: Settings, origin: str) 
     assert "deploy.E001" in {message.id for message in run_checks()}
 
 
+@pytest.mark.parametrize(("streams", "threads", "refused"), [(3, 4, False), (4, 4, True), (1, 1, False), (2, 1, True)])
+def test_as_many_downloads_at_a_time_as_there_are_threads_are_refused(
+    settings: Settings, streams: int, threads: int, refused: bool
+) -> None:
+    settings.ASSAY_STREAMS, settings.ASSAY_WEB_THREADS = streams, threads
+    assert ("deploy.E002" in {message.id for message in run_checks()}) is refused
+
+
 @pytest.mark.django_db
 def test_answers_carry_a_strict_policy() -> None:
     answer = Client().get("/healthz")
