@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+
+from deploy.resting import write_page
 
 
 class MethodPages:
@@ -21,7 +22,6 @@ class MethodPages:
         if response.status_code != 405 or not isinstance(response, HttpResponse) or response.content:
             return response
         if request.get_preferred_type(["text/plain", "text/html"]) == "text/html":
-            page = render(request, "405.html")
-            response.content = page.content
-            response["Content-Type"] = page["Content-Type"]
+            response.content = write_page(request, "405.html", {}).encode()
+            response["Content-Type"] = "text/html; charset=utf-8"
         return response

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import translation
 
 from deploy.limits import problem
+from deploy.resting import write_page
 from register.site.language import speak
 from register.site.page import choose_language
 
@@ -20,10 +20,10 @@ _DETAILS: Final = {
 
 
 def refuse(request: HttpRequest, status: int, code: str, seconds: int) -> HttpResponse:
-    """Say that it is too much at the moment, and after how many seconds to ask again; asks no database."""
+    """Say that it is too much at the moment, and after how many seconds to ask again; needs no database."""
     if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
         with speak(choose_language(request)):
-            response = render(request, _PAGES[status], {"seconds": seconds}, status=status)
+            response = HttpResponse(write_page(request, _PAGES[status], {"seconds": seconds}), status=status)
             response["Content-Language"] = translation.get_language() or "en"
     else:
         response = problem(status, code, _DETAILS[status].format(seconds=seconds))

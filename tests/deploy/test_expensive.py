@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -14,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisDown
 from deploy.expensive import EXPENSIVE
 from register.api.limits import Drawn, counters
 from tests import factories
+from tests.deploy.test_resting import refuse
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,16 @@ def test_whoever_is_signed_in_still_is_after_counting(path: str) -> None:
 def test_every_list_that_is_searched_by_name_is_counted(path: str) -> None:
     assert ask_often(f"{path}?q=a", Accept="*/*") == [200, 200, 429]
     assert ask(path, Accept="*/*").status_code == 200
+
+
+def test_one_too_many_is_refused_in_words_while_the_database_is_away() -> None:
+    ask_often("/issuers")
+    client = Client(REMOTE_ADDR=ELSEWHERE, headers=PAGE)
+    sign_in(client, "operator")
+    with connection.execute_wrapper(refuse):
+        answer = client.get("/issuers")
+    assert answer.status_code == 429
+    assert "too many requests" in answer.content.decode()
 
 
 def test_programs_are_told_as_a_problem() -> None:

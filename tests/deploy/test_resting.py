@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from psycopg.errors import DeadlockDetected
 
 from deploy.resting import DatabaseAway
 
@@ -26,6 +27,16 @@ def test_every_page_says_so_in_the_readers_language_and_when_to_ask_again(client
     page = answer.content.decode()
     assert '<html lang="de"' in page
     assert '<h1 id="wrong">' in page
+
+
+def test_the_log_names_what_the_database_answered_and_not_what_was_said(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = OperationalError("deadlock detected: Process 1 waits for a row of somebody@nl.example")
+    error.__cause__ = DeadlockDetected(str(error))
+    assert DatabaseAway(lambda _: HttpResponse()).process_exception(rf.get("/follow", headers=BROWSER), error)
+    assert "DeadlockDetected" in caplog.text
+    assert "somebody" not in caplog.text
 
 
 def test_other_errors_and_programs_are_left_to_their_own_answers(rf: RequestFactory) -> None:

@@ -113,13 +113,13 @@ def test_what_streams_to_signed_in_people_alone_is_given_to_nobody_else() -> Non
 
 
 @pytest.mark.django_db
-def test_of_a_search_nothing_is_read_for_the_head_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[object] = []
-    monkeypatch.setattr("register.site.issuer_files.find_issuers", lambda *given: read.append(given))
+def test_of_a_search_no_row_is_made_for_the_head_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("register.site.issuer_files.place_page", lambda *given: made.append(given))
     factories.open_register()
     answer = get_wsgi_application().get_response(RequestFactory().head("/issuers.csv"))
     assert (answer.status_code, answer.getvalue()) == (HTTPStatus.OK, b"")
-    assert read == []
+    assert made == []
 
 
 def test_what_is_refused_is_dropped_unmade() -> None:
