@@ -26,7 +26,7 @@ from federation.errors import (
     TransportError,
     UnexpectedAnswer,
 )
-from federation.forks import Verdict, examine, find_keys, list_rivals, open_shown, weigh, weigh_opened
+from federation.forks import Verdict, examine, find_keys, list_rivals, open_shown, say_forked, weigh, weigh_opened
 from federation.models import Following, Sighting
 from federation.peers import FOLLOWING, Peer, find_peer, list_peers
 from federation.remote import MAX_CHECKPOINT, RemoteLog
@@ -118,12 +118,7 @@ def _compare(sighting: Sighting) -> Verdict:
         _forget(sighting)
         return Verdict(None, settled=True)
     if verdict.evidence is not None:
-        told = say(
-            "{origin} has two histories; see /federation for evidence {id}",
-            origin=sighting.origin,
-            id=str(verdict.evidence.id),
-        )
-        raise PeerFrozen(told)
+        raise PeerFrozen(say_forked(verdict.evidence))
     return verdict
 
 

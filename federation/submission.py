@@ -98,16 +98,20 @@ def _refusal(peer: Peer, status: int) -> FederationError:
         )
     match status:
         case 403:
+            code = "witness_distrusts_key"
             told = say("the witness of {peer} does not accept our log key; does it know it?", peer=peer.name)
-            return SubmissionRefused("witness_distrusts_key", told)
         case 404:
+            code = "witness_does_not_follow"
             told = say("{peer} does not follow our ledger; ask its operator to recognise us", peer=peer.name)
-            return SubmissionRefused("witness_does_not_follow", told)
         case 429:
+            code = "witness_busy"
             told = say("the witness of {peer} has had too many submissions from us", peer=peer.name)
-            return SubmissionRefused("witness_busy", told)
         case 503:
+            code = "witness_busy"
             told = say("the witness of {peer} cannot sign for the moment", peer=peer.name)
-            return SubmissionRefused("witness_busy", told)
-    told = say("expected a cosignature of {peer}'s witness, got status {status}", peer=peer.name, status=status)
-    return UnexpectedAnswer(told, status)
+        case _:
+            expected = say(
+                "expected a cosignature of {peer}'s witness, got status {status}", peer=peer.name, status=status
+            )
+            return UnexpectedAnswer(expected, status)
+    return SubmissionRefused(code, told)

@@ -15,7 +15,6 @@ from ledger.tlog.merkle import NewNodes, Node
 from ledger.tlog.tiles import HEIGHT, WIDTH, count_hashes, hash_tile_nodes
 
 HASHES_SIZE = WIDTH * HASH_SIZE
-NODES_SIZE = (2 * WIDTH - 2) * HASH_SIZE
 
 
 class FullTile(NamedTuple):

@@ -116,15 +116,6 @@ def record_checkpoint(origin: str, size: int, root: bytes, time: datetime, note:
     )
 
 
-def record_cosignature(origin: str, size: int, root: bytes, key_name: str, time: datetime, line: bytes) -> None:
-    """Keep another node's signature line, verified by the caller, under a checkpoint; the same one twice is one row."""
-    execute(
-        "INSERT INTO ledger_cosignature (log_id, size, key_name, time, root, line) "
-        "SELECT id, %s, %s, %s, %s, %s FROM ledger_log WHERE origin = %s ON CONFLICT DO NOTHING",
-        (size, key_name, time, root, line, origin),
-    )
-
-
 def _kind(own: bool) -> str:
     return "our own" if own else "a peer's"
 

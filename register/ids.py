@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-import uuid
 
 _COUNT_BITS = 74
 _lock = threading.Lock()
@@ -42,8 +41,3 @@ def _as_text(value: int) -> str:
     number = milliseconds << 80 | 0x7 << 76 | (count >> 62) << 64 | 0b10 << 62 | count & (1 << 62) - 1
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def millisecond_of(text: str) -> int:
-    """Return the Unix time in milliseconds at which an id of version 7 was made."""
-    return uuid.UUID(text).int >> 80

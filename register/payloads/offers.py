@@ -22,8 +22,6 @@ from register.scope import UNRESTRICTED, SharedScope
 from register.sentences import say
 from register.values import Claims, Id, LongText, Names, Text, Url, term
 
-IscedF = Annotated[str, BeforeValidator(term("isced-f"))]
-
 
 class LearningOutcome(Nested):
     """One learning outcome: text by language, and the ESCO concepts it is about."""

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from ledger import publish, writer
+from ledger import publish
 from ledger.errors import LedgerError
 from ledger.models import Checkpoint, Cosignature, Entry, Log, Tile
 from tests.ledger.writing import append, origin
@@ -28,7 +28,10 @@ def written() -> None:
     publish.publish(origin())
     log = Log.objects.get()
     checkpoint = Checkpoint.objects.get()
-    writer.record_cosignature(origin(), 300, bytes(checkpoint.root), "witness.example", checkpoint.time, b"line")
+    execute(
+        "INSERT INTO ledger_cosignature (log_id, size, key_name, time, root, line) VALUES (%s, 300, %s, %s, %s, %s)",
+        (log.id, "witness.example", checkpoint.time, bytes(checkpoint.root), b"line"),
+    )
     assert Cosignature.objects.count() == 1
     assert log.size == 300
 
