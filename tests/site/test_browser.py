@@ -164,8 +164,20 @@ def test_the_browser_checks_an_entrys_proof(browser: Browser, live_node: dict[st
     with Visit(browser, live_node["url"] + paths["entry"]) as visit:
         found = outcomes(visit.page)
         assert list(found.values()) == ["good", "good", "good", "off"], found
+        assert not visit.page.is_visible("#check-off")
         assert any("has signed the checkpoint" in words for words in found)
         assert any("Not checked: that the key is really this register’s" in words for words in found)
+
+
+def test_a_browser_that_cannot_check_says_so(
+    browser: Browser, live_node: dict[str, Any], paths: dict[str, str]
+) -> None:
+    """Over plain HTTP browsers give pages no `crypto.subtle`."""
+    with Visit(browser, live_node["url"] + paths["entry"]) as visit:
+        visit.page.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined })")
+        visit.page.reload()
+        assert not visit.page.is_visible("#check-start")
+        assert "over HTTPS" in visit.page.inner_text("#check-off")
 
 
 ENTRY = "document.getElementById('entry-bytes')"
@@ -202,6 +214,7 @@ def test_without_javascript_everything_but_the_check_is_there(
 ) -> None:
     with Visit(browser, live_node["url"] + paths["entry"], java_script_enabled=False) as visit:
         assert not visit.page.is_visible("#check-start")
+        assert visit.page.is_visible("#check-off")
         assert visit.page.is_visible("text=Download the receipt")
     with Visit(browser, live_node["url"] + paths["revoked"], java_script_enabled=False) as visit:
         assert visit.page.is_visible("text=Not entitled today")

@@ -135,6 +135,7 @@
   /* Web pages that did not come over HTTPS or from this very machine have no crypto to check with. */
   if (!island || !window.crypto?.subtle) return;
   island.hidden = false;
+  document.getElementById("check-off").hidden = true;
   document.getElementById("check-start").addEventListener("click", async () => {
     const data = document.getElementById("entry-bytes").textContent;
     const receipt = document.getElementById("receipt").textContent;
