@@ -154,6 +154,12 @@ def test_checkpoints_are_paged(long_ledger: Register) -> None:
     assert "Earlier checkpoints" in long_ledger.client.get("/ledger/checkpoints?before=5").content.decode()
 
 
+def test_whose_entries_are_listed_is_said(register: Register) -> None:
+    page = Client().get("/ledger").content.decode()
+    assert "the entries of this register alone" in page
+    assert 'href="/federation"' in page[page.index('id="others"') :]
+
+
 def test_pages_before_the_register_is_opened(transactional_db: None) -> None:
     assert ask(Client(), "/ledger/checkpoints")["items"] == []
     assert Client().get("/ledger/checkpoints").status_code == 200
