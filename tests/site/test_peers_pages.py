@@ -74,6 +74,9 @@ def test_an_issuer_of_a_peer_has_a_page_that_says_whose_it_is(client: Client, tm
     assert "Entitled today to award bachelor credentials" in words(page)
     assert f'href="{theirs["url"]}"' in page
     assert "Register of home" in page
+    kept_up = page.partition('id="keep-up"')[2].partition("</section>")[0]
+    assert f'<a href="{theirs["url"]}" rel="nofollow noopener">Follow it at the register that records it' in kept_up
+    assert "/follow" not in kept_up
     for named in (theirs["url"], "ror:04dkp9463"):
         answer = client.get(f"/issuers/{named}")
         assert answer.headers["Location"] == f"/issuers/{theirs['issuer']}", named
