@@ -31,7 +31,7 @@ from register.access.roles import VERBS
 from register.commands import Written
 from register.desk import deeds, four_eyes
 from register.desk.errors import Decided, Stale
-from register.desk.listing import title_of
+from register.desk.listing import name_draft
 from register.desk.models import DISCARDED, EDITING, OPEN, PUBLISHED, RETURNED, WAITING, Draft
 from register.desk.preview import digest_now
 from register.desk.publishing import publish
@@ -262,7 +262,7 @@ def _tell_approvers(draft: Draft) -> None:
     """Tell those who may approve that something waits for them."""
     people = Membership.objects.filter(role=draft.role, organisation=draft.organisation, approves=True)
     users = people.exclude(user=draft.author_id).values_list("user_id", flat=True)
-    facts = {"what": str(title_of(draft)), "address": _about(draft)}
+    facts = {"what": name_draft(draft), "address": _about(draft)}
     tell_members(draft.role, draft.organisation, "approval", f"draft:{draft.pk}:{draft.version}", facts, list(users))
 
 
@@ -270,7 +270,7 @@ def _tell_author(acting: Acting, draft: Draft, how: str, remark: str = "") -> No
     """Tell the author, while of this organisation, what a colleague did with a draft; joins the transaction."""
     if draft.author_id is None or draft.author_id == acting.user or is_left(draft):
         return
-    facts = {"what": str(title_of(draft)), "address": _about(draft), "how": how, "remark": remark}
+    facts = {"what": name_draft(draft), "address": _about(draft), "how": how, "remark": remark}
     key = f"draft-{how}:{draft.pk}:{draft.version}"
     tell_members(draft.role, draft.organisation, "draft_decided", key, facts, [draft.author_id])
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from register.access.acting import Acting
@@ -19,7 +20,7 @@ from register.queries.cuts import resolve_cut
 from register.queries.single import find_records
 from register.site.directory import Directory
 from register.site.entry_words import TYPE_TITLES
-from register.site.names import first_name
+from register.site.names import Name, first_name
 from register.site.reading import read_directory
 from register.site.words import Standing
 
@@ -89,6 +90,16 @@ def describe(drafts: Iterable[Draft], acting: Acting) -> list[Listed]:
     ]
 
 
+def name_draft(draft: Draft) -> str:
+    """Return what a draft is for, and the name of whom it is about, in one plain line of the language now active."""
+    issuers, peers = _find_issuers([draft]), _find_peers([draft])
+    directory = read_directory([*issuers.values(), *_named(draft)])
+    thing = next((one for one in (issuers.get(draft.subject), *_named(draft)) if one in directory.listed), None)
+    found = directory.listed[thing].name if thing else _name_new(draft)
+    name = found.text if found else peers.get(draft.subject, str(draft.said.get("name", "")))
+    return gettext("%(title)s: %(name)s") % {"title": title_of(draft), "name": name} if name else str(title_of(draft))
+
+
 def _find_issuers(rows: Sequence[Draft]) -> dict[str, str]:
     """Return for each accreditation that is changed the issuer it is about."""
     ids = [row.subject for row in rows if row.verb.endswith("_accreditation") and row.subject]
@@ -116,8 +127,14 @@ def _about(row: Draft, issuers: dict[str, str], directory: Directory) -> SafeStr
     for thing in [issuer, *_named(row)]:
         if thing in directory.listed:
             return directory.link(thing)
+    new = _name_new(row)
+    return str(new) if new else str(row.said.get("name", ""))
+
+
+def _name_new(row: Draft) -> Name | None:
+    """Return what a thing that is not on record yet will be called."""
     names = row.said.get("names") or row.said.get("titles")
-    return str(first_name(names, str(row.said.get("country", "")))) if names else str(row.said.get("name", ""))
+    return first_name(names, str(row.said.get("country", ""))) if names else None
 
 
 def _author(row: Draft) -> str:

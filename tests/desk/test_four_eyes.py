@@ -227,6 +227,7 @@ def test_an_author_is_told_what_a_colleague_did_with_a_draft(desk: Desk) -> None
     returned = drafts.return_(desk.approver, first, "The <day> is wrong.")
     told = told_of("returned", desk.officer.user)
     assert told.path == f"/desk/drafts/{returned.pk}"
+    assert told.about == "Revoking an accreditation: Havenhogeschool"
     assert "The <day> is wrong." in " ".join(told.plain)
     assert "&lt;day&gt;" in " ".join(told.sentences)
     again = drafts.submit(desk.officer, returned, preview.digest_now(desk.officer.actor, returned))
@@ -241,6 +242,23 @@ def test_an_author_is_told_what_a_colleague_did_with_a_draft(desk: Desk) -> None
     assert isinstance(waiting, Draft)
     drafts.approve(desk.approver, waiting, preview.digest_now(desk.approver.actor, waiting))
     assert told_of("approved", desk.officer.user).tone == "good"
+
+
+@pytest.mark.parametrize(
+    ("verb", "subject", "said", "line"),
+    [
+        ("register_issuer", "", {"names": {"en": "New College"}, "country": "NL"}, "an institution: New College"),
+        ("amend_issuer", "issuer", {"acronym": "HC"}, "an institution: Havenhogeschool"),
+        (four_eyes.SETTING, "", {"verbs": []}, "less often"),
+    ],
+)
+def test_a_notice_names_whom_a_draft_is_about(
+    desk: Desk, verb: str, subject: str, said: dict[str, object], line: str
+) -> None:
+    draft = drafts.save(desk.officer, verb, desk.issuer if subject else "", said)
+    drafts.hand_over(desk.officer, draft, preview.digest_now(desk.officer.actor, draft))
+    (told,) = put_into_words([Notice.objects.get(code="approval")])
+    assert told.about.endswith(line)
 
 
 def test_nobody_is_told_of_what_they_did_themselves_nor_who_has_left(desk: Desk) -> None:
