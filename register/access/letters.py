@@ -40,6 +40,10 @@ TOLD: Final[Mapping[str, tuple[Words, Words]]] = {
         _("Single sign-on was disconnected from your account"),
         _("The sign-in of your organisation is no longer connected to your account. The next one connects it anew."),
     ),
+    "tokens_revoked": (
+        _("Tokens of your account were revoked"),
+        _("Whoever keeps the people of your organisation revoked: %(names)s. Programs that use them are refused."),
+    ),
     "codes_made": (
         _("New recovery codes for your account"),
         _("New recovery codes were made. The former ones no longer count."),

@@ -131,6 +131,8 @@ def revoke_token(request: HttpRequest, acting: Acting, row: Membership, id: str)
     names = end_token(found) if found is not None else []
     for name in names:
         note(request, "token_revoked", row.user.email, organisation=row.organisation, name=name)
+    if names and row.user_id != acting.user:
+        tell_person(row.user, "tokens_revoked", names=", ".join(names))
     return names
 
 

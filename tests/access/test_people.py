@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -75,6 +76,8 @@ def test_one_token_of_a_colleague_is_ended_and_the_membership_stays(operator: Cl
     assert Token.objects.count() == 4
     assert revoke(approver, "/desk", row, leaked) == 303
     check_problem(Caller(secret).get("/api/v1/me"), 401, "not_authenticated")
+    assert [letter.to for letter in mail.outbox] == [["agency@nl.example"]]
+    assert "revoked: leaked <b>program, made by it." in mail.outbox[0].body
     assert Caller(kept_secret).get("/api/v1/me").status == 200
     assert revoke(operator, "/operator", row, kept) == 303
     assert list(Token.objects.all()) == [elsewhere]
