@@ -77,7 +77,7 @@ def list_changes(
     `programmes` are those that may stand otherwise on one of them than on the other.
     """
     offered, called = _by_id(programmes), [recall_names(one.issuer, one.instants.at) for one in (before, after)]
-    claimed = [{f"{one.scheme}:{one.value}": one for one in side.issuer.identifiers} for side in (before, after)]
+    claimed = [_list_claims(side) for side in (before, after)]
     changes = [
         *_compare("name", called[0], called[1], _title_name, (_name_side, _name_side)),
         *_compare("accreditation", _accreditations(before), _accreditations(after), _title_accreditation),
@@ -151,6 +151,12 @@ def _title_name(name: Name) -> SafeString:
         language = "" if name.language == UNDETERMINED else name.language
     words = gettext("Name (%(language)s)") % {"language": language} if language else gettext("Name")
     return format_html("{}", words)
+
+
+def _list_claims(standing: IssuerStanding) -> dict[str, IdentifierClaim]:
+    """Return an issuer's identifiers; of one that was claimed for several periods, the claim that holds."""
+    claims = sorted(standing.issuer.identifiers, key=lambda one: _holds(one, standing))
+    return {f"{one.scheme}:{one.value}": one for one in claims}
 
 
 def _title_identifier(claim: IdentifierClaim) -> SafeString:

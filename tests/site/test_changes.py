@@ -107,6 +107,9 @@ def test_an_identifier_counts_from_its_first_day_to_its_last(register: Register)
     there = {("identifier", "schac:new.example", "not there", "holds")}
     assert compare(register, issuer, "from=2022-01-01&to=2022-06-01") == there
     assert ("identifier", "schac:new.example", "holds", "not there") in compare(register, issuer, "from=2022-07-31")
+    amend(issuer, identifiers=[claim, {**claim, "valid_from": "2023-01-01", "valid_until": None}])
+    assert compare(register, issuer, "from=2022-04-01&to=2024-01-01") == set()
+    assert compare(register, issuer, "from=2022-01-01&to=2024-01-01") == there
 
 
 def test_the_form_asks_for_both_days_and_what_was_known(register: Register) -> None:
