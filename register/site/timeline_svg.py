@@ -5,7 +5,7 @@ Written here and not by a template: two drawings of two dozen rows are the large
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
@@ -14,12 +14,22 @@ from django.utils.text import Truncator
 from register.site.accreditation_rows import AccreditationRow
 from register.site.dates import spell_day
 from register.site.markup import escape
-from register.site.remembering import gettext
+from register.site.remembering import gettext, remember
 from register.site.standing import Instants
 from register.site.timeline import WIDE, Row, Timeline
 
 _LONGEST: Final = 26
 """Signs of a title that have room."""
+
+_SAMPLES: Final[Mapping[str, str]] = {
+    **{
+        state: f'<svg viewBox="0 0 22 14"><rect class="{state}" width="22" height="14" rx="3"/></svg>'
+        for state in ("in_force", "suspended", "refused")
+    },
+    "void": '<svg viewBox="0 0 22 14"><path class="cutoff" d="M3 0v14"/>'
+    '<rect class="void" x="3" width="19" height="14" rx="3"/></svg>',
+}
+"""State → how a run of it looks, for the legend."""
 
 
 class Label(NamedTuple):
@@ -51,6 +61,19 @@ def write_drawing(drawing: Timeline, labels: Sequence[Label], instants: Instants
         pieces += _write_bars(place, label, drawing.bar)
     pieces += _write_moment(drawing, gettext("today") if instants.today else spell_day(instants.at))
     return mark_safe("\n".join(pieces))
+
+
+@remember
+def write_legend(states: frozenset[str]) -> SafeString:
+    """Return the list of what the colours of a drawing mean, of those that are in it (`Timeline.states`)."""
+    words = {
+        "in_force": gettext("in force"),
+        "suspended": gettext("suspended"),
+        "void": gettext("revoked, or no longer counted"),
+        "refused": gettext("refused"),
+    }
+    items = (f"<li>{_SAMPLES[state]}{escape(said)}</li>" for state, said in words.items() if state in states)
+    return mark_safe(f'<ul class="legend" aria-hidden="true">\n{"".join(items)}\n</ul>')
 
 
 def _write_years(drawing: Timeline) -> Iterator[str]:

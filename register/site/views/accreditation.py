@@ -32,7 +32,7 @@ from register.site.reading import newest_checkpoint, read_directory
 from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants, find_standing
 from register.site.timeline import NARROW, WIDE, Timeline, draw
-from register.site.timeline_svg import label_rows, write_drawing
+from register.site.timeline_svg import label_rows, write_drawing, write_legend
 from register.site.verdict import Verdict
 from register.site.words import label, list_limits
 from register.trust.links import find_state
@@ -49,6 +49,7 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
     scope = scope_at(record.scope, record.former_scopes, instants.at)
     checkpoint = newest_checkpoint(cut.origin)
     history = read_history("accreditation", record.id, cut, limit=_HISTORY)
+    drawings = _draw(record, row, instants)
     parties = [record.issuer, record.agency, *record.contributing_agencies, *(scope.programmes or ())]
     return {
         "record": record,
@@ -57,7 +58,8 @@ def show_accreditation(request: HttpRequest, query: Mapping[str, Any], id: UUID)
         "ends": tell_ends(row),
         "limits": list_limits(scope),
         "programmes": scope.programmes or (),
-        "drawings": _draw(record, row, instants),
+        "drawings": drawings,
+        "legend": write_legend(drawings[0][0].states) if drawings else "",
         "directory": read_directory(parties, cut.origin),
         "history": read_entries([item.event for item in history.items], checkpoint),
         "older": find_older("accreditation", record.id, history, cut.origin),

@@ -33,7 +33,7 @@ from register.site.reading import MOST_MANDATES, MOST_PROGRAMMES, read_directory
 from register.site.recorder import Cited, Recorder, cite, link_entries, name_register
 from register.site.standing import Instants, IssuerStanding, OtherRecord, find_standing
 from register.site.timeline import MOST_ROWS, NARROW, WIDE, draw
-from register.site.timeline_svg import label_rows, write_drawing
+from register.site.timeline_svg import label_rows, write_drawing, write_legend
 from register.site.verdict import reach_verdict
 from register.site.words import Standing
 from register.trust.identity import Also
@@ -137,6 +137,7 @@ def _describe(standing: IssuerStanding, checkpoint: SignedCheckpointRow) -> Cont
         "instants": instants,
         "rows": rows,
         "drawings": [(one, write_drawing(one, labels, instants)) for one in drawings if one],
+        "legend": write_legend(drawings[0].states) if drawings[0] else "",
         "head": checkpoint,
         "signers": list_signers(checkpoint.note, register.register),
         "size": register.size,
