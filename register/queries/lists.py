@@ -82,6 +82,13 @@ def list_agencies(cut: Cut, filters: Filters, after: str | None = None, limit: i
     return _read("agency", filters.q, conditions, cut, after, limit)
 
 
+def list_homes(cut: Cut) -> list[str]:
+    """Return the countries in which agencies are at home, by code; one query."""
+    conditions = heard_only("agency", cut)
+    sql = f"SELECT DISTINCT v.country FROM register_agency v WHERE {conditions.joined()} ORDER BY 1"
+    return [country for (country,) in select(sql, conditions.parameters)]
+
+
 def list_programmes(cut: Cut, filters: Filters, after: str | None = None, limit: int = 50) -> Page[ProgrammeRecord]:
     """Return programmes, by `q`, issuer, type, level, field and status."""
     conditions = heard_only("programme", cut, set_aside=filters.set_aside)

@@ -2,7 +2,7 @@
 
 A page is a function that takes the request, its query as read, and the parts of its address, and returns the context
 of its template, or a whole response. The same address gives JSON to whoever prefers it: what the API gives for it. Each
-page links to it, with all that was asked: to the API's own address, or where that has none, to its own (`?format=json`).
+page links to that with all that was asked, at the API's address, or where it has none, at its own (`?format=json`).
 """
 
 from __future__ import annotations

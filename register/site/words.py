@@ -5,6 +5,7 @@ A state never speaks by colour alone: its tone goes with a symbol of its own sha
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -24,6 +25,9 @@ Words = str | Promise
 
 SYMBOLS: Final[Mapping[Tone, str]] = {"good": "ok", "warn": "note", "bad": "no", "off": "dash"}
 """Tone → the symbol drawn with it (templates/site/parts/symbols.html)."""
+
+_PLAIN: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae"})
+"""Letters whose mark no normalisation parts from them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from register.site.charts import (
     shorten,
 )
 from register.site.figure_words import list_months
-from register.site.views.countries import order_plainly
+from register.site.words import order_plainly
 from tests import factories
 from tests.site.conftest import Register
 from tests.site.test_pages import JSON, Elements, read, words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,8 @@ def test_an_entry_of_a_peer_is_shown_with_its_key_and_receipt(client: Client, tm
     assert "An entry of National register of BE , not of this register" in words(page)
     assert "College abroad" in page
     assert f'data-vkey="{theirs["origin"]}+' in page
+    (link,) = re.findall(r'<a href="(/api/v1/events/2[^"]*)">This page as JSON', page)
+    assert json.loads(client.get(link).content)["origin"] == theirs["origin"]
     told = json.loads(client.get(path, headers={"Accept": "application/json"}).content)
     assert (told["origin"], told["index"]) == (theirs["origin"], 2)
     assert told["receipt"].startswith("c2sp.org/tlog-proof@v1")

@@ -13,9 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
 from register.moments import format_moment
+from register.queries.cuts import Cut
 from register.queries.filters import ACCREDITATION_STATES, AGENCY_STATES, Filters
 from register.queries.hearing import Placed, find_placed, place_page
-from register.queries.lists import list_accreditations, list_agencies
+from register.queries.lists import list_accreditations, list_agencies, list_homes
 from register.queries.single import read_history
 from register.records import AgencyRecord, scope_at
 from register.site.accreditation_rows import show_records
@@ -41,7 +42,7 @@ from register.site.reading import newest_checkpoint, read_directory
 from register.site.recorder import cite, name_recorder
 from register.site.standing import Instants
 from register.site.verdict import Verdict
-from register.site.words import STATES, Standing, label, list_limits, spell_scope
+from register.site.words import STATES, Standing, label, list_limits, order_plainly, spell_scope
 
 _PAGE = 25
 
@@ -65,14 +66,28 @@ def list_recognised(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     cut = hear(instants, query)
     filters = Filters(instants.at, q=query.get("q"), country=query.get("country"), status=query.get("status"))
     found = list_agencies(cut, filters, query.get("after"), _PAGE)
-    kept = {name: query.get(name) for name in ("q", "country", "status", "register")} | write_instants(instants)
+    asked = {name: query.get(name) for name in ("q", "country", "status", "register")}
+    kept = asked | write_instants(instants)
     return {
         "agencies": [_list(one, instants) for one in place_page(found, cut)],
         "query": query,
+        "countries": _list_countries(cut, query.get("country")),
+        "instants": instants,
+        "dates": write_instants(instants),
+        "asked_at": "" if instants.today else format_moment(instants.at)[:10],
+        "today": format_moment(instants.now)[:10],
+        "todays": with_query("/agencies", **asked),
         "statuses": [(state, STATES[state].words) for state in AGENCY_STATES],
         "next": with_query("/agencies", **kept, after=found.next) if found.next else None,
         "first": with_query("/agencies", **kept) if query.get("after") else None,
     }
+
+
+def _list_countries(cut: Cut, chosen: str | None) -> list[tuple[str, str]]:
+    """Return the countries that can be chosen, code and name: those of agencies, and the one chosen."""
+    codes = {*list_homes(cut), *([chosen] if chosen else ())}
+    named = [(code, label("countries", code)) for code in codes]
+    return sorted(named, key=lambda one: order_plainly(one[1]))
 
 
 def _list(placed: Placed, instants: Instants) -> Listed:

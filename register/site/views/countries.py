@@ -5,7 +5,6 @@ Nothing is said of a country but what its entries say: who speaks for it, which 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,13 +32,12 @@ from register.site.reading import newest_checkpoint, read_register
 from register.site.standing import Instants
 from register.site.views.agencies import find_agency_state
 from register.site.views.figures import read_figures
-from register.site.words import STATES, label
+from register.site.words import STATES, label, order_plainly
 from register.vocabularies import UnknownTerm
 
 _DECISIONS: Final = 8
 _WITHIN: Final = 20_000
 _AGENCIES: Final = 100
-_PLAIN: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +92,6 @@ def _list(figures: Figures, cut: Cut, node: RegisterRecord | None) -> list[Count
         for code in counted | own | set(speakers)
     ]
     return sorted(rows, key=lambda row: order_plainly(row.name))
-
-
-def order_plainly(name: str) -> str:
-    """Return a name's place in the alphabet, letters with marks beside those without, as readers look for them."""
-    plain = unicodedata.normalize("NFKD", name.casefold()).translate(_PLAIN)
-    return "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def _find_speakers(cut: Cut) -> dict[str, list[str]]:
