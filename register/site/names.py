@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from django.utils.html import format_html
@@ -98,7 +99,7 @@ def order_names(names: Mapping[str, str], country: str = "", reader: str | None 
     """
     reader = reader or _read_language()
     found: dict[str, Name] = {}
-    for language in _order_languages(names, country, reader):
+    for language in _order_languages(tuple(names), country, reader):
         found.setdefault(names[language].casefold(), Name(names[language], language))
     ordered = list(found.values())
     if ordered and not any(is_readable(name.text, reader) for name in ordered):
@@ -106,12 +107,13 @@ def order_names(names: Mapping[str, str], country: str = "", reader: str | None 
     return ordered
 
 
-def _order_languages(names: Mapping[str, str], country: str, reader: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _order_languages(names: tuple[str, ...], country: str, reader: str) -> tuple[str, ...]:
     """Return the languages of names: the country's first of them, the reader's, the country's others, English."""
     official = [language for language in _OFFICIAL.get(country, ()) if language in names]
     wished = [*official[:1], reader, *official[1:], "en"]
     rank = {language: number for number, language in reversed(list(enumerate(wished)))}
-    return sorted(names, key=lambda language: (language == UNDETERMINED, rank.get(language, len(wished))))
+    return tuple(sorted(names, key=lambda language: (language == UNDETERMINED, rank.get(language, len(wished)))))
 
 
 def first_name(names: Mapping[str, str], country: str = "", reader: str | None = None) -> Name:
@@ -152,7 +154,7 @@ def is_readable(text: str, reader: str = "en") -> bool:
     if text.isascii():
         return True
     letter = next((sign for sign in text if sign.isalpha()), "a")
-    return unicodedata.name(letter, "").partition(" ")[0] in ("LATIN", _SCRIPTS.get(reader))
+    return letter.isascii() or unicodedata.name(letter, "").partition(" ")[0] in ("LATIN", _SCRIPTS.get(reader))
 
 
 def name_record(record: Any, reader: str | None = None) -> Name:
