@@ -124,14 +124,14 @@ def _fetch(base: str, client: Client) -> bytes:
     except (Unreachable, TooSlow) as error:
         fault = _fault_of(error) if isinstance(error, Unreachable) else say("no answer in time")
         sentence = say(
-            "nobody answers at {base}: {fault}. See whether the address is right and its node runs",
+            "nobody answers at {base} ({fault}); see whether the address is right and its node runs",
             base=base,
             fault=fault,
         )
         raise type(error)(sentence) from error
     except UnexpectedAnswer as error:
         sentence = say(
-            "something answers at {base}, but not as a node does: {fault}. See whether the address is right",
+            "something answers at {base}, but not as a node does ({fault}); see whether the address is right",
             base=base,
             fault=cite(error),
         )

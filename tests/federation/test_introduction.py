@@ -169,7 +169,7 @@ def test_a_key_of_a_known_peer_under_another_name_is_refused() -> None:
 
 
 def test_what_cannot_be_fetched_says_so() -> None:
-    with pytest.raises(UnexpectedAnswer, match=f"answers at {URL}, but not as a node does: .*404") as refused:
+    with pytest.raises(UnexpectedAnswer, match=f"answers at {URL}, but not as a node does .*404") as refused:
         introduce(URL, Wire())
     assert refused.value.status == 404
 
@@ -192,8 +192,8 @@ def test_an_address_where_nobody_answers_is_told_as_it_was_typed(error: Transpor
 
     with pytest.raises(type(error)) as refused:
         introduce(URL, Wire({URL + PATH: fail}))
-    told = "See whether the address is right and its node runs"
-    assert str(refused.value) == f"nobody answers at {URL}: {words}. {told}"
+    told = "see whether the address is right and its node runs"
+    assert str(refused.value) == f"nobody answers at {URL} ({words}); {told}"
     assert isinstance(refused.value.args[0], sentences.Said)
 
 
