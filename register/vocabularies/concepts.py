@@ -21,7 +21,7 @@ class UnknownTerm(RegisterError, ValueError):
     """A code, URI or label that its vocabulary does not hold.
 
     `vocabulary` names where it was looked up, `got` is the input (shortened), `expected` what would have been accepted,
-    `nearest` up to three suggestions, `cure` a question that names them, "" without any.
+    `nearest` up to three suggestions, `cure` what to do: a question that names them, where there are any.
     """
 
     def __init__(self, vocabulary: str, got: object, expected: str, nearest: tuple[str, ...] = ()) -> None:
@@ -31,7 +31,7 @@ class UnknownTerm(RegisterError, ValueError):
         self.nearest = nearest
         self.cure = _suggest(nearest)
         told = {"expected": expected, "got": repr(self.got)}
-        if self.cure:
+        if nearest:
             super().__init__(sentences.say("expected {expected}, got {got}: {cure}", **told, cure=self.cure))
         else:
             super().__init__(sentences.say("expected {expected}, got {got}", **told))
@@ -40,12 +40,12 @@ class UnknownTerm(RegisterError, ValueError):
         """Return what is wrong with the address of the whole list, for programs; people choose it from a page."""
         address = f"/api/v1/vocabularies/{self.vocabulary}"
         where = sentences.say("The list is published at {address}.", address=address)
-        return sentences.join([str(self), where], " " if self.cure else ". ")
+        return sentences.join([str(self), where], " " if self.nearest else ". ")
 
 
 def _suggest(nearest: tuple[str, ...]) -> str:
     if not nearest:
-        return ""
+        return sentences.say("Write one of its codes.")
     return sentences.say("did you mean {terms}?", terms=sentences.Coded(" or ".join(nearest), ", ".join(nearest)))
 
 

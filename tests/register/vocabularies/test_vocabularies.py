@@ -111,7 +111,8 @@ def test_only_programs_are_told_the_address_of_a_list(term: str, near: bool) -> 
     with pytest.raises(UnknownTerm) as caught:
         load("credential-types").get(term)
     error = caught.value
-    assert bool(error.cure) == near
+    assert bool(error.nearest) == near
+    assert error.cure
     assert "/api/" not in f"{error}{error.cure}{error.expected}"
     told = error.say_with_list()
     assert told.startswith(str(error))
