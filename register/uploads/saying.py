@@ -52,9 +52,14 @@ class Said:
 
 
 def tell_rows(upload: Upload, rows: Sequence[UploadRow]) -> dict[int, list[SafeString]]:
-    """Return the sentences about what some rows would say, by the rows' keys; one query for all names."""
+    """Return the sentences about what some rows would say, by the rows' keys; one query for all names.
+
+    They hold no links: each row has one way on, to its own page, which who goes by keys reaches by one step.
+    """
     made = {row.pk: entries for row in rows if (entries := _make(row, actor_of(upload)))}
-    directory = _name([event for entries in made.values() for event, _ in entries])
+    named = _name([event for entries in made.values() for event, _ in entries])
+    plain = {thing: format_html("{}", found.name) for thing, found in named.listed.items()}
+    directory = Directory(named.listed, {**plain, **named.links})
     return {
         row: [sentence for event, _ in entries for sentence in _tell(event, directory).sentences]
         for row, entries in made.items()
