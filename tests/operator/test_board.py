@@ -138,6 +138,9 @@ def test_an_export_that_was_missed_is_an_alarm(
     assert find() == ("well", False)
     make_older(made, timedelta(hours=27))
     assert find() == ("look", True)
+    with monkeypatch.context() as patched:
+        patched.setattr(health, "STARTED", timezone.now() + timedelta(hours=1))
+        assert find() == ("not_applicable", False)
     (older,) = list_exports()
     make_older(older, timedelta(days=8))
     assert find() == ("act", True)
