@@ -22,7 +22,7 @@ from register.receipts import path_to_entry
 from register.site import entry_words
 from register.site.directory import Directory
 from register.site.entry_words import EntryWords, Parties
-from register.site.links import path_to, with_query
+from register.site.links import PATHS, carry, with_query
 from register.site.reading import read_directory
 from register.site.remembering import gettext
 from register.site.words import spell_count
@@ -103,8 +103,8 @@ def find_older(kind: str, record_id: str, history: Page[HistoryItem], origin: st
         return None
     if origin == settings.ASSAY_ORIGIN:
         return with_query("/ledger", subject=record_id, before=history.next)
-    path = f"/api/v1{path_to(kind, record_id)}/history"
-    return None if kind == "programme" else with_query(path, register=origin, after=history.next)
+    path = f"/api/v1/{PATHS[kind]}/{record_id}/history"
+    return None if kind == "programme" else carry(path, register=origin, after=history.next)
 
 
 def _find_replaced(

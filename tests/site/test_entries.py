@@ -11,11 +11,11 @@ import pytest
 
 from register import commands
 from register.payloads import AccreditationChanges, AgencyChanges, ProgrammeChanges, RelationTerms
-from register.queries.lists import EventRow
 from register.queries.selecting import Page
 from register.queries.single import HistoryItem
 from register.site.directory import shorten_id
 from register.site.entries import find_older
+from register.site.links import carrying
 from tests import factories
 from tests.site.conftest import Register
 from tests.site.test_pages import commands_index, read, words
@@ -139,10 +139,17 @@ def test_the_explorer_lists_what_others_recorded_of_an_issuer_as_its_history_doe
     ],
 )
 def test_of_a_peers_copy_the_api_tells_the_rest(kind: str, origin: str, leads: str | None) -> None:
-    nothing: list[EventRow] = []
-    history = Page([HistoryItem(row, None) for row in nothing], "7")
+    nothing: list[HistoryItem] = []
+    history = Page(nothing, "7")
     assert find_older(kind, "x", history, origin) == leads
     assert find_older(kind, "x", Page(history.items, None), origin) is None
+
+
+def test_the_rest_of_a_peers_history_is_asked_for_at_the_dates_of_the_page() -> None:
+    nothing: list[HistoryItem] = []
+    with carrying({"known_at": "2024-01-01"}):
+        address = find_older("issuer", "x", Page(nothing, "7"), PEER)
+    assert address == f"/api/v1/issuers/x/history?known_at=2024-01-01&register={quote(PEER, safe='')}&after=7"
 
 
 def test_of_very_many_programmes_and_mandates_the_page_leads_to_all(register: Register) -> None:

@@ -25,7 +25,7 @@ from register.moments import format_instant
 from register.queries.hearing import hear_peers
 from register.queries.lists import EventRow
 from register.queries.peers import find_register
-from register.receipts import path_to_entry, path_to_receipt, with_register
+from register.receipts import path_to_entry, path_to_receipt
 from register.sentences import say
 from register.site.asked import REGISTER
 from register.site.cosignatures import list_signers
@@ -203,5 +203,6 @@ def _list_things(entry: Entry, origin: str) -> list[tuple[str, SafeString, str]]
 def _name_thing(kind: str, uid: str, origin: str) -> SafeString:
     """Name a thing that has no name by what it is, as a link where it has a page."""
     if kind == "accreditation":
-        return format_html('<a href="{}">{}</a>', with_register(path_to(kind, uid), origin), _UNNAMED[kind])
+        register = None if origin == settings.ASSAY_ORIGIN else origin
+        return format_html('<a href="{}">{}</a>', path_to(kind, uid, register=register), _UNNAMED[kind])
     return format_html("{}", _UNNAMED[kind])
