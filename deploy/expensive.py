@@ -50,6 +50,7 @@ EXPENSIVE: Final[Mapping[str, type[Limit]]] = {
     "figures": SearchLimit,
     "ledger": SearchLimit,
     "checkpoints": SearchLimit,
+    "agencies-csv": DownloadLimit,
     "issuers-csv": DownloadLimit,
     "issuers-json": DownloadLimit,
     "api-bundle": DownloadLimit,

@@ -34,6 +34,7 @@ urlpatterns = [
     path("issuers/<uuid:id>/changes", changes.show_changes, name="issuer-changes"),
     path("issuers/<uuid:id>/qr.svg", codes.draw_issuer, name="issuer-code"),
     path("agencies", agencies.list_recognised, name="agencies"),
+    path("agencies.csv", issuer_files.send_agencies, name="agencies-csv"),
     path("agencies/<uuid:id>", agencies.show_agency, name="agency"),
     path("accreditations/<uuid:id>", accreditation.show_accreditation, name="accreditation"),
     path("countries", countries.list_countries, name="countries"),

@@ -87,7 +87,7 @@ def test_downloads_are_counted_apart_from_searches() -> None:
     assert ask("/issuers").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/issuers.csv", "/issuers.json"])
+@pytest.mark.parametrize("path", ["/issuers.csv", "/issuers.json", "/agencies.csv"])
 def test_asking_for_the_head_alone_counts_as_much(path: str) -> None:
     client = Client(REMOTE_ADDR=ELSEWHERE, headers=PAGE)
     assert [client.head(path).status_code for _ in range(2)] == [200, 429]

@@ -141,8 +141,8 @@ def test_nothing_found_says_what_to_do(varied: Register) -> None:
     assert "asked as of 1 January 2020" in page
 
 
-def read_csv(client: Client, query: str) -> list[dict[str, str]]:
-    response = client.get(f"/issuers.csv{query}")
+def read_csv(client: Client, query: str, of: str = "issuers") -> list[dict[str, str]]:
+    response = client.get(f"/{of}.csv{query}")
     assert response["Content-Type"].startswith("text/csv")
     assert "attachment" in response["Content-Disposition"]
     body = b"".join(response.streaming_content)  # type: ignore[attr-defined]
@@ -160,6 +160,26 @@ def test_the_csv_file_holds_the_whole_result_and_no_formula(varied: Register) ->
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
     assert [row["status"] for row in read_csv(varied.client, "?status=not_accredited")] == ["not_accredited"] * 2
     assert read_csv(varied.client, "?at=2019-01-01&q=college")[0]["status"] == "not_accredited"
+
+
+def test_agencies_are_taken_along_as_a_file_of_all_that_were_found(
+    varied: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("register.site.agency_files.MOST", 1)
+    scope = {"eqf_levels": [5, 6], "jurisdictions": ["BE"]}
+    abroad = factories.make_agency(names={"en": f"{FORMULA} agency"}, country="BE", scope=scope)
+    rows = {row["id"]: row for row in read_csv(varied.client, "?at=2024-06-01", "agencies")}
+    assert len(rows) == 3
+    assert rows[varied.agency]["name"] == "Testagentschap"
+    assert rows[varied.agency]["eqf_levels"] == "all"
+    told = rows[abroad]
+    assert (told["name"], told["country"], told["state"]) == (f"'{FORMULA} agency", "BE", "recognised")
+    assert (told["eqf_levels"], told["jurisdictions"], told["as_of"]) == ("5; 6", "BE", "2024-06-01")
+    assert told["known_size"] == str(resolve_cut().size)
+    page = varied.client.get("/agencies?country=BE&at=2024-06-01").content.decode()
+    assert 'href="/agencies.csv?country=BE&amp;at=2024-06-01"' in page
+    assert [row["id"] for row in read_csv(varied.client, "?country=BE&at=2024-06-01", "agencies")] == [abroad]
+    assert varied.client.get("/agencies.csv?country=Nowhere").status_code == 400
 
 
 def test_the_json_file_holds_the_whole_result_by_accept_or_not(varied: Register) -> None:

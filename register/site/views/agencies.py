@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -46,6 +46,9 @@ from register.site.words import STATES, Standing, label, list_limits, order_plai
 
 _PAGE = 25
 
+ASKED: Final = (Q, COUNTRY, AGENCY_STATUS, REGISTER, *DATES)
+"""The parameters of a search for agencies, paging aside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -59,12 +62,17 @@ class Listed:
     register: str
 
 
-@page("site/agencies.html", "agencies", (Q, COUNTRY, AGENCY_STATUS, REGISTER, AFTER, *DATES))
+def read_agencies(query: Mapping[str, Any]) -> tuple[Instants, Cut, Filters]:
+    """Return what a query asks of agencies: the dates, the registers to look into, and what they are narrowed by."""
+    instants = read_instants(query)
+    filters = Filters(instants.at, q=query.get("q"), country=query.get("country"), status=query.get("status"))
+    return instants, hear(instants, query), filters
+
+
+@page("site/agencies.html", "agencies", (*ASKED, AFTER))
 def list_recognised(request: HttpRequest, query: Mapping[str, Any]) -> Context:
     """Show the agencies that match."""
-    instants = read_instants(query)
-    cut = hear(instants, query)
-    filters = Filters(instants.at, q=query.get("q"), country=query.get("country"), status=query.get("status"))
+    instants, cut, filters = read_agencies(query)
     found = list_agencies(cut, filters, query.get("after"), _PAGE)
     asked = {name: query.get(name) for name in ("q", "country", "status", "register")}
     kept = asked | write_instants(instants)
@@ -78,6 +86,7 @@ def list_recognised(request: HttpRequest, query: Mapping[str, Any]) -> Context:
         "today": format_moment(instants.now)[:10],
         "todays": with_query("/agencies", **asked),
         "statuses": [(state, STATES[state].words) for state in AGENCY_STATES],
+        "csv": with_query("/agencies.csv", **kept),
         "next": with_query("/agencies", **kept, after=found.next) if found.next else None,
         "first": with_query("/agencies", **kept) if query.get("after") else None,
     }
