@@ -47,8 +47,19 @@ def write_annotated(upload: Upload, only_faulty: bool = False) -> bytes:
     return _WRITERS[upload.format](upload, _lines(upload, rows.iterator(1_000)))
 
 
+def name_annotated(upload: Upload) -> str:
+    """Return what an annotated file is called."""
+    stem = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in upload.name.rpartition(".")[0])[:80]
+    return f"{stem.strip().removesuffix('-annotated')}-annotated.{upload.format}"
+
+
+def own_columns(upload: Upload) -> list[int]:
+    """Return the places of a file's columns, without those that an annotated file was handed in with."""
+    return [place for place, cell in enumerate(upload.header) if fold_header(cell) not in ANNOTATIONS]
+
+
 def _lines(upload: Upload, rows: Iterable[UploadRow]) -> Iterator[Line]:
-    own = [number for number, cell in enumerate(upload.header) if fold_header(cell) not in ANNOTATIONS]
+    own = own_columns(upload)
     yield [*(upload.header[number] for number in own), *ANNOTATIONS]
     for row in rows:
         cells = [row.cells[number] if number < len(row.cells) else "" for number in own]

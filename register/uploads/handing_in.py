@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from ledger.database import open_cursor
 from register.access.acting import Acting
 from register.errors import NotFound, Refused
-from register.intake.columns import KINDS, check_mapping, recognise
+from register.intake.columns import KINDS, Recognised, check_mapping, recognise
 from register.intake.grids import Grid, check_size, read_grid, recognise_format
 from register.intake.rows import NotRecognised, keep_problem
 from register.sentences import say, to_text
@@ -209,7 +209,7 @@ def _keep(upload: Upload, grid: Grid) -> bool:
     if not grid.rows:
         _fail(upload, say("the table has a header and no rows"))
         return False
-    found = recognise(grid.header)
+    found = _told_before(upload, grid) or recognise(grid.header)
     ready = found.complete
     with transaction.atomic():
         _insist(upload)
@@ -224,6 +224,13 @@ def _keep(upload: Upload, grid: Grid) -> bool:
         upload.run, upload.done, upload.heard = upload.run + 1, 0, timezone.now()
         upload.save()
     return ready
+
+
+def _told_before(upload: Upload, grid: Grid) -> Recognised | None:
+    """Return what was said of the columns already, of the file that these rows were left behind from."""
+    if not upload.names or upload.header != list(grid.header) or check_mapping(upload.kind, upload.names):
+        return None
+    return Recognised(upload.kind, tuple(upload.names))
 
 
 def map_columns(upload: Upload, kind: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
 from register.intake.grids import read_grid
-from register.uploads import sweeping
+from register.uploads import checking, handing_in, mending, sweeping
 from register.uploads.annotated import write_annotated
+from register.uploads.left_behind import hand_in_again
 from register.uploads.models import Upload
 from tests.people import sign_in
 from tests.register.intake.grids.test_grids import as_json, as_ods, as_xlsx
@@ -19,6 +21,10 @@ from tests.uploads.tables import HEADER, Cells, as_csv, table
 pytestmark = pytest.mark.django_db
 
 EVIL = ["=HYPERLINK(\"http://evil.example\")", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1+1", "＝1+1"]  # fmt: skip
+
+
+def as_csv_table(rows: list[list[str]]) -> bytes:
+    return as_csv(rows[1:], rows[0])
 
 
 def rows_with_formulas(desk: Desk) -> list[Cells]:
@@ -99,3 +105,23 @@ def test_rows_that_stayed_behind_are_gone_with_the_others_once_they_are_old(clie
     sign_in(client, "agency", desk.agency, email=desk.officer.email)
     assert "left behind" not in client.get(f"/desk/imports/{upload.pk}").content.decode()
     assert client.get(f"/desk/imports/{upload.pk}/annotated").status_code == 404
+
+
+@pytest.mark.parametrize("write", [as_csv_table, as_xlsx, as_ods, as_json])
+def test_what_was_said_of_the_columns_holds_for_the_rows_that_stayed_behind(
+    desk: Desk, write: Callable[[list[list[str]]], bytes]
+) -> None:
+    header = [*HEADER[:3], "Wirksamkeit", *HEADER[4:]]
+    upload = bring(desk, write([header, *table(desk.issuers, 20, wrong=2)[0]]))
+    assert handing_in.map_columns(upload, "accreditations", HEADER) == ()
+    for _ in range(2):  # from what stayed behind rows may stay behind again
+        checking.check(upload.pk, upload.run)
+        upload.refresh_from_db()
+        release(desk, upload, partial=True)
+        upload = hand_in_again(desk.officer, upload)
+        assert handing_in.read(upload.pk), "it is tried at once"
+        upload.refresh_from_db()
+        assert (upload.kind, upload.names[:-2]) == ("accreditations", list(HEADER))
+        checking.check(upload.pk, upload.run)
+        mending.mend(upload, upload.rows.earliest("line"), table(desk.issuers, 1)[0][0])
+    assert upload.total == 1

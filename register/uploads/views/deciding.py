@@ -13,12 +13,11 @@ from django.utils.translation import gettext
 from register.access.acting import Acting
 from register.errors import NotUnderstood
 from register.uploads import handing_in, publishing
-from register.uploads.annotated import write_annotated
-from register.uploads.errors import Moved
 from register.uploads.forms import ReasonForm
 from register.uploads.handing_in import begin_run, read_again, twins
+from register.uploads.left_behind import hand_in_again
 from register.uploads.models import CHECKED, PUBLISHED, PUBLISHING, Upload
-from register.uploads.views.imports import desk_of_imports, go_to, name_annotated, queue
+from register.uploads.views.imports import desk_of_imports, go_to, queue
 
 Step = Callable[[HttpRequest, Acting, Upload], Upload | None]
 
@@ -74,10 +73,7 @@ def _read_again(request: HttpRequest, acting: Acting, upload: Upload) -> None:
 
 
 def _mend_left(request: HttpRequest, acting: Acting, upload: Upload) -> Upload:
-    """Hand the rows that stayed behind in again as a file of their own; what was published stays as it is."""
-    if upload.state != PUBLISHED or not upload.rows.filter(index=None).exists():
-        raise Moved
-    left = handing_in.hand_in(acting, name_annotated(upload), write_annotated(upload), upload.default_agency)
+    left = hand_in_again(acting, upload)
     queue("read", left)
     return left
 

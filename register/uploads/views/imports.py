@@ -20,7 +20,7 @@ from register.desk.page import answer, answer_error
 from register.errors import NotFound, NotUnderstood, Refused
 from register.intake.rows import NotRecognised
 from register.uploads import handing_in, showing, tasks
-from register.uploads.annotated import TYPES, write_annotated
+from register.uploads.annotated import TYPES, name_annotated, write_annotated
 from register.uploads.forms import HandInForm
 from register.uploads.models import (
     AT_WORK,
@@ -159,12 +159,6 @@ def download_annotated(request: HttpRequest, acting: Acting, id: UUID) -> HttpRe
     response = HttpResponse(body, content_type=TYPES[upload.format])
     response["Content-Disposition"] = f'attachment; filename="{_ascii(name_annotated(upload))}"'
     return response
-
-
-def name_annotated(upload: Upload) -> str:
-    """Return what an annotated file is called."""
-    stem = "".join(sign if sign.isalnum() or sign in "-_ " else "-" for sign in upload.name.rpartition(".")[0])[:80]
-    return f"{stem.strip().removesuffix('-annotated')}-annotated.{upload.format}"
 
 
 def _ascii(text: str) -> str:
