@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from ledger.reader import get_log
 from register import commands
 from register.access.models import AuditRecord
+from register.desk import drafts
 from register.payloads import AccreditationChanges, AccreditationTerms
 from register.uploads import standing
 from register.uploads.holdings import remarks_on
@@ -243,3 +244,12 @@ def test_before_an_amendment_is_made_what_is_new_by_it_is_shown(desk: Desk) -> N
     assert said(scope={"eqf_levels": [6], "jurisdictions": ["BE"]}) == {"place_elsewhere"}
     assert said(legal_basis="Act 7") == set()
     assert remarks_on(AccreditationChanges(), "0197e2c4-0000-7000-8000-000000000009") == ()
+
+
+def test_the_draft_of_an_amendment_shows_what_is_new_by_it(client: Client, desk: Desk) -> None:
+    decision = grant(desk, valid_until="2031-01-01")
+    sign_in(client, "agency", desk.agency, email="officer@agency.example")
+    draft = drafts.save(desk.officer, "amend_accreditation", decision, {"valid_until": "2060-01-01"})
+    page = client.get(f"/desk/drafts/{draft.pk}").content.decode()
+    assert "It lasts for more than ten years" in page
+    assert "No report is named." not in page
