@@ -59,8 +59,8 @@ def ask_for_the_day_of_the_diploma(desk: Walk) -> None:
     assert "4. April 2024" in desk.read("#verdict")
     assert desk.page.is_visible("section.verdict:is(.bad, .warn)")
     desk.look("then")
-    desk.enter("a[href$='/changes']")
-    desk.page.wait_for_url("**/changes")
+    desk.enter("a[href*='/changes?']")
+    desk.page.wait_for_url("**/changes?to=2024-04-04")
     desk.look("changes")
     desk.page.go_back()
 
