@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from ledger import publish
+from register import commands
 from tests import factories
 from tests.desk.test_browser import check, enter
 from tests.desk_things.conftest import Desk, open_desk
@@ -67,7 +68,16 @@ def test_every_page_is_accessible_and_narrow_enough(
     deciding = ["/desk/issuers", "/desk/issuers?q=zzzz", "/desk/issuers/new", college, f"{college}/amend"]
     deciding += [f"{college}/close", f"{college}/relate", key, f"{key}/new", f"{key}/{desk.key}/revoke"]
     deciding += ["/desk/programmes", f"/desk/programmes/new?issuer={desk.college}", f"/programmes/{desk.programme}"]
-    own = ["/desk/own", "/desk/mandates", "/desk/mandates/new", f"/desk/mandates/{desk.mandate}/revoke"]
+    closed = factories.make_issuer()
+    commands.close_issuer(closed, factories.ending("2025-06-01"), actor=factories.OPERATOR)
+    deciding += [f"/desk/issuers/{closed}", f"/desk/issuers/{closed}/take-back"]
+    own = [
+        "/desk/own",
+        "/desk/own/accreditations",
+        "/desk/mandates",
+        "/desk/mandates/new",
+        f"/desk/mandates/{desk.mandate}/revoke",
+    ]
     own += [
         "/desk/batches",
         "/desk/batches/new",
