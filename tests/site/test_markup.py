@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import html
 from django.utils.safestring import mark_safe
@@ -19,6 +21,6 @@ def test_every_text_is_escaped_as_django_does(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [mark_safe("<b>a & b</b>"), isolate("R&D <x>"), gettext_lazy("Issuers"), 7, None])
-def test_what_is_markup_already_is_treated_as_django_does(text: object) -> None:
+def test_what_is_markup_already_is_treated_as_django_does(text: Any) -> None:
     assert escape_unless_safe(text) == html.conditional_escape(text)
     assert escape(text) == html.escape(text)
