@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from register.site.accreditation_rows import AccreditationRow, tell_ends, tell_suspensions
 from register.site.links import link_to, path_to
 from register.site.marks import mark_period, mark_tag
+from register.site.markup import escape, escape_unless_safe
 from register.site.remembering import gettext
 
 
@@ -36,7 +36,7 @@ def write_items(rows: Sequence[AccreditationRow]) -> SafeString:
 def _write(row: AccreditationRow, labels: _Labels) -> str:
     return (
         f'<tr>\n<th scope="row">{_write_title(row)}</th>\n'
-        f'<td data-label="{labels.scope}">{conditional_escape(row.scope)}</td>\n'
+        f'<td data-label="{labels.scope}">{escape_unless_safe(row.scope)}</td>\n'
         f'<td data-label="{labels.agency}">{row.agency}</td>\n'
         f'<td data-label="{labels.valid}">{mark_period(row.record.valid)}{_write_cuts(row)}</td>\n'
         f'<td data-label="{labels.state}">{mark_tag(row.standing)}</td>\n'
@@ -45,7 +45,7 @@ def _write(row: AccreditationRow, labels: _Labels) -> str:
 
 
 def _write_title(row: AccreditationRow) -> str:
-    title = f'<a href="{path_to("accreditation", row.record.id)}">{conditional_escape(row.title)}</a>'
+    title = f'<a href="{escape(path_to("accreditation", row.record.id))}">{escape_unless_safe(row.title)}</a>'
     one = row.contribution
     if one is not None and one.inherited:
         title += f'<span class="small soft"> {escape(gettext("of"))} {link_to("issuer", one.holder)}</span>'
@@ -61,4 +61,4 @@ def _write_cuts(row: AccreditationRow) -> str:
 
 
 def _write_remark(row: AccreditationRow) -> str:
-    return f'<tr class="remark"><td colspan="5">{conditional_escape(str(row.remark))}</td></tr>' if row.remark else ""
+    return f'<tr class="remark"><td colspan="5">{escape_unless_safe(str(row.remark))}</td></tr>' if row.remark else ""
