@@ -88,7 +88,7 @@ def _filled(what: str, lines: Iterable[tuple[int, Sequence[str]]]) -> Iterator[R
             continue
         number += 1
         if number > MOST_ROWS + 1:
-            got = say("more than {number} rows", number=f"{MOST_ROWS:,}")
+            got = say("more than {number} rows", number=MOST_ROWS)
             raise NotRecognised(what, got, say("Split the file."))
         yield line, cut
 
@@ -110,7 +110,7 @@ def note_formulas(places: Sequence[str]) -> RowProblem:
 
 def refuse_cells(what: str) -> NotRecognised:
     """Return the refusal of a table of too many cells."""
-    return NotRecognised(what, say("more than {number} cells", number=f"{MOST_CELLS:,}"), say("Split the file."))
+    return NotRecognised(what, say("more than {number} cells", number=MOST_CELLS), say("Split the file."))
 
 
 def refuse_length(what: str) -> NotRecognised:

@@ -78,7 +78,7 @@ class _Reading:
             self.row += repeated
             return
         if repeated > MOST_ROWS or self.row + repeated > MOST_ROWS * 4:
-            got = say("a row that is repeated {number} times", number=f"{repeated:,}")
+            got = say("a row that is repeated {number} times", number=repeated)
             raise NotRecognised(_WHAT, got, say("Delete the rows below the table."))
         self._cells += len(cells) * repeated
         if self._cells > MOST_CELLS:
@@ -130,7 +130,7 @@ def _tables(content: bytes) -> Iterator[tuple[str, _Reading]]:
     for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
         held += event == "start"
         if held > _MOST_ELEMENTS:
-            got = say("more than {number} elements", number=f"{_MOST_ELEMENTS:,}")
+            got = say("more than {number} elements", number=_MOST_ELEMENTS)
             raise NotRecognised(_WHAT, got, say("Split the file."))
         if event == "start" and element.tag == f"{_TABLE}table":
             reading = _Reading()

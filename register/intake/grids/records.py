@@ -46,8 +46,8 @@ def _find_rows(document: Any) -> Sequence[Mapping[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
         raise NotRecognised(_WHAT, type(document).__name__, say("Write a list: [{{…}}, {{…}}]."))
     if len(found) > MOST_ROWS:
-        cure = say("Split the file: {most} rows are the most.", most=f"{MOST_ROWS:,}")
-        raise NotRecognised(_WHAT, say("{number} rows", number=f"{len(found):,}"), cure)
+        cure = say("Split the file: {most} rows are the most.", most=MOST_ROWS)
+        raise NotRecognised(_WHAT, say("{number} rows", number=len(found)), cure)
     return found
 
 

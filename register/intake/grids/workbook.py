@@ -117,7 +117,7 @@ def _refuse_far_cells(content: bytes) -> None:
 def _refuse_place(got: str) -> NoReturn:
     cure = say(
         "Delete what lies beyond row {row} and column {column}.",
-        row=f"{_FAR:,}",
+        row=_FAR,
         column=name_column(MOST_COLUMNS - 1),
     )
     raise NotRecognised(_WHAT, got, cure)
