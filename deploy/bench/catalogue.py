@@ -30,6 +30,7 @@ BENCHMARKS: Final[Mapping[str, Needs]] = {
     "search": Needs(web_workers=2),
     "page_search": Needs(web_workers=2),
     "page_issuer": Needs(web_workers=2),
+    "first_paint": Needs(opened=False),
     "memory": Needs(web_workers=1),
     "first_sync": Needs(web_workers=2, followers=3),
     "follow_bytes": Needs(web_workers=2, followers=1),

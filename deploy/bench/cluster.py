@@ -52,11 +52,11 @@ def clean_environment() -> dict[str, str]:
 
 
 @contextmanager
-def run_cluster(count: int, **environment: str) -> Iterator[Cluster]:
-    """Run `count` nodes without demonstration data, with further variables in their environment."""
+def run_cluster(count: int, *, demonstration: bool = False, **environment: str) -> Iterator[Cluster]:
+    """Run `count` nodes, with or without demonstration data, and with further variables in their environment."""
     data = Path(tempfile.mkdtemp(prefix="assay-bench-"))
     data.chmod(0o711)
-    argv = [sys.executable, "-m", "deploy.start", "--empty", "--nodes", str(count)]
+    argv = [sys.executable, "-m", "deploy.start", *([] if demonstration else ["--empty"]), "--nodes", str(count)]
     argv += ["--data", str(data), "--port", str(find_ports(count))]
     try:
         with subprocess.Popen(argv, cwd=ROOT, env=clean_environment() | environment, stdout=sys.stderr) as up:

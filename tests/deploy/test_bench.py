@@ -20,7 +20,7 @@ from ledger.tlog.witness import Cosigned, decide_add_checkpoint, parse_add_check
 from tests import factories, reference
 from tests.nodes import ROOT, clean_environment
 
-SLOW = ["visible", "idle"]
+SLOW = ["first_paint", "visible", "idle"]
 """They start whole nodes, and wait; the ordinary run has not the patience."""
 
 ALONE = ["proofs", "anchor", "verify_jcs", "verify_rdfc", "dry_run", "publish_rows"]

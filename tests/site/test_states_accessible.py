@@ -259,7 +259,7 @@ def scene(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[Scene
 
 
 @contextmanager
-def shown(browser: Browser, answer: HttpResponse, complaints: list[str]) -> Iterator[Page]:
+def shown(browser: Browser, answer: Any, complaints: list[str]) -> Iterator[Page]:
     """Show an answer as the browser would have got it; what it asks for and cannot have is a complaint."""
 
     def fulfil(route: Route) -> None:
