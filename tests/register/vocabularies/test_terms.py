@@ -79,3 +79,8 @@ def test_no_input_gets_past_the_parsers_but_a_term_of_the_list(value: object) ->
     for parse, name in ((parse_eqf, "eqf"), (parse_isced_f, "isced-f"), (parse_credential_type, "credential-types")):
         with suppress(UnknownTerm):
             assert str(parse(value)) in load(name)
+
+
+@pytest.mark.parametrize("name", ["isced-f", "credential-types"])
+def test_codes_that_searches_count_hold_no_space(name: str) -> None:
+    assert not any(" " in code for code in load(name).codes())
