@@ -97,11 +97,13 @@ def list_groups(search: Search, facets: Facets, agencies: Mapping[str, Name]) ->
     The first few that tell issuers apart stand open. One whose choices all leave all of them is there, and folded: that
     accreditations limit nothing in it is worth knowing, and not worth a screen.
     """
-    groups = [_group(name, search, facets, agencies) for name in TITLES]
-    telling = [group for group in groups if group.limits(facets.total)]
-    opened = [*telling[:_OPEN], *(group for group in telling if group.chosen is not None)]
-    shown = [group for group in groups if group in telling or len(group.options) > 1]
-    return [replace(group, open=group in opened) for group in shown]
+    shown, before = list[Group](), 0
+    for group in (_group(name, search, facets, agencies) for name in TITLES):
+        telling = group.limits(facets.total)
+        if telling or len(group.options) > 1:
+            shown.append(replace(group, open=telling and (before < _OPEN or group.chosen is not None)))
+        before += telling
+    return shown
 
 
 def list_chosen(search: Search, agencies: Mapping[str, Name]) -> list[Option]:

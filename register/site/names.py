@@ -17,10 +17,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from register.names import write_in_latin
 from register.site.language import spoken
+from register.site.markup import escape
 from register.site.remembering import gettext
 
 UNDETERMINED: Final = "und"
@@ -66,9 +67,8 @@ class Name:
     @property
     def own(self) -> SafeString:
         """The name alone as markup: isolated, with its language."""
-        if self.language == UNDETERMINED:
-            return format_html("<bdi>{}</bdi>", self.text)
-        return format_html('<bdi lang="{}">{}</bdi>', self.language, self.text)
+        spoken_in = "" if self.language == UNDETERMINED else f' lang="{escape(self.language)}"'
+        return mark_safe(f"<bdi{spoken_in}>{escape(self.text)}</bdi>")
 
     @property
     def spelt(self) -> SafeString:

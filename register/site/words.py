@@ -216,9 +216,13 @@ def _spell_places(codes: Sequence[str]) -> str:
 
 def spell_award(scope: Scope) -> str:
     """Return what a scope lets an issuer award, for a headline: `bachelor and master credentials`."""
-    if scope.credential_types:
-        return join_words([str(_AWARDS.get(code, code)) for code in scope.credential_types], 3)
-    levels = sorted(scope.eqf_levels or ())
+    return _spell_award(scope.credential_types or (), tuple(sorted(scope.eqf_levels or ())))
+
+
+@remember
+def _spell_award(types: tuple[str, ...], levels: tuple[int, ...]) -> str:
+    if types:
+        return join_words([str(_AWARDS.get(code, code)) for code in types], 3)
     if not levels:
         return gettext("credentials of every level")
     if all(level in _LEVELS for level in levels):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext
 
 from register.errors import Busy
 from register.moments import format_moment
@@ -24,6 +23,7 @@ from register.site.links import path_to
 from register.site.names import Name, order_names
 from register.site.page import Context, page
 from register.site.reading import newest_checkpoint, read_register
+from register.site.remembering import gettext
 from register.site.searching import ASKED, Search, find_issuers, read_search
 from register.site.standing import IssuerStanding, find_standings
 from register.site.verdict import Verdict, reach_verdict
