@@ -4,8 +4,9 @@ The server takes the next piece of a streamed answer when its reader has taken t
 threads until the last. Eight readers who read nothing would end a node of eight threads. So each process sends at most
 `ASSAY_STREAMS` of them at a time, and to one address all but one of these; whoever comes then is told when to come
 back. Answers that are made whole hold no thread, nor do files that fit into the buffers of the connection. To whoever
-asks for the head alone nothing is sent, so nothing is made. What only signed-in people get takes no turn: strangers
-that hold them all keep no officer from the record. Static files come from further out (WhiteNoise) and take none.
+asks for the head alone nothing is sent, so nothing is made. What only signed-in people get takes a turn of its own, one
+in each process: strangers that hold all others keep no officer from the record, and an account of which somebody else
+knows the password holds one thread at most. Static files come from further out (WhiteNoise) and take none.
 
 A turn ends with its answer; one whose reader has fallen silent ends when the connection does, as nothing can interrupt
 the server's writing: that is for the proxy in front, as with silent bodies (deploy/slow_bodies.py).
@@ -81,6 +82,7 @@ class Turns:
 
 
 turns: Final = Turns()
+turns_of_people: Final = Turns()
 
 
 class FewStreams:
@@ -96,9 +98,12 @@ class FewStreams:
         if request.method == "HEAD":
             response.streaming_content = ()  # type: ignore[attr-defined]  # what was to be sent is closed with it
             return response
-        if request.path_info in SIGNED_IN or _is_small(response):
+        if _is_small(response):
             return response
-        give_back = turns.take(_subject(request), settings.ASSAY_STREAMS)
+        if request.path_info in SIGNED_IN:
+            give_back = turns_of_people.take("", 1)
+        else:
+            give_back = turns.take(_subject(request), settings.ASSAY_STREAMS)
         if give_back is None:
             log.warning("a download is refused: others are under way")
             return _refuse_instead(request, response)

@@ -87,7 +87,7 @@ def _settle(row: PasswordRequest) -> None:
 def _send(user: User, row: PasswordRequest) -> bool:
     """Tell whether a link was handed over; one that cannot even be written keeps no other from being sent."""
     try:
-        with speak(row.language):
+        with speak(row.language), transaction.atomic():
             return _write(user, row)
     except Exception as error:  # whose words may hold the link
         log.error("a link to a new password could not be written: %s", type(error).__name__)

@@ -76,6 +76,8 @@ def save(
         return Draft.objects.create(verb=verb, subject=subject, said=kept, **own)
     draft = find(acting, draft_id)
     _check_author(acting, draft)
+    if not kept.get("demonstration"):  # most verbs have no place for the mark
+        _check_marked(acting, draft)
     if (draft.verb, draft.subject) != (verb, subject):
         raise Decided(gettext("This draft says something else. Begin a new one."))
     if version is not None and version != draft.version:

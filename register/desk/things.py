@@ -90,7 +90,7 @@ def open_form(request: HttpRequest, make: Make, initial: Mapping[str, Any]) -> D
 
 def keep(acting: Acting, form: DraftForm, subject: str, draft: Draft | None, version: str) -> HttpResponse | None:
     """Save what was sent as a draft and lead to it; None where the form says what is wrong."""
-    number = int(version) if version.isascii() and version.isdecimal() else None
+    number = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else None
     kept = form.keep(acting, subject, str(draft.pk) if draft else None, number if draft else None)
     return HttpResponseRedirect(path_to_draft(kept), status=303) if kept else None
 

@@ -125,7 +125,8 @@ def first_name(names: Mapping[str, str], country: str = "", reader: str | None =
     first = ordered[0]
     if first.letters or is_readable(first.text, reader):
         return first
-    return replace(first, gloss=next(name for name in ordered[1:] if is_readable(name.text, reader)))
+    # Letters that are not spelt in Latin ones (Arabic, Hebrew, Syriac) may have nothing beside them.
+    return replace(first, gloss=next((name for name in ordered[1:] if is_readable(name.text, reader)), None))
 
 
 def pick_text(texts: Mapping[str, str]) -> Name:

@@ -43,13 +43,15 @@ class Upload(models.Model):
     `kind` as in intake.columns.KINDS. `default_agency` is for rows that name none. `run` counts dry runs, and before
     them attempts to read: a worker that finds another number stops. `tries` counts attempts at the dry run or the
     publication that is wanted. `heard` is when a worker last said that it is at it. `partial` tells whether only the
-    good rows are to be published, `digest` (hex) which rows its author was shown.
+    good rows are to be published, `digest` (hex) which rows its author was shown. `left_of` is the upload whose refused
+    rows it holds.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     role = models.CharField(max_length=16)
     organisation = models.CharField(max_length=36, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    left_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, db_index=True)

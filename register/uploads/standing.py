@@ -19,6 +19,7 @@ from ledger.database import fetch_all
 from ledger.reader import get_log
 from register.access.acting import Acting
 from register.access.audit import note
+from register.access.reach import check_reach_of_work
 from register.queries.cuts import resolve_cut
 from register.queries.single import find_records
 from register.records import AccreditationRecord, load
@@ -195,6 +196,8 @@ def reopen(acting: Acting, remark: int) -> int:
         one = _of_desk(acting).filter(pk=remark).exclude(cleared=None).select_for_update().first()
         if one is None:
             return 0
+        if one.cleared_by_id is not None:
+            check_reach_of_work(acting, one.cleared_by_id)
         # What is opened again forgets who cleared it and why; the audit record does not.
         about = f"/accreditations/{one.subject}"
         note(acting, "remark_reopened", about, organisation=str(one.agency), rule=one.code, reason=one.reason)

@@ -101,9 +101,18 @@ def test_what_is_small_or_has_no_body_takes_no_turn() -> None:
 @pytest.mark.parametrize("path", sorted(SIGNED_IN))
 def test_strangers_who_hold_all_turns_keep_no_officer_from_the_record(path: str) -> None:
     under_way = [ask(ELSEWHERE), ask(THIRD)]
-    assert ask(path=path).status_code == HTTPStatus.OK
+    record = ask(path=path)
+    assert record.status_code == HTTPStatus.OK
     assert ask().status_code == HTTPStatus.SERVICE_UNAVAILABLE
     del under_way
+
+
+def test_the_record_itself_holds_one_thread_of_a_process() -> None:
+    first, *others = [ask(path=path) for path in (*sorted(SIGNED_IN), *sorted(SIGNED_IN))]
+    assert first.status_code == HTTPStatus.OK
+    assert {one.status_code for one in others} == {HTTPStatus.SERVICE_UNAVAILABLE}
+    del first
+    assert ask(path=min(SIGNED_IN)).status_code == HTTPStatus.OK
 
 
 @pytest.mark.django_db

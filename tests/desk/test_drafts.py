@@ -125,3 +125,13 @@ def test_what_somebody_left_unmarked_a_demonstration_account_marks_before_it_is_
     taken_over = drafts.save(known, "grant_accreditation", "", draft.said, draft.pk, draft.version)
     assert isinstance(drafts.submit(known, taken_over, seen(known, taken_over)), Written)
     assert Draft.objects.get(pk=draft.pk).said["demonstration"] is True
+
+
+def test_what_bears_no_mark_a_demonstration_account_does_not_take_over(desk: Desk) -> None:
+    known = replace(desk.approver, demonstration=True)
+    held = factories.make_accreditation(desk.issuer, desk.agency)
+    draft = drafts.save(desk.officer, "revoke_accreditation", held, REVOKING)
+    Membership.objects.filter(user=desk.officer.user).delete()
+    with pytest.raises(NotEntitled, match="demonstration"):
+        drafts.save(known, "revoke_accreditation", held, draft.said, draft.pk, draft.version)
+    assert Draft.objects.get(pk=draft.pk).author_id == desk.officer.user

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from register.names import write_in_latin
+from register.opendata.exporting import export
 from tests import factories
 
 NAME = "Εθνικό Κολλέγιο Δοκιμών"
@@ -59,3 +63,23 @@ def test_files_are_the_same_in_every_language(issuer: str) -> None:
     factories.make_issuer(names={"de": "Schule", "en": "School"}, country="US")
     files = [read("/issuers.csv", language) for language in ("en", "de")]
     assert ["School,Schule" in file for file in files] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["جامعة المثال", "אוניברסיטה לדוגמה", "Київ ב"])
+@pytest.mark.parametrize("reader", ["en", "el"])
+def test_a_name_that_nobody_spells_in_latin_letters_is_shown_as_it_is(
+    transactional_db: None, name: str, reader: str, settings: Any, tmp_path: Path
+) -> None:
+    cache.clear()
+    settings.ASSAY_OPEN_DATA_DIR = tmp_path / "open-data"
+    factories.open_register(territory=("GR", "US"))
+    agency = factories.make_agency(names={"und": name}, scope={"jurisdictions": ["GR"]})
+    issuer = factories.make_issuer(names={"ar": name}, country="GR", identifiers=[])
+    factories.make_accreditation(issuer, agency)
+    assert f">{name}</bdi>" in read(f"/issuers/{issuer}", reader)
+    for path in ("/", "/ledger", "/issuers", "/agencies", f"/issuers?q={name.split()[0]}", f"/agencies/{agency}"):
+        assert name in read(path, reader), path
+    for path in ("/issuers.csv", "/agencies.csv"):
+        assert name in read(path, reader), path
+    table = settings.ASSAY_OPEN_DATA_DIR / export().name / "issuers.jsonl.gz"
+    assert name in gzip.decompress(table.read_bytes()).decode()

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from register.intake.grids import read_grid
-from register.uploads import checking, handing_in, mending, sweeping
+from register.uploads import checking, handing_in, mending, publishing, sweeping
 from register.uploads.annotated import write_annotated
 from register.uploads.left_behind import hand_in_again
 from register.uploads.models import Upload
@@ -125,3 +125,13 @@ def test_what_was_said_of_the_columns_holds_for_the_rows_that_stayed_behind(
         checking.check(upload.pk, upload.run)
         mending.mend(upload, upload.rows.earliest("line"), table(desk.issuers, 1)[0][0])
     assert upload.total == 1
+
+
+@pytest.mark.parametrize("write", [as_csv_table, as_xlsx, as_ods, as_json])
+def test_rows_that_stayed_behind_are_handed_in_once(desk: Desk, write: Callable[[list[list[str]]], bytes]) -> None:
+    rows = [list(HEADER), *table(desk.issuers, 4, wrong=1)[0]]
+    upload = release(desk, bring(desk, write(rows)), partial=True)
+    first = hand_in_again(desk.officer, upload)
+    assert hand_in_again(desk.approver, upload) == first
+    publishing.discard(desk.officer, first)
+    assert hand_in_again(desk.officer, upload) != first

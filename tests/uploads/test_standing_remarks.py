@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from ledger.reader import get_log
 from register import commands
 from register.access.models import AuditRecord
 from register.desk import drafts
+from register.errors import NotEntitled
 from register.payloads import AccreditationChanges, AccreditationTerms
 from register.uploads import standing
 from register.uploads.holdings import remarks_on
@@ -77,6 +79,17 @@ def test_remarks_are_cleared_with_a_reason_and_opened_again(client: Client, desk
     assert [one.code for one in noted] == ["remark_cleared", "remark_cleared", "remark_reopened"]
     assert noted[2].facts["reason"] == "Looked at."
     assert client.post("/desk/remarks", {"step": "clear", "remark": "9" * 5_000}).status_code == 422
+
+
+def test_a_demonstration_account_opens_nothing_again_that_a_real_person_cleared(desk: Desk) -> None:
+    grant(desk)
+    standing.catch_up()
+    remark = StandingRemark.objects.earliest("id")
+    standing.clear(desk.officer, [remark.pk], "Looked at.")
+    with pytest.raises(NotEntitled, match="demonstration"):
+        standing.reopen(replace(desk.approver, demonstration=True), remark.pk)
+    remark.refresh_from_db()
+    assert (remark.cleared_by_id, remark.reason) == (desk.officer.user, "Looked at.")
 
 
 def test_a_remark_leads_to_where_its_decision_can_be_changed(client: Client, desk: Desk) -> None:
