@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from ledger.errors import NotCovered, UnknownLog
+from register.api.address import answer_absent
 from register.api.parameters import Parameter, one_of, read_query
 from register.api.problems import answer_problem, explain
 from register.errors import Busy, Conflict, NotFound, NotUnderstood
@@ -141,7 +142,8 @@ def find_twin(request: HttpRequest, query: Mapping[str, Any], own: bool, parts: 
 
     `own`: the page answers itself. Of one thing the API takes the dates and the register, and nothing of its lists.
     """
-    written = {name: request.GET[name] for name in query if own or not parts or name in _OF_ONE}
+    kept = [name for name in query if own or not parts or name in _OF_ONE]
+    written = {name: request.GET[name] for name in kept if name != FORMAT.name}
     if own:
         return with_query(request.path, **written, format=JSON)
     return with_query(f"/api/v1{request.path}", **written) if _is_in_api(request) else ""
@@ -151,11 +153,8 @@ def _is_in_api(request: HttpRequest) -> bool:
     """Tell whether the API answers at the path of a page; asked once for each route."""
     route = request.resolver_match.route if request.resolver_match else ""
     if route not in _in_api:
-        try:
-            resolve(f"/api/v1{request.path}")
-            _in_api[route] = True
-        except Http404:
-            _in_api[route] = False
+        # Whatever begins so and is no address of the API leads to its own answer that there is none.
+        _in_api[route] = resolve(f"/api/v1{request.path}").func is not answer_absent
     return _in_api[route]
 
 

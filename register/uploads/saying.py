@@ -92,10 +92,12 @@ def _draft(intent: Intent, data: dict[str, Any]) -> Event:
 def _name(made: Sequence[Event]) -> Directory:
     """Return the names of all that the entries name; what is new has no page yet, and is called what it will be."""
     named = [one for event in made for one in (*_ids_in(event.data), *(getattr(event.data, _AGENCIES, None) or ()))]
-    new = {event.subject_id: names for event in made if (names := _names_in(event.data))}
-    country = next((event.data.country for event in made if getattr(event.data, "country", None)), "")
-    links = {thing: format_html("{}", first_name(names, country)) for thing, names in new.items()}
+    links = {event.subject_id: _show_names(event.data) for event in made if _names_in(event.data)}
     return Directory(read_directory(named).listed, links)
+
+
+def _show_names(data: Any) -> SafeString:
+    return format_html("{}", first_name(_names_in(data), getattr(data, "country", "")))
 
 
 def _ids_in(data: Any) -> list[str | None]:
@@ -120,5 +122,6 @@ def _list_facts(data: Any, directory: Directory) -> list[tuple[str | Promise, st
 
 def _spell(name: str, value: Any, directory: Directory) -> str:
     if name == _AGENCIES and value:
-        return join_words([str(directory.listed[one].name) if one in directory.listed else one for one in value])
+        names = [directory.listed[one].name.text if one in directory.listed else one for one in value]
+        return join_words(names, len(names))
     return spell(name, value)

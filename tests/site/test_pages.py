@@ -130,6 +130,7 @@ def test_every_page_links_to_the_same_in_json_with_all_that_was_asked(register: 
         carried = dict(parse_qsl(urlsplit(link).query))
         assert carried == (query if link.startswith("/api/") else query | {"format": "json"}), link
     assert "This page as JSON" not in read(register, "/issuers/not an identifier", 400)
+    assert "This page as JSON" in read(register, "/ledger?format=json%20")
 
 
 def list_things(register: Register) -> list[tuple[str, str]]:
